@@ -1,0 +1,6 @@
+/** Every kernel family, by name. A family that is not listed here does not exist. */
+import type { KernelFamily } from '../family.ts';
+import { relu } from './relu.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: each family types its own arguments; the registry erases them
+export const families: readonly KernelFamily<any>[] = [relu];

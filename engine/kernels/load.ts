@@ -1,0 +1,87 @@
+/** Compiles and instantiates one build of the kernels over one memory, through @assemblyscript/loader. */
+import { instantiate } from '@assemblyscript/loader';
+import { allowRelaxedSimd, readAsset } from '#platform';
+
+/** `base`: simd128, the same bits everywhere. `relaxed`: fused multiply-add, whose last bits may differ by machine. */
+export type Build = 'base' | 'relaxed';
+
+/** Where the kernels come from when the files beside the package cannot be used. */
+export type KernelSource = URL | BufferSource | WebAssembly.Module;
+
+export type KernelExport = (...args: number[]) => number;
+
+export interface KernelModule {
+  readonly build: Build;
+  readonly memory: WebAssembly.Memory;
+  /** exported kernels by name, variants included */
+  readonly exports: ReadonlyMap<string, KernelExport>;
+  /** first byte that the module itself does not use */
+  readonly heapBase: number;
+}
+
+/** wasm32 addresses 65,536 pages of 64 KiB */
+export const MAX_PAGES = 65536;
+export const PAGE_BYTES = 65536;
+
+const relaxedProbe = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, 0x03, 0x02, 0x01, 0x00,
+  0x0a, 0x0f, 0x01, 0x0d, 0x00, 0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0xfd, 0x80, 0x02, 0x0b,
+]);
+
+/** Whether this machine validates relaxed SIMD, found by trying and never by version. */
+export function hasRelaxedSimd(): boolean {
+  if (WebAssembly.validate(relaxedProbe)) return true;
+  allowRelaxedSimd();
+  return WebAssembly.validate(relaxedProbe);
+}
+
+// Literal URLs, so that bundlers and Node both find the files beside the code.
+function kernelUrl(build: Build): URL {
+  return build === 'relaxed'
+    ? new URL('../../assembly/build/keyhole.relaxed.wasm', import.meta.url)
+    : new URL('../../assembly/build/keyhole.base.wasm', import.meta.url);
+}
+
+async function compile(source: KernelSource): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  const bytes = source instanceof URL ? await readAsset(source) : source;
+  const head = ArrayBuffer.isView(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, Math.min(4, bytes.byteLength))
+    : new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength));
+  const magic = String.fromCharCode(...head);
+  if (magic !== '\0asm') {
+    const what = magic.startsWith('<')
+      ? 'an HTML page (probably a 404 answer)'
+      : `bytes that start with ${JSON.stringify(magic)}`;
+    throw new TypeError(
+      `kernels: expected a WebAssembly file (magic "\\0asm"), got ${what}${source instanceof URL ? ` from ${source}` : ''}. ` +
+        'Serve the .wasm files beside the script, or pass createEngine({ wasm }).',
+    );
+  }
+  return WebAssembly.compile(bytes);
+}
+
+/**
+ * Loads one build over a fresh memory of at most `maxBytes` bytes.
+ * @throws TypeError when the bytes are not WebAssembly, RangeError when relaxed SIMD is asked for and not there.
+ */
+export async function loadKernels(
+  options: { build?: Build; wasm?: KernelSource | undefined; maxBytes?: number } = {},
+): Promise<KernelModule> {
+  const build = options.build ?? 'base';
+  if (build === 'relaxed' && !hasRelaxedSimd()) {
+    throw new RangeError(
+      "kernels: build 'relaxed' needs relaxed SIMD, which this machine does not validate. Use build 'base'.",
+    );
+  }
+  const maximum = Math.min(MAX_PAGES, Math.ceil((options.maxBytes ?? MAX_PAGES * PAGE_BYTES) / PAGE_BYTES));
+  const memory = new WebAssembly.Memory({ initial: Math.min(16, maximum), maximum });
+  const module = await compile(options.wasm ?? kernelUrl(build));
+  const { instance } = await instantiate(module, { env: { memory } });
+  const exports = new Map<string, KernelExport>();
+  for (const [name, value] of Object.entries(instance.exports)) {
+    if (typeof value === 'function') exports.set(name, value as KernelExport);
+  }
+  const heapBase = exports.get('heapBase')!() >>> 0;
+  return { build, memory, exports, heapBase };
+}

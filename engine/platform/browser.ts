@@ -1,0 +1,30 @@
+/** What differs between Node and a browser, the browser's side (see node.ts). */
+
+export const platformName = 'browser';
+
+/** Reads a file that the package ships (a wasm build, an embedded data set). */
+export async function readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: expected 200, got ${response.status} ${response.statusText}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Browsers that have relaxed SIMD have it switched on. */
+export function allowRelaxedSimd(): void {}
+
+/** Fills the array with bytes from the browser's secure generator. */
+export function secureRandom(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(bytes);
+}
+
+/** Lets the page paint and handle input. MessageChannel: setTimeout is clamped to 4 ms after a few turns. */
+export function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

@@ -1,0 +1,34 @@
+/** What differs between Node and a browser, Node's side. Nothing else below experiments/ imports a Node built-in. */
+import { webcrypto } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+
+export const platformName = 'node';
+
+/** Reads a file that the package ships (a wasm build, an embedded data set). */
+export async function readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  if (url.protocol !== 'file:') return fetchAsset(url);
+  return new Uint8Array(await readFile(fileURLToPath(url)));
+}
+
+async function fetchAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: expected 200, got ${response.status} ${response.statusText}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Node 20 compiles relaxed SIMD only behind a flag, which can be set before the module is compiled. */
+export function allowRelaxedSimd(): void {
+  setFlagsFromString('--experimental-wasm-relaxed-simd');
+}
+
+/** Fills the array with bytes from the operating system's generator. */
+export function secureRandom(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return webcrypto.getRandomValues(bytes);
+}
+
+/** Lets the event loop run: input, timers, aborts. */
+export function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
