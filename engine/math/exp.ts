@@ -19,7 +19,7 @@ const TWO_M1000 = 2 ** -1000;
 
 /** exp(x); exp(-Infinity) = 0, exp(NaN) = NaN. */
 export function exp(x: number): number {
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   if (x > OVERFLOW) return Infinity;
   if (x < UNDERFLOW) return 0;
   const size = Math.abs(x);
@@ -51,7 +51,7 @@ export function exp(x: number): number {
 
 /** exp(x) - 1 without the cancellation at small x. */
 export function expm1(x: number): number {
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   if (x > OVERFLOW) return Infinity;
   if (x < -56 * (LN2_HI + LN2_LO)) return -1;
   const size = Math.abs(x);

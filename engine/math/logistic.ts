@@ -29,7 +29,7 @@ export function logSumExp(x: ArrayLike<number>): number {
 export function logSumExpExcept(x: ArrayLike<number>, skip: number): number {
   let top = -1;
   for (let i = 0; i < x.length; i++) {
-    if (x[i] !== x[i]) return NaN;
+    if (Number.isNaN(x[i])) return NaN;
     if (i !== skip && (top < 0 || x[i]! > x[top]!)) top = i;
   }
   if (top < 0) return -Infinity;

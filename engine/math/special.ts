@@ -50,7 +50,7 @@ function logRatio(x: number, p: number): number {
  * Continued fraction DLMF 8.17.22 by the modified Lentz algorithm, on the side of the mean where it converges fast.
  */
 export function incompleteBeta(x: number, a: number, b: number): number {
-  if (!(a > 0 && b > 0) || x !== x) return NaN;
+  if (!(a > 0 && b > 0) || Number.isNaN(x)) return NaN;
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   if (x > (a + 1) / (a + b + 2)) return 1 - betaFraction(1 - x, b, a);
