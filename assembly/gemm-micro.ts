@@ -9,8 +9,6 @@
 // all convolutions keep this rule, so that choosing one never changes a bit.
 import { fma, min32, zero4 } from './simd';
 
-// @ts-ignore: decorator
-@inline
 function put(c: usize, sum: v128, add: i32): void {
   v128.store(c, add ? f32x4.add(v128.load(c), sum) : sum);
 }
@@ -58,7 +56,17 @@ export function micro4x8(k: i32, a: usize, aStep: usize, b: usize, bStep: usize,
 
 // The tile at the lower or right edge of C: computed whole in `edge`, from which the rows x cols that exist are taken.
 export function microEdge(
-  k: i32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, ldc: usize, add: i32, rows: i32, cols: i32, edge: usize,
+  k: i32,
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  c: usize,
+  ldc: usize,
+  add: i32,
+  rows: i32,
+  cols: i32,
+  edge: usize,
 ): void {
   micro4x8(k, a, aStep, b, bStep, edge, 32, 0);
   for (let i = 0; i < rows; i++) {
@@ -73,16 +81,26 @@ export function microEdge(
 }
 
 // C[m,n] = or += packed A [m/4 panels][k][4] . packed B [n/8 panels][k][8]. ldc in bytes.
-export function microPanels(a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, ldc: usize, add: i32, edge: usize): void {
-  const aPanel = <usize>k << 4;
-  const bPanel = <usize>k << 5;
+export function microPanels(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  ldc: usize,
+  add: i32,
+  edge: usize,
+): void {
+  const aPanel = (<usize>k) << 4;
+  const bPanel = (<usize>k) << 5;
   for (let j = 0; j < n; j += 8) {
     const cols = min32(8, n - j);
     let ap = a;
     let cp = c + (j << 2);
     for (let i = 0; i < m; i += 4) {
       const rows = min32(4, m - i);
-      if (rows == 4 && cols == 8) micro4x8(k, ap, 16, b, 32, cp, ldc, add);
+      if (rows === 4 && cols === 8) micro4x8(k, ap, 16, b, 32, cp, ldc, add);
       else microEdge(k, ap, 16, b, 32, cp, ldc, add, rows, cols, edge);
       ap += aPanel;
       cp += ldc << 2;

@@ -72,8 +72,6 @@ export function packAlong(dst: usize, step: usize, src: usize, ld: usize, width:
 }
 
 // A strip of 4 lines whose element (line i, step p) is src[i*line + p] or, when `across`, src[p*line + i].
-// @ts-ignore: decorator
-@inline
 function packStrip(dst: usize, step: usize, src: usize, ld: usize, across: bool, width: i32, k: i32): void {
   if (across) packAcross(dst, step, src, ld, width, k);
   else packAlong(dst, step, src, ld, width, k);
@@ -84,7 +82,7 @@ export function packPanels4(dst: usize, src: usize, ld: usize, across: bool, lin
   const lineBytes: usize = across ? 4 : ld;
   for (let i = 0; i < lines; i += 4) {
     packStrip(dst, 16, src + <usize>i * lineBytes, ld, across, min32(4, lines - i), k);
-    dst += <usize>k << 4;
+    dst += (<usize>k) << 4;
   }
 }
 
@@ -95,6 +93,6 @@ export function packPanels8(dst: usize, src: usize, ld: usize, across: bool, lin
     const strip = src + <usize>j * lineBytes;
     packStrip(dst, 32, strip, ld, across, min32(4, lines - j), k);
     packStrip(dst + 16, 32, strip + 4 * lineBytes, ld, across, min32(4, lines - j - 4), k);
-    dst += <usize>k << 5;
+    dst += (<usize>k) << 5;
   }
 }

@@ -8,7 +8,7 @@
 // Summation order: k is cut into blocks of KC; a block is summed from zero in the order of k and then added to C.
 import { microPanels } from './gemm-micro';
 import { packPanels4, packPanels8 } from './gemm-pack';
-import { min32, zero4 } from './simd';
+import { min32 } from './simd';
 import { A_PANELS, B_PANELS, EDGE, WORKSPACE } from './workspace';
 
 export const KC = 256;
@@ -55,7 +55,7 @@ export function gemm_f32__packed_4x8(
       for (let i = 0; i < m; i += MC) {
         const mc = min32(MC, m - i);
         const aAt = transA ? a + <usize>p * aBytes + (i << 2) : a + <usize>i * aBytes + (p << 2);
-        packPanels4(aPanels, aAt, aBytes, transA != 0, mc, kc);
+        packPanels4(aPanels, aAt, aBytes, transA !== 0, mc, kc);
         microPanels(aPanels, bPanels, c + <usize>i * cBytes + (j << 2), mc, nc, kc, cBytes, add, WORKSPACE + EDGE);
       }
     }
