@@ -80,10 +80,12 @@ export function microEdge(
   }
 }
 
-// C[m,n] = or += packed A [m/4 panels][k][4] . packed B [n/8 panels][k][8]. ldc in bytes.
+// C[m,n] = or += packed A [m/4 panels][k][4] . packed B [n/8 panels][k][8]. bPanel is the distance between panels of B in
+// bytes (k * 32, or more when B is packed for more steps than these k); ldc in bytes.
 export function microPanels(
   a: usize,
   b: usize,
+  bPanel: usize,
   c: usize,
   m: i32,
   n: i32,
@@ -93,7 +95,6 @@ export function microPanels(
   edge: usize,
 ): void {
   const aPanel = (<usize>k) << 4;
-  const bPanel = (<usize>k) << 5;
   for (let j = 0; j < n; j += 8) {
     const cols = min32(8, n - j);
     let ap = a;

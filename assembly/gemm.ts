@@ -56,7 +56,18 @@ export function gemm_f32__packed_4x8(
         const mc = min32(MC, m - i);
         const aAt = transA ? a + <usize>p * aBytes + (i << 2) : a + <usize>i * aBytes + (p << 2);
         packPanels4(aPanels, aAt, aBytes, transA !== 0, mc, kc);
-        microPanels(aPanels, bPanels, c + <usize>i * cBytes + (j << 2), mc, nc, kc, cBytes, add, WORKSPACE + EDGE);
+        microPanels(
+          aPanels,
+          bPanels,
+          (<usize>kc) << 5,
+          c + <usize>i * cBytes + (j << 2),
+          mc,
+          nc,
+          kc,
+          cBytes,
+          add,
+          WORKSPACE + EDGE,
+        );
       }
     }
   }
