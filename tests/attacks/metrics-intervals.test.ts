@@ -8,6 +8,7 @@ import {
   percentileInterval,
   rank,
   thresholdMetrics,
+  tprAt,
 } from '../../attacks/metrics/index.ts';
 import { normalCdf, normalQuantile } from '../../engine/math/index.ts';
 import { assert, suite } from '../harness.ts';
@@ -101,6 +102,22 @@ test('the bootstrap of the AUC has the spread that DeLong computes', ({ seed }) 
     const exact = deLong({ ranking: r });
     near(low, exact.low, 0.15 * (exact.high - exact.low));
     near(high, exact.high, 0.15 * (exact.high - exact.low));
+  }
+});
+
+test('a resample by counts equals drawing the records, sorting them and starting again', ({ seed }) => {
+  const source = testRng(seed);
+  const coarse = (x: Float64Array) => x.map((s) => Math.round(4 * s) / 4).sort((a, b) => b - a);
+  const members = coarse(source.normals(70, 0.8));
+  const nonMembers = coarse(source.normals(120));
+  const fprs = [0.1, 0.25];
+  const fast = bootstrap({ ranking: rank({ members, nonMembers }), fprs, rng: testRng(5), resamples: 100 });
+  const rng = testRng(5);
+  const redraw = (x: Float64Array) => x.map(() => x[Math.floor((rng.uint32() / 2 ** 32) * x.length)]!);
+  for (let b = 0; b < 100; b++) {
+    const r = rank({ members: redraw(members), nonMembers: redraw(nonMembers) });
+    assert.is(fast.auc[b], auc(r));
+    for (const [f, fpr] of fprs.entries()) assert.is(fast.tprAt[f]![b], tprAt(r, fpr));
   }
 });
 
