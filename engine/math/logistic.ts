@@ -25,8 +25,11 @@ export function logSumExp(x: ArrayLike<number>): number {
   return logSumExpExcept(x, -1);
 }
 
-/** log sum_{i != skip} exp(x_i): the rest of a softmax row, without cancellation. */
-export function logSumExpExcept(x: ArrayLike<number>, skip: number): number {
+/**
+ * log sum_{i != skip} exp(x_i - shift): the rest of a softmax row. Subtracting the shift here, before the sum is formed,
+ * keeps differences of large logits exact: log-odds are -logSumExpExcept(z, y, z_y).
+ */
+export function logSumExpExcept(x: ArrayLike<number>, skip: number, shift = 0): number {
   let top = -1;
   for (let i = 0; i < x.length; i++) {
     if (Number.isNaN(x[i])) return NaN;
@@ -34,9 +37,9 @@ export function logSumExpExcept(x: ArrayLike<number>, skip: number): number {
   }
   if (top < 0) return -Infinity;
   const max = x[top]!;
-  if (max === Infinity || max === -Infinity) return max;
+  if (max === Infinity || max === -Infinity) return max - shift;
   // the largest term is exp(0) = 1, so the sum of the others goes through log1p and loses nothing when it is tiny
   let others = 0;
   for (let i = 0; i < x.length; i++) if (i !== skip && i !== top) others += exp(x[i]! - max);
-  return max + log1p(others);
+  return max - shift + log1p(others);
 }
