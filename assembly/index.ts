@@ -1,6 +1,6 @@
 // The kernels' exports: one line per file. Raw pointers and sizes only; nothing is allocated here.
 
-export { conv2d_f32 } from './conv2d';
+export { conv2d_f32, conv2d_f32__patches, conv2d_f32__planes } from './conv2d';
 export { conv2d_input_grad_f32 } from './conv2d-input-grad';
 export { conv2d_weight_grad_f32 } from './conv2d-weight-grad';
 export { relu_f32 } from './elementwise';
