@@ -6,6 +6,7 @@
 //   plane[c][y][x % strideW][x / strideW],  y = iy + padTop, x = ix + padLeft
 //
 // Tap (ky, kx, c) of output pixel (oy, ox) is at offset(ky, kx, c) + oy * planeStepY + ox * 4 bytes.
+import { packLines } from './gemm-pack';
 import { min32, roundUp } from './simd';
 
 let channels = 0;
@@ -127,5 +128,30 @@ export function addMap(planes: usize, offset: usize, map: usize, oh: i32, ow: i3
       store<f32>(at, load<f32>(at) + load<f32>(map + (i << 2)));
     }
     map += <usize>ow << 2;
+  }
+}
+
+// Panels of 4 taps, each with the pixels of output rows y0 .. y1-1 as its steps: the transposed patches. The last panel
+// repeats the last tap where it has fewer.
+export function packTaps(
+  dst: usize,
+  planes: usize,
+  offsets: usize,
+  taps: i32,
+  y0: i32,
+  y1: i32,
+  ow: i32,
+  stepY: usize,
+): void {
+  for (let t = 0; t < taps; t += 4) {
+    const o0 = load<usize>(offsets + (<usize>t << 2));
+    const o1 = load<usize>(offsets + (<usize>min32(t + 1, taps - 1) << 2));
+    const o2 = load<usize>(offsets + (<usize>min32(t + 2, taps - 1) << 2));
+    const o3 = load<usize>(offsets + (<usize>min32(t + 3, taps - 1) << 2));
+    for (let y = y0; y < y1; y++) {
+      const row = planes + <usize>y * stepY;
+      packLines(dst, 16, row + o0, row + o1, row + o2, row + o3, ow);
+      dst += <usize>ow << 4;
+    }
   }
 }
