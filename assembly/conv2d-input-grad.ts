@@ -8,10 +8,10 @@
 // leave the same remainders (ry, rx) share one set of taps, and each such phase is a stride-1 convolution of g with that
 // subset: no zero of a dilated g is ever multiplied.
 
-import { inputGradFromMaps, mapsFit } from './conv2d-input-maps';
 import { COLUMNS, stepsThatFit } from './conv2d';
 import { copyFloats, gatherPanels, setGather } from './conv2d-gather';
-import { KC, MC } from './gemm';
+import { inputGradFromMaps, mapsFit } from './conv2d-input-maps';
+import { KC, MC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { packAlong } from './gemm-pack';
 import { min32, roundUp } from './simd';
@@ -100,12 +100,52 @@ export function conv2d_input_grad_f32(
   if (nothing) memory.fill(dx, 0, (<usize>(n * h * wd) * ci) << 2);
   if (nothing || n === 0 || inC === 0) return;
   // multiplications of either way, and what goes with them; a function of the shape of one sample only
-  const reads = <f64>(h * wd) * <f64>(roundUp(inC, 8) + 2) * <f64>(kh * kw) * <f64>outC / <f64>(strideH * strideW);
+  const reads = (<f64>(h * wd) * <f64>(roundUp(inC, 8) + 2) * <f64>(kh * kw) * <f64>outC) / <f64>(strideH * strideW);
   const sums = <f64>(oh * ow) * <f64>roundUp(kh * kw * inC, 4) * <f64>(outC + 6);
   if (sums < reads && mapsFit(inC, outC, kh, kw, oh, ow, strideH, strideW, dilH, dilW)) {
-    inputGradFromMaps(g, w, dx, n, h, wd, ci, kh, kw, co, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW, groups);
+    inputGradFromMaps(
+      g,
+      w,
+      dx,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
   } else {
-    inputGradFromPatches(g, w, dx, n, h, wd, ci, kh, kw, co, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW, groups);
+    inputGradFromPatches(
+      g,
+      w,
+      dx,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
   }
 }
 

@@ -64,8 +64,8 @@ export function inputGradFromMaps(
   const inC = ci / groups;
   const outC = co / groups;
   const k = kh * kw * inC;
-  const pixelBytes = <usize>ci << 2;
-  const gBytes = <usize>co << 2;
+  const pixelBytes = (<usize>ci) << 2;
+  const gBytes = (<usize>co) << 2;
   const planesBytes = <usize>setPlanes(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW);
   const offsets = WORKSPACE + PLANES;
   const planes = offsets + <usize>roundUp(k << 2, 64);
@@ -74,31 +74,42 @@ export function inputGradFromMaps(
   const gradients = WORKSPACE + A_PANELS;
   const stepY = planeStepY(strideH);
   const rows = rowsAtATime(oh, ow, outC);
-  const panelBytes = <usize>outC << 4;
+  const panelBytes = (<usize>outC) << 4;
   listOffsets(offsets, kh, kw, dilH, dilW);
   for (let group = 0; group < groups; group++) {
-    packPanels4(weights, w + (<usize>(group * outC) << 2), gBytes, false, k, outC);
+    packPanels4(weights, w + ((<usize>(group * outC)) << 2), gBytes, false, k, outC);
     for (let i = 0; i < n; i++) {
-      const from = g + <usize>(i * oh * ow) * gBytes + (<usize>(group * outC) << 2);
+      const from = g + <usize>(i * oh * ow) * gBytes + ((<usize>(group * outC)) << 2);
       memory.fill(planes, 0, planesBytes);
       for (let oy = 0; oy < oh; oy += rows) {
         const some = min32(rows, oh - oy);
         const pixels = some * ow;
         // maps and pixels beyond the last are computed too, from zeros: every tile is whole
-        const mapBytes = <usize>roundUp(pixels, 8) << 2;
+        const mapBytes = (<usize>roundUp(pixels, 8)) << 2;
         packPanels8(gradients, from + <usize>(oy * ow) * gBytes, gBytes, false, pixels, outC);
         for (let t = 0; t < k; t += MAPS) {
           const count = min32(MAPS, k - t);
           const panels = weights + <usize>(t >> 2) * panelBytes;
           const n8 = roundUp(pixels, 8);
-          microPanels(panels, gradients, panelBytes << 1, maps, roundUp(count, 4), n8, outC, mapBytes, 0, WORKSPACE + EDGE);
+          microPanels(
+            panels,
+            gradients,
+            panelBytes << 1,
+            maps,
+            roundUp(count, 4),
+            n8,
+            outC,
+            mapBytes,
+            0,
+            WORKSPACE + EDGE,
+          );
           for (let m = 0; m < count; m++) {
-            const offset = load<usize>(offsets + (<usize>(t + m) << 2)) + <usize>oy * stepY;
+            const offset = load<usize>(offsets + ((<usize>(t + m)) << 2)) + <usize>oy * stepY;
             addMap(planes, offset, maps + <usize>m * mapBytes, some, ow, stepY);
           }
         }
       }
-      drainPlanes(planes, dx + <usize>(i * h * wd) * pixelBytes + (<usize>(group * inC) << 2), h, wd, pixelBytes);
+      drainPlanes(planes, dx + <usize>(i * h * wd) * pixelBytes + ((<usize>(group * inC)) << 2), h, wd, pixelBytes);
     }
   }
 }

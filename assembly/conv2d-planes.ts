@@ -38,7 +38,7 @@ export function setPlanes(
   width = (ow - 1) * strideW + (kw - 1) * dilW + 1;
   remainders = strideW;
   // a vector that starts inside a run may end up to 3 floats beyond it, in the next run or the slack
-  runBytes = <usize>roundUp((width + strideW - 1) / strideW, 4) << 2;
+  runBytes = (<usize>roundUp((width + strideW - 1) / strideW, 4)) << 2;
   rowBytes = runBytes * strideW;
   planeBytes = rowBytes * height;
   top = padTop;
@@ -127,7 +127,7 @@ export function addMap(planes: usize, offset: usize, map: usize, oh: i32, ow: i3
       const at = to + (i << 2);
       store<f32>(at, load<f32>(at) + load<f32>(map + (i << 2)));
     }
-    map += <usize>ow << 2;
+    map += (<usize>ow) << 2;
   }
 }
 
@@ -144,14 +144,14 @@ export function packTaps(
   stepY: usize,
 ): void {
   for (let t = 0; t < taps; t += 4) {
-    const o0 = load<usize>(offsets + (<usize>t << 2));
-    const o1 = load<usize>(offsets + (<usize>min32(t + 1, taps - 1) << 2));
-    const o2 = load<usize>(offsets + (<usize>min32(t + 2, taps - 1) << 2));
-    const o3 = load<usize>(offsets + (<usize>min32(t + 3, taps - 1) << 2));
+    const o0 = load<usize>(offsets + ((<usize>t) << 2));
+    const o1 = load<usize>(offsets + ((<usize>min32(t + 1, taps - 1)) << 2));
+    const o2 = load<usize>(offsets + ((<usize>min32(t + 2, taps - 1)) << 2));
+    const o3 = load<usize>(offsets + ((<usize>min32(t + 3, taps - 1)) << 2));
     for (let y = y0; y < y1; y++) {
       const row = planes + <usize>y * stepY;
       packLines(dst, 16, row + o0, row + o1, row + o2, row + o3, ow);
-      dst += <usize>ow << 4;
+      dst += (<usize>ow) << 4;
     }
   }
 }

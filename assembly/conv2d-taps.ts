@@ -5,31 +5,7 @@
 // The pixels are the vectors, so one input channel fills as many lanes as sixteen. Sums run in the order of the weights
 // from zero and are then stored or added, as in gemm-micro: the result has the bits of the other way.
 import { fma, min32, zero4 } from './simd';
-
-// Rows a, b, c, d are 4 channels of pixels 0 .. 3: their transpose is 4 pixels of channels.
-function putPixels(y: usize, pixelBytes: usize, a: v128, b: v128, c: v128, d: v128, add: i32): void {
-  const abLow = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-  const cdLow = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-  const abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-  const cdHigh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-  let p0 = v128.shuffle<f64>(abLow, cdLow, 0, 2);
-  let p1 = v128.shuffle<f64>(abLow, cdLow, 1, 3);
-  let p2 = v128.shuffle<f64>(abHigh, cdHigh, 0, 2);
-  let p3 = v128.shuffle<f64>(abHigh, cdHigh, 1, 3);
-  const y1 = y + pixelBytes;
-  const y2 = y1 + pixelBytes;
-  const y3 = y2 + pixelBytes;
-  if (add) {
-    p0 = f32x4.add(v128.load(y), p0);
-    p1 = f32x4.add(v128.load(y1), p1);
-    p2 = f32x4.add(v128.load(y2), p2);
-    p3 = f32x4.add(v128.load(y3), p3);
-  }
-  v128.store(y, p0);
-  v128.store(y1, p1);
-  v128.store(y2, p2);
-  v128.store(y3, p3);
-}
+import { putPart, putTransposed } from './transpose';
 
 // Two groups of 4 pixels, at b0 and b1 in the planes and at y0 and y1 in the result, all channels. weights: panels of 4
 // channels [channels/4][taps][4]. Of the last panel only the channels that exist, and of each group only `count0` and
@@ -80,29 +56,16 @@ export function tapsByPixels(
       at += 4;
     }
     if (whole && o + 4 <= channels) {
-      putPixels(y0, pixelBytes, c00, c10, c20, c30, add);
-      putPixels(y1, pixelBytes, c01, c11, c21, c31, add);
+      putTransposed(y0, pixelBytes, c00, c10, c20, c30, add);
+      putTransposed(y1, pixelBytes, c01, c11, c21, c31, add);
     } else {
-      putPixels(edge, 16, c00, c10, c20, c30, 0);
-      putPixels(edge + 64, 16, c01, c11, c21, c31, 0);
+      putTransposed(edge, 16, c00, c10, c20, c30, 0);
+      putTransposed(edge + 64, 16, c01, c11, c21, c31, 0);
       const rest = min32(4, channels - o);
       putPart(edge, y0, pixelBytes, count0, rest, add);
       putPart(edge + 64, y1, pixelBytes, count1, rest, add);
     }
     y0 += 16;
     y1 += 16;
-  }
-}
-
-// The pixels and channels of a partial tile that exist.
-function putPart(edge: usize, y: usize, pixelBytes: usize, pixels: i32, channels: i32, add: i32): void {
-  for (let p = 0; p < pixels; p++) {
-    for (let o = 0; o < channels; o++) {
-      const sum = load<f32>(edge + (o << 2));
-      const to = y + (o << 2);
-      store<f32>(to, add ? load<f32>(to) + sum : sum);
-    }
-    edge += 16;
-    y += pixelBytes;
   }
 }

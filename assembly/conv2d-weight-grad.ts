@@ -9,7 +9,8 @@
 // of one sample. A block is summed from zero in the order of its pixels, then added to dw.
 import { gatherColumns, setGather } from './conv2d-gather';
 import { fillPlanes, listOffsets, packTaps, planeStepY, setPlanes } from './conv2d-planes';
-import { clearRows, KC, MC, NC } from './gemm';
+import { clearRows } from './gemm';
+import { KC, MC, NC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { packPanels8 } from './gemm-pack';
 import { min32, roundUp } from './simd';
@@ -48,7 +49,27 @@ export function conv2d_weight_grad_f32(
   }
   const planes = setPlanes(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW);
   if (inC < 8 && ow <= KC && planes + <f64>k * 4 + 64 <= <f64>PLANES_BYTES) {
-    weightGradFromPlanes(x, g, dw, n, h, wd, ci, kh, kw, co, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW, groups);
+    weightGradFromPlanes(
+      x,
+      g,
+      dw,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
     return;
   }
   const aPanels = WORKSPACE + A_PANELS;
@@ -97,8 +118,8 @@ function weightGradFromPlanes(
   const inC = ci / groups;
   const outC = co / groups;
   const k = kh * kw * inC;
-  const pixelBytes = <usize>ci << 2;
-  const gBytes = <usize>co << 2;
+  const pixelBytes = (<usize>ci) << 2;
+  const gBytes = (<usize>co) << 2;
   const planesBytes = <usize>setPlanes(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW);
   const offsets = WORKSPACE + PLANES;
   const planes = offsets + <usize>roundUp(k << 2, 64);
@@ -113,20 +134,20 @@ function weightGradFromPlanes(
   memory.fill(planes, 0, planesBytes);
   for (let group = 0; group < groups; group++) {
     for (let i = 0; i < n; i++) {
-      fillPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + (<usize>(group * inC) << 2), h, wd, pixelBytes);
+      fillPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + ((<usize>(group * inC)) << 2), h, wd, pixelBytes);
       for (let oy = 0; oy < oh; oy += rows) {
         const end = min32(oy + rows, oh);
         const kc = (end - oy) * ow;
         const add = i32(i > 0 || oy > 0);
         for (let j = 0; j < outC; j += NC) {
           const columns = min32(NC, outC - j);
-          const first = <usize>(group * outC + j) << 2;
+          const first = (<usize>(group * outC + j)) << 2;
           packPanels8(bPanels, g + first + <usize>((i * oh + oy) * ow) * gBytes, gBytes, true, columns, kc);
           for (let t = 0; t < k; t += MC) {
             const mc = min32(MC, k - t);
-            packTaps(aPanels, planes, offsets + (<usize>t << 2), mc, oy, end, ow, stepY);
+            packTaps(aPanels, planes, offsets + ((<usize>t) << 2), mc, oy, end, ow, stepY);
             const to = dw + first + <usize>t * gBytes;
-            microPanels(aPanels, bPanels, <usize>kc << 5, to, mc, columns, kc, gBytes, add, WORKSPACE + EDGE);
+            microPanels(aPanels, bPanels, (<usize>kc) << 5, to, mc, columns, kc, gBytes, add, WORKSPACE + EDGE);
           }
         }
       }

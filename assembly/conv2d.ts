@@ -13,7 +13,7 @@
 import { gatherPanels, setGather } from './conv2d-gather';
 import { fillPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
 import { tapsByPixels } from './conv2d-taps';
-import { KC, MC } from './gemm';
+import { KC, MC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { packPanels4, packPanels8 } from './gemm-pack';
 import { min32, roundUp } from './simd';
@@ -128,27 +128,59 @@ export function conv2d_f32__planes(
   const need = setPlanes(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW) + <f64>k * 4 + 64;
   const weightBytes = <f64>k * <f64>roundUp(outC, 4) * 4;
   if (n * oh * ow === 0 || k === 0 || outC === 0 || need > <f64>PLANES_BYTES || weightBytes > <f64>B_PANELS_BYTES) {
-    conv2d_f32__patches(x, w, y, n, h, wd, ci, kh, kw, co, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW, groups);
+    conv2d_f32__patches(
+      x,
+      w,
+      y,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
     return;
   }
-  const pixelBytes = <usize>ci << 2;
-  const yBytes = <usize>co << 2;
+  const pixelBytes = (<usize>ci) << 2;
+  const yBytes = (<usize>co) << 2;
   const panels = WORKSPACE + B_PANELS;
   listOffsets(offsets, kh, kw, dilH, dilW);
   memory.fill(planes, 0, <usize>need - (planes - offsets));
   for (let g = 0; g < groups; g++) {
     for (let p = 0; p < k; p += KC) {
-      const from = w + <usize>p * yBytes + (<usize>(g * outC) << 2);
+      const from = w + <usize>p * yBytes + ((<usize>(g * outC)) << 2);
       const to = panels + ((<usize>p * roundUp(outC, 4)) << 2);
       packPanels4(to, from, yBytes, true, outC, min32(KC, k - p));
     }
     for (let i = 0; i < n; i++) {
-      fillPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + (<usize>(g * inC) << 2), h, wd, pixelBytes);
-      const sample = y + <usize>(i * oh * ow) * yBytes + (<usize>(g * outC) << 2);
+      fillPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + ((<usize>(g * inC)) << 2), h, wd, pixelBytes);
+      const sample = y + <usize>(i * oh * ow) * yBytes + ((<usize>(g * outC)) << 2);
       for (let p = 0; p < k; p += KC) {
         const weights = panels + ((<usize>p * roundUp(outC, 4)) << 2);
         const taps = min32(KC, k - p);
-        mapFromPlanes(planes, offsets + (<usize>p << 2), weights, taps, sample, oh, ow, outC, yBytes, strideH, i32(p > 0));
+        mapFromPlanes(
+          planes,
+          offsets + ((<usize>p) << 2),
+          weights,
+          taps,
+          sample,
+          oh,
+          ow,
+          outC,
+          yBytes,
+          strideH,
+          i32(p > 0),
+        );
       }
     }
   }
@@ -219,6 +251,48 @@ export function conv2d_f32(
   groups: i32,
 ): void {
   // below 8 channels gathering 4 x 4 blocks of patches costs more than the planes do
-  if (ci / groups < 8) conv2d_f32__planes(x, w, y, n, h, wd, ci, kh, kw, co, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW, groups);
-  else conv2d_f32__patches(x, w, y, n, h, wd, ci, kh, kw, co, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW, groups);
+  if (ci / groups < 8)
+    conv2d_f32__planes(
+      x,
+      w,
+      y,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
+  else
+    conv2d_f32__patches(
+      x,
+      w,
+      y,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
 }
