@@ -10,10 +10,11 @@
 
 import { COLUMNS, stepsThatFit } from './conv2d';
 import { copyFloats, gatherPanels, setGather } from './conv2d-gather';
-import { KC, MC } from './gemm';
+import { inputGradFromMaps, mapsFit } from './conv2d-input-maps';
+import { KC, MC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { packAlong } from './gemm-pack';
-import { min32 } from './simd';
+import { min32, roundUp } from './simd';
 import { A_PANELS, B_PANELS, EDGE, PLANES, WORKSPACE } from './workspace';
 
 function gcd(a: i32, b: i32): i32 {
@@ -95,11 +96,86 @@ export function conv2d_input_grad_f32(
 ): void {
   const inC = ci / groups;
   const outC = co / groups;
-  const whole = strideH === 1 && strideW === 1;
-  // inputs that no patch contains, or a phase without taps, stay zero
   const nothing = kh === 0 || kw === 0 || outC === 0 || oh === 0 || ow === 0;
-  if (!whole || nothing) memory.fill(dx, 0, (<usize>(n * h * wd) * ci) << 2);
+  if (nothing) memory.fill(dx, 0, (<usize>(n * h * wd) * ci) << 2);
   if (nothing || n === 0 || inC === 0) return;
+  // multiplications of either way, and what goes with them; a function of the shape of one sample only
+  const reads = (<f64>(h * wd) * <f64>(roundUp(inC, 8) + 2) * <f64>(kh * kw) * <f64>outC) / <f64>(strideH * strideW);
+  const sums = <f64>(oh * ow) * <f64>roundUp(kh * kw * inC, 4) * <f64>(outC + 6);
+  if (sums < reads && mapsFit(inC, outC, kh, kw, oh, ow, strideH, strideW, dilH, dilW)) {
+    inputGradFromMaps(
+      g,
+      w,
+      dx,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
+  } else {
+    inputGradFromPatches(
+      g,
+      w,
+      dx,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
+  }
+}
+
+// The implicit matrix product: patches of g times flipped weights.
+function inputGradFromPatches(
+  g: usize,
+  w: usize,
+  dx: usize,
+  n: i32,
+  h: i32,
+  wd: i32,
+  ci: i32,
+  kh: i32,
+  kw: i32,
+  co: i32,
+  oh: i32,
+  ow: i32,
+  strideH: i32,
+  strideW: i32,
+  padTop: i32,
+  padLeft: i32,
+  dilH: i32,
+  dilW: i32,
+  groups: i32,
+): void {
+  const inC = ci / groups;
+  const outC = co / groups;
+  const whole = strideH === 1 && strideW === 1;
+  // a phase without taps stays zero
+  if (!whole) memory.fill(dx, 0, (<usize>(n * h * wd) * ci) << 2);
   const periodY = strideH / gcd(dilH, strideH);
   const periodX = strideW / gcd(dilW, strideW);
   const tapBytes = (<usize>(inC * co)) << 2;

@@ -1,0 +1,157 @@
+// Planes: one sample of a few-channel image, channel by channel, with its zero border written out.
+//
+// Along a row, the pixels that one tap visits are neighbours: column x of the padded image is at (x % strideW, x / strideW),
+// so that each remainder has a run of its own. A vector of 4 then holds 4 output pixels, whatever the number of channels.
+//
+//   plane[c][y][x % strideW][x / strideW],  y = iy + padTop, x = ix + padLeft
+//
+// Tap (ky, kx, c) of output pixel (oy, ox) is at offset(ky, kx, c) + oy * planeStepY + ox * 4 bytes.
+import { packLines } from './gemm-pack';
+import { min32, roundUp } from './simd';
+
+let channels = 0;
+let height = 0; // of the padded image: only what some patch sees
+let width = 0;
+let remainders = 0; // strideW
+let runBytes: usize = 0; // of one remainder's run
+let rowBytes: usize = 0;
+let planeBytes: usize = 0;
+let top = 0;
+let left = 0;
+
+// Sets the layout and returns the bytes that the planes take.
+export function setPlanes(
+  groupC: i32,
+  kh: i32,
+  kw: i32,
+  oh: i32,
+  ow: i32,
+  strideH: i32,
+  strideW: i32,
+  padTop: i32,
+  padLeft: i32,
+  dilH: i32,
+  dilW: i32,
+): f64 {
+  channels = groupC;
+  height = (oh - 1) * strideH + (kh - 1) * dilH + 1;
+  width = (ow - 1) * strideW + (kw - 1) * dilW + 1;
+  remainders = strideW;
+  // a vector that starts inside a run may end up to 3 floats beyond it, in the next run or the slack
+  runBytes = (<usize>roundUp((width + strideW - 1) / strideW, 4)) << 2;
+  rowBytes = runBytes * strideW;
+  planeBytes = rowBytes * height;
+  top = padTop;
+  left = padLeft;
+  return <f64>channels * <f64>height * <f64>rowBytes + 64;
+}
+
+// From one output row to the next, in bytes.
+export function planeStepY(strideH: i32): usize {
+  return <usize>strideH * rowBytes;
+}
+
+// Writes offset(ky, kx, c) for every tap, in the order of the weights.
+export function listOffsets(offsets: usize, kh: i32, kw: i32, dilH: i32, dilW: i32): void {
+  for (let ky = 0; ky < kh; ky++) {
+    for (let kx = 0; kx < kw; kx++) {
+      const x = kx * dilW;
+      const q = x / remainders;
+      const tap = <usize>(ky * dilH) * rowBytes + <usize>(x - q * remainders) * runBytes + (q << 2);
+      for (let c = 0; c < channels; c++) {
+        store<usize>(offsets, <usize>c * planeBytes + tap);
+        offsets += 4;
+      }
+    }
+  }
+}
+
+// Copies one sample [h, wd, pixelBytes / 4] into the planes; the border is zero already.
+export function fillPlanes(planes: usize, x: usize, h: i32, wd: i32, pixelBytes: usize): void {
+  const seenH = min32(h, height - top);
+  const seenW = min32(wd, width - left);
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < seenH; y++) {
+      const row = planes + <usize>(y + top) * rowBytes;
+      let from = x + <usize>(y * wd) * pixelBytes;
+      let q = left / remainders;
+      let r = left - q * remainders;
+      for (let i = 0; i < seenW; i++) {
+        store<f32>(row + <usize>r * runBytes + (q << 2), load<f32>(from));
+        from += pixelBytes;
+        if (++r === remainders) {
+          r = 0;
+          q++;
+        }
+      }
+    }
+    planes += planeBytes;
+    x += 4;
+  }
+}
+
+// The way back: one sample's pixels from the planes, zeros where the padded image does not reach.
+export function drainPlanes(planes: usize, x: usize, h: i32, wd: i32, pixelBytes: usize): void {
+  const seenH = min32(h, height - top);
+  const seenW = min32(wd, width - left);
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < h; y++) {
+      const row = planes + <usize>(y + top) * rowBytes;
+      let to = x + <usize>(y * wd) * pixelBytes;
+      let q = left / remainders;
+      let r = left - q * remainders;
+      for (let i = 0; i < wd; i++) {
+        store<f32>(to, y < seenH && i < seenW ? load<f32>(row + <usize>r * runBytes + (q << 2)) : 0);
+        to += pixelBytes;
+        if (++r === remainders) {
+          r = 0;
+          q++;
+        }
+      }
+    }
+    planes += planeBytes;
+    x += 4;
+  }
+}
+
+// plane row += source row: adds an [oh, ow] map at one tap's offset, the step that turns products into image gradients.
+export function addMap(planes: usize, offset: usize, map: usize, oh: i32, ow: i32, stepY: usize): void {
+  for (let oy = 0; oy < oh; oy++) {
+    const to = planes + offset + <usize>oy * stepY;
+    let i = 0;
+    for (; i + 4 <= ow; i += 4) {
+      const at = to + (i << 2);
+      v128.store(at, f32x4.add(v128.load(at), v128.load(map + (i << 2))));
+    }
+    for (; i < ow; i++) {
+      const at = to + (i << 2);
+      store<f32>(at, load<f32>(at) + load<f32>(map + (i << 2)));
+    }
+    map += (<usize>ow) << 2;
+  }
+}
+
+// Panels of 4 taps, each with the pixels of output rows y0 .. y1-1 as its steps: the transposed patches. The last panel
+// repeats the last tap where it has fewer.
+export function packTaps(
+  dst: usize,
+  planes: usize,
+  offsets: usize,
+  taps: i32,
+  y0: i32,
+  y1: i32,
+  ow: i32,
+  stepY: usize,
+): void {
+  for (let t = 0; t < taps; t += 4) {
+    const o0 = load<usize>(offsets + ((<usize>t) << 2));
+    const o1 = load<usize>(offsets + ((<usize>min32(t + 1, taps - 1)) << 2));
+    const o2 = load<usize>(offsets + ((<usize>min32(t + 2, taps - 1)) << 2));
+    const o3 = load<usize>(offsets + ((<usize>min32(t + 3, taps - 1)) << 2));
+    for (let y = y0; y < y1; y++) {
+      const row = planes + <usize>y * stepY;
+      packLines(dst, 16, row + o0, row + o1, row + o2, row + o3, ow);
+      dst += (<usize>ow) << 4;
+    }
+  }
+}
