@@ -1,6 +1,30 @@
 /** Every kernel family, by name. A family that is not listed here does not exist. */
 import type { KernelFamily } from '../family.ts';
-import { relu } from './relu.ts';
+import * as activations from './activations.ts';
+import * as binary from './binary.ts';
+import * as copy from './copy.ts';
+import * as crossEntropy from './cross-entropy.ts';
+import * as normalisation from './normalisation.ts';
+import * as optimisers from './optimisers.ts';
+import * as pooling from './pooling.ts';
+import * as random from './random.ts';
+import * as reductions from './reductions.ts';
+import * as rows from './rows.ts';
+import * as softmax from './softmax.ts';
+import * as unary from './unary.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each family types its own arguments; the registry erases them
-export const families: readonly KernelFamily<any>[] = [relu];
+export const families: readonly KernelFamily<any>[] = [
+  activations,
+  binary,
+  copy,
+  crossEntropy,
+  normalisation,
+  optimisers,
+  pooling,
+  random,
+  reductions,
+  rows,
+  softmax,
+  unary,
+].flatMap((group) => Object.values(group));
