@@ -30,6 +30,8 @@ export interface Problem {
   readonly bytes?: number;
   /** gets a bench row */
   readonly bench?: true;
+  /** too big for the reference: the correctness test leaves it out */
+  readonly benchOnly?: true;
 }
 
 export interface KernelFamily<A extends readonly KernelArg[] = readonly KernelArg[]> {

@@ -2,8 +2,12 @@
 import type { KernelFamily } from '../family.ts';
 import * as activations from './activations.ts';
 import * as binary from './binary.ts';
+import { conv2d } from './conv2d.ts';
+import { conv2dInputGrad } from './conv2d-input-grad.ts';
+import { conv2dWeightGrad } from './conv2d-weight-grad.ts';
 import * as copy from './copy.ts';
 import * as crossEntropy from './cross-entropy.ts';
+import { gemm } from './gemm.ts';
 import * as normalisation from './normalisation.ts';
 import * as optimisers from './optimisers.ts';
 import * as pooling from './pooling.ts';
@@ -13,8 +17,8 @@ import * as rows from './rows.ts';
 import * as softmax from './softmax.ts';
 import * as unary from './unary.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: each family types its own arguments; the registry erases them
-export const families: readonly KernelFamily<any>[] = [
+// These files export families and nothing else.
+const groups = [
   activations,
   binary,
   copy,
@@ -27,4 +31,13 @@ export const families: readonly KernelFamily<any>[] = [
   rows,
   softmax,
   unary,
-].flatMap((group) => Object.values(group));
+];
+
+// biome-ignore lint/suspicious/noExplicitAny: each family types its own arguments; the registry erases them
+export const families: readonly KernelFamily<any>[] = [
+  conv2d,
+  conv2dInputGrad,
+  conv2dWeightGrad,
+  gemm,
+  ...groups.flatMap((group): KernelFamily<any>[] => Object.values(group)),
+];

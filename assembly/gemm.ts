@@ -1,0 +1,91 @@
+// Matrix product, row-major f32: C = op(A) op(B), or C += op(A) op(B) when accumulate is 1.
+//
+//   op(A) [m,k]: A is stored [m,k], or [k,m] when transA; op(B) [k,n] likewise. lda, ldb, ldc are row strides in elements.
+//
+// K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008): blocks of k and n are packed once
+// and reused from the cache, tiles of C stay in registers.
+//
+// Summation order: k is cut into blocks of KC; a block is summed from zero in the order of k and then added to C.
+import { microPanels } from './gemm-micro';
+import { packPanels4, packPanels8 } from './gemm-pack';
+import { min32 } from './simd';
+import { A_PANELS, B_PANELS, EDGE, WORKSPACE } from './workspace';
+
+export const KC = 256;
+export const MC = 256;
+export const NC = 2048;
+
+export function clearRows(c: usize, m: i32, n: i32, ldc: usize): void {
+  for (let i = 0; i < m; i++) {
+    memory.fill(c, 0, (<usize>n) << 2);
+    c += ldc;
+  }
+}
+
+export function gemm_f32__packed_4x8(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  transA: i32,
+  transB: i32,
+  lda: i32,
+  ldb: i32,
+  ldc: i32,
+  accumulate: i32,
+): void {
+  const aBytes = (<usize>lda) << 2;
+  const bBytes = (<usize>ldb) << 2;
+  const cBytes = (<usize>ldc) << 2;
+  if (k <= 0) {
+    if (!accumulate) clearRows(c, m, n, cBytes);
+    return;
+  }
+  const aPanels = WORKSPACE + A_PANELS;
+  const bPanels = WORKSPACE + B_PANELS;
+  for (let j = 0; j < n; j += NC) {
+    const nc = min32(NC, n - j);
+    for (let p = 0; p < k; p += KC) {
+      const kc = min32(KC, k - p);
+      const add = accumulate | i32(p > 0);
+      const bAt = transB ? b + <usize>j * bBytes + (p << 2) : b + <usize>p * bBytes + (j << 2);
+      packPanels8(bPanels, bAt, bBytes, !transB, nc, kc);
+      for (let i = 0; i < m; i += MC) {
+        const mc = min32(MC, m - i);
+        const aAt = transA ? a + <usize>p * aBytes + (i << 2) : a + <usize>i * aBytes + (p << 2);
+        packPanels4(aPanels, aAt, aBytes, transA !== 0, mc, kc);
+        microPanels(
+          aPanels,
+          bPanels,
+          (<usize>kc) << 5,
+          c + <usize>i * cBytes + (j << 2),
+          mc,
+          nc,
+          kc,
+          cBytes,
+          add,
+          WORKSPACE + EDGE,
+        );
+      }
+    }
+  }
+}
+
+export function gemm_f32(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  transA: i32,
+  transB: i32,
+  lda: i32,
+  ldb: i32,
+  ldc: i32,
+  accumulate: i32,
+): void {
+  gemm_f32__packed_4x8(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
+}

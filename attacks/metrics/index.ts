@@ -1,0 +1,24 @@
+/** The statistics of membership inference: ROC, AUC, TPR at low FPR, threshold metrics, each with an interval. */
+export { type BootstrapDraws, bootstrap, defaultResamples, percentileInterval } from './bootstrap.ts';
+export { deLong, deLongVariance } from './delong.ts';
+export { clopperPearson, DEFAULT_CONFIDENCE, type Estimate, type IntervalMethod } from './estimate.ts';
+export { type Ranking, rank, type Scores } from './ranking.ts';
+export type { MetricRng } from './rng.ts';
+export {
+  auc,
+  isResolved,
+  MIN_FALSE_POSITIVES,
+  nonMembersNeeded,
+  type RocCurve,
+  rocCurve,
+  thinRoc,
+  tprAt,
+} from './roc.ts';
+export {
+  DEFAULT_FPRS,
+  type MembershipSummary,
+  type MetricWarning,
+  type SummariseOptions,
+  summarise,
+} from './summarise.ts';
+export { type Confusion, confusionAt, type ThresholdMetrics, thresholdMetrics } from './threshold.ts';
