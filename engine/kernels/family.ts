@@ -67,3 +67,22 @@ export const intOutput = (len: number): BufferSpec => ({ len, role: 'out', dtype
 export function defineKernel<const A extends readonly KernelArg[]>(family: KernelFamily<A>): KernelFamily<A> {
   return family;
 }
+
+/** One problem per case; the first case makes the list non-empty. */
+export function problemsOf<C>(cases: readonly [C, ...C[]], make: (c: C) => Problem): [Problem, ...Problem[]] {
+  const [first, ...rest] = cases;
+  return [make(first), ...rest.map(make)];
+}
+
+/** Problems of a kernel over n elements: empty, single, every tail, and one big enough for the bench. */
+export function vectorProblems(
+  args: (n: number) => Problem['args'],
+  bytesPerElement: number,
+  benchSize = 256_000,
+): [Problem, ...Problem[]] {
+  return problemsOf([0, 1, 2, 3, 4, 5, 17, 64, 1023, benchSize], (n) =>
+    n === benchSize
+      ? { name: `n${n}`, args: args(n), bytes: n * bytesPerElement, bench: true }
+      : { name: `n${n}`, args: args(n) },
+  );
+}

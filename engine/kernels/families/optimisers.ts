@@ -1,0 +1,73 @@
+/** Optimiser steps, fused and in place. */
+import { defineKernel, inout, input, vectorProblems } from '../family.ts';
+
+export const sgd = defineKernel({
+  name: 'sgd',
+  about: "g' = g + wd p; v = momentum v + g'; p -= lr (v, or g' + momentum v, or g' without v)",
+  reference(
+    p: Float64Array,
+    g: Float64Array,
+    v: Float64Array | null,
+    n: number,
+    lr: number,
+    momentum: number,
+    weightDecay: number,
+    nesterov: number,
+  ) {
+    for (let i = 0; i < n; i++) {
+      const slope = g[i]! + weightDecay * p[i]!;
+      let step = slope;
+      if (v) {
+        v[i] = momentum * v[i]! + slope;
+        step = nesterov ? slope + momentum * v[i]! : v[i]!;
+      }
+      p[i] = p[i]! - lr * step;
+    }
+  },
+  problems: [
+    ...vectorProblems((n) => [inout(n), input(n), inout(n), n, 0.1, 0.9, 0.01, 0], 20),
+    { name: 'nesterov', args: [inout(19), input(19), inout(19), 19, 0.1, 0.9, 0.01, 1] },
+    { name: 'no momentum', args: [inout(19), input(19), null, 19, 0.1, 0.9, 0.01, 0] },
+    { name: 'plain', args: [inout(64), input(64), null, 64, 0.1, 0, 0, 0] },
+  ],
+  tolerance: () => ({ abs: 4e-7, rel: 4e-7 }),
+});
+
+export const adam = defineKernel({
+  name: 'adam',
+  about: 'p -= lr (m / correction1) / (sqrt(v / correction2) + eps); decoupled = 1 is AdamW',
+  reference(
+    p: Float64Array,
+    g: Float64Array,
+    m: Float64Array,
+    v: Float64Array,
+    n: number,
+    lr: number,
+    beta1: number,
+    beta2: number,
+    eps: number,
+    weightDecay: number,
+    decoupled: number,
+    correction1: number,
+    correction2: number,
+  ) {
+    for (let i = 0; i < n; i++) {
+      const slope = decoupled ? g[i]! : g[i]! + weightDecay * p[i]!;
+      const weight = decoupled ? p[i]! * (1 - lr * weightDecay) : p[i]!;
+      m[i] = beta1 * m[i]! + (1 - beta1) * slope;
+      v[i] = beta2 * v[i]! + (1 - beta2) * slope * slope;
+      p[i] = weight - (lr * (m[i]! / correction1)) / (Math.sqrt(v[i]! / correction2) + eps);
+    }
+  },
+  problems: [
+    ...vectorProblems(
+      (n) => [inout(n), input(n), inout(n), inout(n, [0, 1]), n, 0.001, 0.9, 0.999, 1e-8, 0.01, 1, 0.1, 0.001],
+      28,
+    ),
+    {
+      name: 'weight decay in the gradient',
+      args: [inout(19), input(19), inout(19), inout(19, [0, 1]), 19, 0.001, 0.9, 0.999, 1e-8, 0.01, 0, 0.271, 0.003],
+    },
+  ],
+  tolerance: () => ({ abs: 4e-7, rel: 4e-7 }),
+});
