@@ -55,6 +55,7 @@ const files: readonly object[] = [
 
 // biome-ignore lint/suspicious/noExplicitAny: each family types its own arguments; the registry erases them
 type AnyFamily = KernelFamily<any>;
-const isFamily = (x: unknown): x is AnyFamily => typeof x === 'object' && x !== null && 'reference' in x && 'problems' in x;
+const isFamily = (x: unknown): x is AnyFamily =>
+  typeof x === 'object' && x !== null && 'reference' in x && 'problems' in x;
 
 export const families: readonly AnyFamily[] = files.flatMap((file) => Object.values(file).filter(isFamily));
