@@ -18,9 +18,11 @@ export {
 export * from './metrics/index.ts';
 export {
   type AttackWarning,
+  type Candidates,
   cannotRun,
   type MembershipResult,
   type MembershipRun,
+  mixCandidates,
   parseOptions,
   runMembershipAttack,
   type WarningCode,

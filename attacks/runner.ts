@@ -2,7 +2,7 @@
  * Runs attacks and does not trust them: the attack sees a target cut down to its threat model and candidates in random
  * order; its scores are checked, and every metric is computed here.
  */
-import { ConfigError, KeyholeError, type Rng, type Rows, sizeOf } from '../engine/index.ts';
+import { ConfigError, KeyholeError, type Rng, type Rows } from '../engine/index.ts';
 import type { MembershipAttack, MembershipKnowledge, OptionDef, OptionsOf } from './define-attack.ts';
 import { type MembershipSummary, summarise } from './metrics/index.ts';
 import { type LabelTarget, type ProbabilityTarget, restrict, type Target } from './target/index.ts';
@@ -13,10 +13,18 @@ export interface AttackWarning {
   readonly message: string;
 }
 
+/** The records that an attack is asked about. */
+export interface Candidates {
+  readonly rows: Rows;
+  /** place of each candidate among the members, followed by the non-members; the attack does not see it */
+  readonly order: Int32Array;
+  /** how many of them are members */
+  readonly members: number;
+}
+
 export interface MembershipRun {
   readonly target: Target<'white-box'> | Target<'probabilities'>;
-  readonly members: Rows;
-  readonly nonMembers: Rows;
+  readonly candidates: Candidates;
   readonly known: MembershipKnowledge;
   /** values for some of the attack's options; the rest take their defaults */
   readonly options?: Readonly<Record<string, number>>;
@@ -28,7 +36,7 @@ export interface MembershipRun {
 
 export interface MembershipResult {
   readonly summary: MembershipSummary;
-  /** scores of members and of non-members, in the order of the rows given */
+  /** scores of members and of non-members, in the order in which they were mixed */
   readonly members: Float64Array;
   readonly nonMembers: Float64Array;
   readonly queries: number;
@@ -75,7 +83,8 @@ export function cannotRun(attack: MembershipAttack, known: MembershipKnowledge):
 }
 
 export async function runMembershipAttack(attack: MembershipAttack, run: MembershipRun): Promise<MembershipResult> {
-  const { rng, known, members, nonMembers } = run;
+  const { rng, known } = run;
+  const { rows: candidates, order, members } = run.candidates;
   const started = performance.now();
   const options = parseOptions(attack.name, attack.options, run.options ?? {});
   const full = run.target as Target<'white-box'>;
@@ -85,7 +94,6 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
     target: restrict(s.target as Target<'white-box'>, attack.threat.access as 'white-box'),
   }));
   const before = full.queries();
-  const { rows: candidates, order } = mix(members, nonMembers, rng.split('candidates'), sizeOf(full.inputShape));
   const { scores, threshold } = await attack.run({
     target,
     candidates,
@@ -98,8 +106,8 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   checkScores(attack.name, scores, threshold, order.length);
   const sorted = new Float64Array(scores.length);
   for (const [at, original] of order.entries()) sorted[original] = scores[at]!;
-  const inside = sorted.subarray(0, members.y.length);
-  const outside = sorted.subarray(members.y.length);
+  const inside = sorted.subarray(0, members);
+  const outside = sorted.subarray(members);
   const warnings: AttackWarning[] = [];
   if (attack.threat.access !== 'none' && (await answersVary(target, candidates))) {
     const message = 'The target answered the same rows differently twice: one query per record says little about it.';
@@ -122,9 +130,10 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   };
 }
 
-/** Members and non-members in one random order; `order[i]` is candidate i's place among members, then non-members. */
-function mix(members: Rows, nonMembers: Rows, rng: Rng, width: number): { rows: Rows; order: Int32Array } {
+/** Mixes members and non-members, so that an attack learns nothing from their order. */
+export function mixCandidates(members: Rows, nonMembers: Rows, rng: Rng): Candidates {
   const n = members.y.length;
+  const width = n > 0 ? members.x.length / n : 0;
   const order = rng.permutation(n + nonMembers.y.length);
   const x = new Float32Array(order.length * width);
   const y = new Int32Array(order.length);
@@ -133,7 +142,7 @@ function mix(members: Rows, nonMembers: Rows, rng: Rng, width: number): { rows: 
     x.set(from.x.subarray(row * width, (row + 1) * width), at * width);
     y[at] = from.y[row]!;
   }
-  return { rows: { x, y }, order };
+  return { rows: { x, y }, order, members: n };
 }
 
 function checkScores(name: string, scores: Float64Array, threshold: number | null, n: number): void {

@@ -9,6 +9,7 @@ export {
   withTransform,
 } from './dataset.ts';
 export { type Bytes, sha256 } from './digest.ts';
+export { examples } from './examples.ts';
 export * from './formats/index.ts';
 export type { Rng } from './rng.ts';
 export {

@@ -10,7 +10,7 @@ import {
   type Tensor,
   valueAndGrad,
 } from '../../engine/index.ts';
-import { argmaxRows, softmaxRows } from './softmax.ts';
+import { derivedFromLogits } from './softmax.ts';
 import type { Samples, Target } from './target.ts';
 
 export interface LocalTargetOptions {
@@ -43,9 +43,7 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
     inputShape,
     classes,
     queries: () => queries,
-    labels: async (x) => argmaxRows(await logits(x), classes),
-    probabilities: async (x) => softmaxRows(await logits(x), classes),
-    logits,
+    ...derivedFromLogits(logits, classes),
     logitsAndVjp(x) {
       count(x.shape[0]!);
       const input = leaf(x);

@@ -1,4 +1,5 @@
 import { exp } from '../../engine/math/index.ts';
+import type { LogitTarget } from './target.ts';
 
 /** Softmax of each row in f64 with the engine's own exp: f32 would saturate, and saturated probabilities tie. logits [n, classes] */
 export function softmaxRows(logits: Float64Array, classes: number): Float64Array {
@@ -22,4 +23,16 @@ export function argmaxRows(scores: Float64Array, classes: number): Int32Array {
     out[i] = best;
   }
   return out;
+}
+
+/** The milder answers that logits imply, for targets that have them. */
+export function derivedFromLogits(
+  logits: LogitTarget['logits'],
+  classes: number,
+): Pick<LogitTarget, 'logits' | 'labels' | 'probabilities'> {
+  return {
+    logits,
+    labels: async (x) => argmaxRows(await logits(x), classes),
+    probabilities: async (x) => softmaxRows(await logits(x), classes),
+  };
 }
