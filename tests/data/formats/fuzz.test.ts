@@ -179,7 +179,7 @@ for (const [name, reader] of Object.entries(READERS)) {
       );
       await fc.assert(
         fc.asyncProperty(input, (bytes) => outcome(reader, Uint8Array.from(bytes))),
-        { seed, numRuns: Number(process.env['KEYHOLE_FUZZ_RUNS'] ?? 300) },
+        { seed, numRuns: Number(process.env['KEYHOLE_FUZZ_RUNS'] ?? 1000) },
       );
     },
     { timeout: 600_000 },
