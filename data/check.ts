@@ -59,10 +59,7 @@ export function checkSet(
       ]),
     ),
     values: moments(x, features, everything, 0, 1, 1),
-    channels: range(0, channelCount).reduce<Moments[]>(
-      (list, channel) => [...list, moments(x, features, first, channel, channelCount, scale)],
-      [],
-    ),
+    channels: Array.from({ length: channelCount }, (_, c) => moments(x, features, first, c, channelCount, scale)),
     duplicates: findDuplicates(dataset, features, parts),
   };
 }

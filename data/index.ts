@@ -43,7 +43,16 @@ export {
   type Schema,
   type TableSchema,
 } from './schema.ts';
-export { defineSet, type LoadContext, type LoadOptions, loadSet, SETS, type SetDef, setNamed } from './sets/index.ts';
+export {
+  defineSet,
+  type LoadContext,
+  type LoadOptions,
+  loadSet,
+  noOptions,
+  SETS,
+  type SetDef,
+  setNamed,
+} from './sets/index.ts';
 export {
   type Content,
   checkFile,

@@ -59,7 +59,6 @@ test('PNG: grey, colour, with alpha (left out), 16 bits', () => {
 });
 
 test('PNG: a palette, and one bit per pixel', () => {
-  // Written by ImageMagick's definition of the chunks: 9 x 1 pixels, bits 1010 1010 1.
   const bits = encodePng({ width: 9, height: 1, channels: 1, depth: 1, data: Uint8Array.of(0b10101010, 0b10000000) });
   assert.equal(readPng(bits, 'f').data, Uint8Array.of(255, 0, 255, 0, 255, 0, 255, 0, 255));
   const palette = [
@@ -75,7 +74,33 @@ test('PNG: a palette, and one bit per pixel', () => {
   });
 });
 
-test('JPEG of one colour, and grey', () => {
+test('PNG: interlaced', async () => {
+  const rgb = { width: 5, height: 3, channels: 3, data: Uint8Array.from({ length: 45 }, (_, i) => 5 * i) };
+  assert.equal(readPng(encodePng({ ...rgb, depth: 8 }, { interlace: 'Adam7' }), 'f'), rgb);
+  const bits = encodePng({ width: 9, height: 1, channels: 1, depth: 1, data: Uint8Array.of(1, 2) });
+  bits[28] = 1;
+  await refuses(
+    () => readPng(bits, 'f.png'),
+    'f.png: expected at least 8 bits per channel in an interlaced PNG, got 1. Save it without interlacing.',
+  );
+});
+
+test('a grey JPEG, byte by byte', () => {
+  const file = Uint8Array.of(
+    ...[0xff, 0xd8], // start
+    ...[0xff, 0xdb, 0, 67, 0, ...Array(64).fill(8)], // quantisation: all 8
+    ...[0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0], // baseline, 8 x 8, one component
+    ...[0xff, 0xc4, 0, 20, 0x00, 1, ...Array(15).fill(0), 6], // DC table: code 0 = a difference of 6 bits
+    ...[0xff, 0xc4, 0, 20, 0x10, 1, ...Array(15).fill(0), 0], // AC table: code 0 = end of block
+    ...[0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0], // scan
+    ...[0b01000000, 0b11111111, 0x00], // 0, 100000 (= 32), 0, padding
+    ...[0xff, 0xd9], // end
+  );
+  // 32 x 8 / 8 above the middle grey, 128
+  assert.equal(readJpeg(file, 'f'), { width: 8, height: 8, channels: 1, data: new Uint8Array(64).fill(160) });
+});
+
+test('JPEG of one colour', () => {
   const data = new Uint8Array(16 * 16 * 4).fill(200);
   const picture = readJpeg(new Uint8Array(jpeg.encode({ width: 16, height: 16, data }, 95).data), 'f');
   assert.equal([picture.width, picture.height, picture.channels], [16, 16, 3]);

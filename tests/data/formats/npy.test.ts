@@ -47,7 +47,7 @@ test('a scalar, an empty array, version 2', () => {
 });
 
 test('what is written has the header that NumPy writes', () => {
-  // numpy.save of numpy.array([1, 2], dtype='<i4'), NumPy 1.24
+  // numpy.save of numpy.array([1, 2], dtype='<i4'), NumPy 2.4.6
   const bytes = writeNpy({ shape: [2], data: Int32Array.of(1, 2) });
   assert.is(bytes.length, 128 + 8);
   assert.is(
