@@ -37,14 +37,14 @@ const ATTACKS: readonly { name: string; title: string; paper: string; strength: 
   },
   {
     name: 'lira-offline',
-    title: 'LiRA, offline',
+    title: 'LiRA offline',
     paper: 'Carlini et al. 2022, Membership inference attacks from first principles (S&P)',
     strength: 0.85,
     threat: { access: 'logits', knowledge: ['labels', ...SHADOW], goal: 'membership' },
   },
   {
     name: 'lira-online',
-    title: 'LiRA, online',
+    title: 'LiRA online',
     paper: 'Carlini et al. 2022, Membership inference attacks from first principles (S&P)',
     strength: 1,
     threat: { access: 'logits', knowledge: ['labels', ...SHADOW], goal: 'membership' },
