@@ -92,8 +92,8 @@ figcaption{color:var(--soft);font-size:.92rem;max-width:68ch}
 .threat th:first-child{width:34%}
 .advice p,section>p.lead{max-width:74ch}
 footer{color:var(--muted);font-size:.88rem;padding-top:2.4rem;padding-bottom:2.6rem}
-@media (max-width:900px){.roc{grid-template-columns:minmax(0,1fr)}.tiles{grid-template-columns:1fr 1fr}header .what{border:0;padding:0;flex-basis:100%}}
-@media (max-width:680px){
+@media screen and (max-width:900px){.roc{grid-template-columns:minmax(0,1fr)}.tiles{grid-template-columns:1fr 1fr}header .what{border:0;padding:0;flex-basis:100%}}
+@media screen and (max-width:800px){
 main,header,footer{padding-left:18px;padding-right:18px}
 section{padding-top:2rem}
 .verdict{padding:1.15rem 1.15rem .7rem}
@@ -119,7 +119,10 @@ section{padding-top:2rem}
 --alarm:#9c3505;--alarm-bg:#fff;--warn:#7a5600;--warn-bg:#fff;--calm:#0b5f92;--calm-bg:#fff;
 --s1:#0072b2;--s2:#d55e00;--s3:#00825f;--s4:#a8497f;--s5:#a87400;--s6:#3f8fc4;--s7:#5b5b5b;--s8:#7a3db8;--member:#8cc0e0;--nonmember:#b84a00}
 @page{margin:16mm}
-body{font-size:10.5pt}
+body{font-size:10pt}
+h1{font-size:1.05rem}.headline{font-size:19pt}.tile .big{font-size:14pt}.tile{padding:.6rem .8rem}section{padding-top:1.6rem}
+.scroll{overflow:visible}table{font-size:8.5pt}tbody th,td{padding:.35rem .4rem}thead th{padding:.2rem .4rem .3rem;font-size:8pt}
+.num .i,.access,td.open,.threat .cite{font-size:7.5pt}.open>span{max-width:6.2rem}.open .nb{white-space:normal}
 main,header,footer{max-width:none;padding-left:0;padding-right:0}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 figure,.verdict,.tiles,tr,.advice li,.defs dt,.defs dd,.warnings li{break-inside:avoid}
