@@ -120,7 +120,7 @@ section{padding-top:2rem}
 --s1:#0072b2;--s2:#d55e00;--s3:#00825f;--s4:#a8497f;--s5:#a87400;--s6:#3f8fc4;--s7:#5b5b5b;--s8:#7a3db8;--member:#8cc0e0;--nonmember:#b84a00}
 @page{margin:16mm}
 body{font-size:10pt}
-h1{font-size:1.05rem}.headline{font-size:19pt}.tile .big{font-size:14pt}.tile{padding:.6rem .8rem}section{padding-top:1.6rem}
+header .what{border:0;padding:0;flex-basis:100%}h1{font-size:1.05rem}.legend,figcaption{font-size:8.5pt}.headline{font-size:19pt}.tile .big{font-size:14pt}.tile{padding:.6rem .8rem}section{padding-top:1.6rem}
 .scroll{overflow:visible}table{font-size:8.5pt}tbody th,td{padding:.35rem .4rem}thead th{padding:.2rem .4rem .3rem;font-size:8pt}
 .num .i,.access,td.open,.threat .cite{font-size:7.5pt}.open>span{max-width:6.2rem}.open .nb{white-space:normal}
 main,header,footer{max-width:none;padding-left:0;padding-right:0}
@@ -128,6 +128,6 @@ main,header,footer{max-width:none;padding-left:0;padding-right:0}
 figure,.verdict,.tiles,tr,.advice li,.defs dt,.defs dd,.warnings li{break-inside:avoid}
 h2,h3,caption{break-after:avoid}
 .multiples{grid-template-columns:repeat(2,1fr)}
-.roc{grid-template-columns:minmax(0,110mm) 1fr}
+.roc{grid-template-columns:minmax(0,105mm) 1fr;gap:1rem 1.2rem}
 }
 `;

@@ -72,7 +72,7 @@ export function fakeAudit(o: FakeOptions = {}): AuditRecord {
       nonMembers: rng.normals(nonMembers),
     };
     if (rest.name === 'gap') {
-      scores.members = scores.members.map((x) => (x > -1.2 ? 1 : 0));
+      scores.members = scores.members.map((x) => (x > -1 - 0.2 * Math.min(1, leak) ? 1 : 0));
       scores.nonMembers = scores.nonMembers.map((x) => (x > -1 ? 1 : 0));
     }
     const s = summarise({ ...scores, threshold: rest.name === 'lira-offline' ? null : 0.5, rng });
