@@ -51,8 +51,8 @@ function onLeak({ train }: AuditRecord, verdict: Verdict): Advice[] {
     {
       title: 'For a guarantee, train with differential privacy',
       text:
-        'DP-SGD clips the gradient of every record and adds noise. It bounds every attack, known or not: with budget ' +
-        'ε and δ, no attack finds more than e^ε × FPR + δ of the members. It costs accuracy and tuning; everything else on ' +
+        'DP-SGD clips the gradient of every record and adds noise. It bounds every attack, known or not: with ' +
+        'budget (ε, δ) no attack has a TPR above exp(ε) × FPR + δ. It costs accuracy and tuning; everything else on ' +
         'this list lowers what today’s attacks find and promises nothing about tomorrow’s.',
     },
     accesses.has('label-only')

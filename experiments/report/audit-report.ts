@@ -3,7 +3,7 @@ import type { AuditRecord } from '../audit-record.ts';
 import { html, trusted } from './html.ts';
 import {
   adviceSection,
-  factsSection,
+  facts,
   histogramSection,
   meaningSection,
   provenanceSection,
@@ -39,7 +39,8 @@ export function renderAuditReport(audit: AuditRecord): string {
 <header><span class="brand">${KEYHOLE}Keyhole</span><span class="what"><h1>Membership audit of ${audit.model.name}, trained on ${audit.dataset.name}</h1></span></header>
 <main>
 ${verdictSection(verdict)}
-${tiles(audit, verdict)}
+${tiles(audit)}
+${facts(audit)}
 ${some && resultsSection(audit)}
 ${some && rocSection(audit)}
 ${some && histogramSection(audit)}
@@ -47,7 +48,6 @@ ${adviceSection(audit, verdict)}
 ${warningsSection(audit)}
 ${meaningSection(audit)}
 ${some && threatSection(audit)}
-${factsSection(audit)}
 ${provenanceSection(audit)}
 </main>
 <footer>Made by Keyhole ${audit.version}${audit.date !== undefined && `, ${audit.date}`}. This page loads nothing and runs no scripts.</footer>

@@ -33,5 +33,6 @@ export function trusted(markup: string): Html {
 function markupOf(value: HtmlValue): string {
   if (value === null || value === undefined || value === false) return '';
   if (typeof value === 'object') return 'markup' in value ? value.markup : value.map(markupOf).join('');
-  return escapeHtml(String(value));
+  // a figure and its per cent sign stay on one line
+  return escapeHtml(String(value)).replace(/(\d) %/g, '$1\u00a0%');
 }

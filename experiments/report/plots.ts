@@ -27,9 +27,10 @@ const tick = (x: number) => `${+(x * 100).toPrecision(3)} %`;
  */
 export function rocPlot({ audit, document = createDocument() }: PlotTarget): Element {
   const { nonMembers, members } = audit.dataset;
-  const floor = 10 ** Math.floor(Math.log10(1 / Math.max(10, nonMembers)) + 1e-9);
+  // half a non-member: the smallest rate that can be seen, with room for the step before it
+  const floor = 0.5 / Math.max(5, nonMembers);
   const resolvable = Math.min(1, MIN_FALSE_POSITIVES / Math.max(1, nonMembers));
-  const decades = Array.from({ length: Math.round(-Math.log10(floor)) + 1 }, (_, i) => 10 ** -i);
+  const decades = Array.from({ length: Math.floor(-Math.log10(floor)) + 1 }, (_, i) => 10 ** -i);
   const curves = audit.attacks.map((attack, index) => ({ attack, ...lineStyle(index) }));
   const axis = { type: 'log', domain: [floor, 1], ticks: decades, tickFormat: tick, tickSize: 0 } as const;
   return Plot.plot({
@@ -37,7 +38,7 @@ export function rocPlot({ audit, document = createDocument() }: PlotTarget): Ele
     className: 'plot',
     width: 560,
     height: 520,
-    marginLeft: 64,
+    marginLeft: 72,
     marginBottom: 48,
     marginTop: 14,
     marginRight: 16,
@@ -48,7 +49,7 @@ export function rocPlot({ audit, document = createDocument() }: PlotTarget): Ele
       `diagonal. Below a false-positive rate of ${tick(resolvable)} the ${nonMembers} non-members do not resolve the curve. ` +
       'The table of results has the values.',
     x: { ...axis, label: 'False-positive rate', labelAnchor: 'center', labelArrow: 'none', labelOffset: 42 },
-    y: { ...axis, label: 'True-positive rate', labelAnchor: 'center', labelArrow: 'none', labelOffset: 56 },
+    y: { ...axis, label: 'True-positive rate', labelAnchor: 'center', labelArrow: 'none', labelOffset: 66 },
     marks: [
       Plot.rect([0], { x1: floor, x2: resolvable, y1: floor, y2: 1, fill: 'var(--shade)' }),
       Plot.gridX(decades, { stroke: 'var(--grid)', strokeOpacity: 1 }),
@@ -87,7 +88,7 @@ export function rocPlot({ audit, document = createDocument() }: PlotTarget): Ele
           strokeDasharray: dash,
           strokeLinejoin: 'round',
           curve: 'step-after',
-          ariaLabel: attack.title,
+          ariaDescription: attack.title,
         }),
       ),
     ],
@@ -147,8 +148,8 @@ export function histogramPlot({
         x2: 'x2',
         y: 'y',
         fill: 'var(--member)',
-        fillOpacity: 0.55,
-        inset: 0,
+        // without it, antialiasing leaves hairlines between neighbouring bars
+        shapeRendering: 'crispEdges',
       }),
       Plot.line([{ x: first, y: 0 }, ...outline, { x: last, y: 0 }], {
         x: 'x',

@@ -2,10 +2,10 @@
 import { nonMembersNeeded } from '../../attacks/metrics/index.ts';
 import type { AuditEstimate, AuditRecord } from '../audit-record.ts';
 import { advise } from './advice.ts';
-import { duration, FPRS, integer, intervalText, percent, type Unit, valueText } from './format.ts';
+import { duration, FPRS, integer, intervalText, percent, percentDigits, type Unit, valueText } from './format.ts';
 import { type Html, html, trusted } from './html.ts';
 import { histogramPlot, lineStyle, rocPlot } from './plots.ts';
-import { fprLabel, type Verdict, type VerdictLevel } from './verdict.ts';
+import { fprLabel, VERDICT_MEANING, type Verdict, type VerdictLevel } from './verdict.ts';
 import { ACCESS, goalWords, knowledgeWords, METRICS } from './words.ts';
 
 const KICKERS: Readonly<Record<VerdictLevel, string>> = {
@@ -34,7 +34,7 @@ ${rest.map((r) => html`<p class="lead">${r}</p>`)}
 }
 
 /** Four numbers to remember. */
-export function tiles(audit: AuditRecord, verdict: Verdict): Html {
+export function tiles(audit: AuditRecord): Html {
   const { train, dataset, attacks } = audit;
   const finest = FPRS.filter(({ key }) => attacks.some((a) => a.tprAtFpr[key])).at(-1);
   const best = (pick: (a: AuditRecord['attacks'][number]) => AuditEstimate | null) =>
@@ -45,38 +45,20 @@ export function tiles(audit: AuditRecord, verdict: Verdict): Html {
   const tpr = finest ? best((a) => a.tprAtFpr[finest.key]) : null;
   const auc = best((a) => a.auc);
   return html`<dl class="tiles">
-${
-  tpr &&
-  finest &&
-  tile(
-    `TPR at ${finest.label} FPR, best attack`,
-    valueText(tpr.e, 'percent'),
-    `${intervalText(tpr.e, 'percent')} ${tpr.title}; guessing ${finest.label}`,
-  )
-}
-${auc && tile('AUC, best attack', valueText(auc.e, 'fraction'), `${intervalText(auc.e, 'fraction')} ${auc.title}; guessing 0.5`)}
-${tile('Accuracy, training and test', `${percent(train.accuracy)} → ${percent(train.testAccuracy)}`, `a gap of ${((train.accuracy - train.testAccuracy) * 100).toFixed(1)} points`)}
-${tile('Records tested', `${integer(dataset.members)} + ${integer(dataset.nonMembers)}`, `members and non-members; ${verdict.evidence.length} intervals`)}
+${finest && tpr && tile(`TPR at ${finest.label} FPR, best attack`, valueText(tpr.e, 'percent'), `${tpr.title}; guessing ${finest.label}`, intervalText(tpr.e, 'percent'))}
+${auc && tile('AUC, best attack', valueText(auc.e, 'fraction'), `${auc.title}; guessing 0.5`, intervalText(auc.e, 'fraction'))}
+${tile('Accuracy, training and test', `${percentDigits(train.accuracy)} → ${percent(train.testAccuracy)}`, `a gap of ${((train.accuracy - train.testAccuracy) * 100).toFixed(1)} points`)}
+${tile('Records tested', `${integer(dataset.members)} + ${integer(dataset.nonMembers)}`, 'members and non-members')}
 </dl>`;
 }
 
-function tile(label: string, value: string, sub: string): Html {
-  return html`<div class="tile"><dt>${label}</dt><dd><div class="big">${value}</div><div class="sub">${sub}</div></dd></div>`;
+function tile(label: string, value: string, sub: string, interval?: string): Html {
+  return html`<div class="tile"><dt>${label}</dt><dd><div class="big">${value}${interval !== undefined && html` <small>${interval}</small>`}</div><div class="sub">${sub}</div></dd></div>`;
 }
 
-export function factsSection({ dataset, model, train }: AuditRecord): Html {
-  const rows: [string, string][] = [
-    ['Dataset', `${dataset.name}, ${integer(dataset.classes)} classes`],
-    [
-      'Records',
-      `${integer(dataset.members)} members (trained on), ${integer(dataset.nonMembers)} non-members (held out)`,
-    ],
-    ['Model', `${model.name}, ${integer(model.parameters)} parameters`],
-    ['Training', `${integer(train.epochs)} epochs in ${duration(train.seconds)}`],
-    ['Accuracy', `${percent(train.accuracy)} on training records, ${percent(train.testAccuracy)} on test records`],
-  ];
-  return html`<section aria-labelledby="facts"><h2 id="facts">What was audited</h2>
-<dl class="defs">${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></section>`;
+/** What was audited, in one sentence; the tiles above it have the rest. */
+export function facts({ dataset, model, train }: AuditRecord): Html {
+  return html`<p class="facts lead">The model ${model.name} (${integer(model.parameters)} parameters) was trained for ${integer(train.epochs)} epochs in ${duration(train.seconds)} on ${integer(dataset.members)} records of ${dataset.name} in ${integer(dataset.classes)} classes, the members. The ${integer(dataset.nonMembers)} non-members come from the same source and were held out.</p>`;
 }
 
 export function resultsSection(audit: AuditRecord): Html {
@@ -86,7 +68,7 @@ export function resultsSection(audit: AuditRecord): Html {
     e === null
       ? html`<td class="num open" data-label="${label}">${otherwise}</td>`
       : html`<td class="num${e.value !== null && e.low > chance && ' above'}" data-label="${label}"><span class="v">${valueText(e, unit)}</span><span class="i">${intervalText(e, unit)}</span></td>`;
-  const none = html`<span class="muted" title="this attack only ranks records">no threshold</span>`;
+  const none = html`<span class="nb" title="this attack only ranks records">no threshold</span>`;
   return html`<section aria-labelledby="results"><h2 id="results">What each attack achieved</h2>
 <p class="lead">Below each value is its ${+(confidence * 100).toFixed(4)} % interval. ▲ marks intervals that lie wholly above guessing.</p>
 <div class="scroll"><table class="stack">
@@ -95,12 +77,12 @@ export function resultsSection(audit: AuditRecord): Html {
 <tbody>
 ${attacks.map(
   (a, i) => html`<tr><th scope="row">${swatch(i)}${a.title}<span class="access">${ACCESS[a.access].short}</span></th>
-${FPRS.map(({ key, rate, label }) => cell(`TPR at ${label} FPR`, a.tprAtFpr[key], 'percent', rate, html`<span>not resolved: needs ≥ ${integer(nonMembersNeeded(rate))} non-members</span>`))}
+${FPRS.map(({ key, rate, label }) => cell(`TPR at ${label} FPR`, a.tprAtFpr[key], 'percent', rate, html`<span>not resolved: needs <span class="nb">≥ ${integer(nonMembersNeeded(rate))} non-members</span></span>`))}
 ${cell('AUC', a.auc, 'fraction', 0.5, none)}
 ${cell('Balanced accuracy', a.balancedAccuracy, 'percent', 0.5, none)}
 ${cell('Advantage', a.advantage, 'fraction', 0, none)}</tr>`,
 )}
-<tr class="chance"><th scope="row">Guessing</th>${FPRS.map((f) => html`<td class="num" data-label="TPR at ${f.label} FPR">${percent(f.rate)}</td>`)}<td class="num" data-label="AUC">0.500</td><td class="num" data-label="Balanced accuracy">50.0 %</td><td class="num" data-label="Advantage">0.000</td></tr>
+<tr class="chance"><th scope="row">Guessing</th>${FPRS.map((f) => html`<td class="num" data-label="TPR at ${f.label} FPR">${f.label}</td>`)}<td class="num" data-label="AUC">0.500</td><td class="num" data-label="Balanced accuracy">50.0 %</td><td class="num" data-label="Advantage">0.000</td></tr>
 </tbody></table></div></section>`;
 }
 
@@ -132,13 +114,15 @@ export function histogramSection({ attacks }: AuditRecord): Html {
 }
 
 export function threatSection({ attacks }: AuditRecord): Html {
+  const goals = new Set(attacks.map((a) => goalWords(a.threat.goal)));
+  const common = goals.size === 1 && [...goals][0];
   return html`<section aria-labelledby="threats"><h2 id="threats">What each attacker needs</h2>
-<p class="lead">A result counts only against attackers with this access and knowledge.</p>
+<p class="lead">${common && `All of them want to ${common}. `}A result counts only against attackers with this access and knowledge.</p>
 <div class="scroll"><table class="stack threat">
-<thead><tr><th scope="col">Attack and source</th><th scope="col">Access to the model</th><th scope="col">Knows</th><th scope="col">Wants to</th><th scope="col" class="num">Queries</th><th scope="col" class="num">Time</th></tr></thead>
+<thead><tr><th scope="col">Attack and source</th><th scope="col">Access to the model</th><th scope="col">Knows</th>${!common && html`<th scope="col">Wants to</th>`}<th scope="col" class="num">Queries</th><th scope="col" class="num">Time</th></tr></thead>
 <tbody>${attacks.map(
     (a) => html`<tr><th scope="row">${a.title}<span class="cite">${a.paper}</span></th>
-<td data-label="Access to the model">${ACCESS[a.threat.access].long}</td><td data-label="Knows">${knowledgeWords(a.threat.knowledge)}</td><td data-label="Wants to">${goalWords(a.threat.goal)}</td>
+<td data-label="Access to the model">${ACCESS[a.threat.access].long}</td><td data-label="Knows">${knowledgeWords(a.threat.knowledge)}</td>${!common && html`<td data-label="Wants to">${goalWords(a.threat.goal)}</td>`}
 <td class="num" data-label="Queries">${integer(a.queries)}</td><td class="num" data-label="Time">${duration(a.seconds)}</td></tr>`,
   )}</tbody></table></div></section>`;
 }
@@ -155,7 +139,7 @@ export function meaningSection(audit: AuditRecord): Html {
     text: 'A false-positive rate is reported only where at least 10 non-members may be accused. Below that, the value would be an accident of a few records.',
   };
   return html`<section aria-labelledby="meaning"><h2 id="meaning">What the numbers mean</h2>
-<dl class="defs">${[...METRICS, intervals, open].map(({ term, text }) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></section>`;
+<dl class="defs">${[...METRICS, intervals, open, { term: 'The verdict', text: VERDICT_MEANING }].map(({ term, text }) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></section>`;
 }
 
 export function adviceSection(audit: AuditRecord, verdict: Verdict): Html {

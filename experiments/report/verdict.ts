@@ -38,6 +38,10 @@ export interface Verdict {
 const STRONG_LIFT = 5;
 const STRONG_AUC = 0.75;
 
+export const VERDICT_MEANING =
+  'A leak is called when the lower end of an interval is above guessing, with allowance for how many intervals were looked ' +
+  `at. It is called strong when that lower end is ${STRONG_LIFT} times what guessing finds, or an AUC of ${STRONG_AUC}. Only AUC and TPR count.`;
+
 export function judge(audit: AuditRecord): Verdict {
   const evidence = gather(audit);
   const certain = evidence.filter((e) => e.certain);
@@ -50,7 +54,7 @@ export function judge(audit: AuditRecord): Verdict {
 
 const HEADLINES: Readonly<Record<VerdictLevel, string>> = {
   strong: 'This model reveals which records it was trained on.',
-  visible: 'This model leaks membership, visibly more than guessing explains.',
+  visible: 'This model visibly leaks which records it was trained on.',
   hint: 'There are signs of a leak, too weak to be sure.',
   none: 'No leak detected at this sample size.',
 };

@@ -37,14 +37,14 @@ const ATTACKS: readonly { name: string; title: string; paper: string; strength: 
   },
   {
     name: 'lira-offline',
-    title: 'LiRA, offline',
+    title: 'LiRA offline',
     paper: 'Carlini et al. 2022, Membership inference attacks from first principles (S&P)',
     strength: 0.85,
     threat: { access: 'logits', knowledge: ['labels', ...SHADOW], goal: 'membership' },
   },
   {
     name: 'lira-online',
-    title: 'LiRA, online',
+    title: 'LiRA online',
     paper: 'Carlini et al. 2022, Membership inference attacks from first principles (S&P)',
     strength: 1,
     threat: { access: 'logits', knowledge: ['labels', ...SHADOW], goal: 'membership' },
@@ -72,7 +72,7 @@ export function fakeAudit(o: FakeOptions = {}): AuditRecord {
       nonMembers: rng.normals(nonMembers),
     };
     if (rest.name === 'gap') {
-      scores.members = scores.members.map((x) => (x > -1.2 ? 1 : 0));
+      scores.members = scores.members.map((x) => (x > -1 - 0.2 * Math.min(1, leak) ? 1 : 0));
       scores.nonMembers = scores.nonMembers.map((x) => (x > -1 ? 1 : 0));
     }
     const s = summarise({ ...scores, threshold: rest.name === 'lira-offline' ? null : 0.5, rng });
