@@ -126,6 +126,7 @@ export function gemm_f32(
   // the bits are the same either way; the limits are where the times cross
   const rest = n & 7;
   if (m < 4 || (m < 8 && n >= 16)) gemm_f32__few_rows(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
-  else if (n < 32 && rest > 0 && rest < 7) gemm_f32__narrow(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
+  else if (n < 32 && rest > 0 && rest < 7)
+    gemm_f32__narrow(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
   else gemm_f32__packed_4x8(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
 }
