@@ -5,7 +5,7 @@
 //
 // No lane is idle for want of input channels, and no product has a zero of the border or of the stride as a factor. The
 // price is an addition for each element of the maps, small beside the co/groups products of which it is the sum.
-import { addMap, drainPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
+import { addMap, copyPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
 import { microPanels } from './gemm-micro';
 import { packPanels4, packPanels8 } from './gemm-pack';
 import { min32, roundUp } from './simd';
@@ -34,7 +34,7 @@ export function mapsFit(
 ): bool {
   const k = kh * kw * inC;
   const planes = setPlanes(inC, kh, kw, oh, ow, strideH, strideW, 0, 0, dilH, dilW);
-  const maps = <f64>MAPS * <f64>(PIXELS + 8) * 4;
+  const maps = <f64>MAPS * <f64>(PIXELS + 24) * 4;
   const weights = <f64>roundUp(k, 4) * <f64>outC * 4;
   if (weights > <f64>B_PANELS_BYTES || planes + maps + <f64>k * 4 + 128 > <f64>PLANES_BYTES) return false;
   return rowsAtATime(oh, ow, outC) > 0;
@@ -109,7 +109,7 @@ export function inputGradFromMaps(
           }
         }
       }
-      drainPlanes(planes, dx + <usize>(i * h * wd) * pixelBytes + ((<usize>(group * inC)) << 2), h, wd, pixelBytes);
+      copyPlanes(planes, dx + <usize>(i * h * wd) * pixelBytes + ((<usize>(group * inC)) << 2), h, wd, pixelBytes, 1);
     }
   }
 }
