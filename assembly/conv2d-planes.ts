@@ -126,20 +126,35 @@ export function copyPlanes(planes: usize, x: usize, h: i32, wd: i32, pixelBytes:
   }
 }
 
-// plane row += source row: adds an [oh, ow] map at one tap's offset, the step that turns products into image gradients.
+// plane[offset + pixel] += map[pixel] for the pixels of an [oh, ow] map: how products become image gradients.
 export function addMap(planes: usize, offset: usize, map: usize, oh: i32, ow: i32, stepY: usize): void {
+  let row = planes + offset;
   for (let oy = 0; oy < oh; oy++) {
-    const to = planes + offset + <usize>oy * stepY;
-    let i = 0;
-    for (; i + 4 <= ow; i += 4) {
-      const at = to + (i << 2);
-      v128.store(at, f32x4.add(v128.load(at), v128.load(map + (i << 2))));
+    let to = row;
+    let i = ow;
+    for (; i >= 16; i -= 16) {
+      const v0 = f32x4.add(v128.load(to), v128.load(map));
+      const v1 = f32x4.add(v128.load(to, 16), v128.load(map, 16));
+      const v2 = f32x4.add(v128.load(to, 32), v128.load(map, 32));
+      const v3 = f32x4.add(v128.load(to, 48), v128.load(map, 48));
+      v128.store(to, v0);
+      v128.store(to, v1, 16);
+      v128.store(to, v2, 32);
+      v128.store(to, v3, 48);
+      to += 64;
+      map += 64;
     }
-    for (; i < ow; i++) {
-      const at = to + (i << 2);
-      store<f32>(at, load<f32>(at) + load<f32>(map + (i << 2)));
+    for (; i >= 4; i -= 4) {
+      v128.store(to, f32x4.add(v128.load(to), v128.load(map)));
+      to += 16;
+      map += 16;
     }
-    map += (<usize>ow) << 2;
+    for (; i > 0; i--) {
+      store<f32>(to, load<f32>(to) + load<f32>(map));
+      to += 4;
+      map += 4;
+    }
+    row += stepY;
   }
 }
 
