@@ -1,5 +1,5 @@
 // Optimiser steps, fused and in place: one pass over parameters, gradients and state.
-import { loadUpTo, nmadd, madd, storeUpTo } from './lanes';
+import { loadUpTo, madd, nmadd, storeUpTo } from './lanes';
 
 /**
  * Stochastic gradient descent by PyTorch's rule: g' = g + weightDecay p; v = momentum v + g'; the step is v, or
