@@ -5,18 +5,17 @@
 //
 // No lane is idle for want of input channels, and no product has a zero of the border or of the stride as a factor. The
 // price is an addition for each element of the maps, small beside the co/groups products of which it is the sum.
-import { addMap, drainPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
+import { addMap, copyPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
 import { microPanels } from './gemm-micro';
 import { packPanels4, packPanels8 } from './gemm-pack';
 import { min32, roundUp } from './simd';
 import { A_PANELS, A_PANELS_BYTES, B_PANELS, B_PANELS_BYTES, EDGE, PLANES, PLANES_BYTES, WORKSPACE } from './workspace';
 
 const MAPS = 64; // at a time
-const PIXELS = 1024; // at a time, or as many as A_PANELS holds: whole rows of the output
+const PIXELS = 256; // at a time: whole rows of the output, one at least
 
-function rowsAtATime(oh: i32, ow: i32, outC: i32): i32 {
-  const pixels = min32(PIXELS, <i32>(A_PANELS_BYTES >> 2) / outC - 7);
-  return min32(oh, pixels / ow);
+function rowsAtATime(oh: i32, ow: i32): i32 {
+  return ow < PIXELS ? min32(oh, PIXELS / ow) : 1;
 }
 
 // Whether the workspace can hold all of it.
@@ -34,10 +33,11 @@ export function mapsFit(
 ): bool {
   const k = kh * kw * inC;
   const planes = setPlanes(inC, kh, kw, oh, ow, strideH, strideW, 0, 0, dilH, dilW);
-  const maps = <f64>MAPS * <f64>(PIXELS + 8) * 4;
+  const pixels = <f64>roundUp(rowsAtATime(oh, ow) * ow, 8);
+  const maps = <f64>MAPS * pixels * 4;
   const weights = <f64>roundUp(k, 4) * <f64>outC * 4;
   if (weights > <f64>B_PANELS_BYTES || planes + maps + <f64>k * 4 + 128 > <f64>PLANES_BYTES) return false;
-  return rowsAtATime(oh, ow, outC) > 0;
+  return pixels * <f64>outC * 4 <= <f64>A_PANELS_BYTES;
 }
 
 export function inputGradFromMaps(
@@ -73,7 +73,7 @@ export function inputGradFromMaps(
   const weights = WORKSPACE + B_PANELS;
   const gradients = WORKSPACE + A_PANELS;
   const stepY = planeStepY(strideH);
-  const rows = rowsAtATime(oh, ow, outC);
+  const rows = rowsAtATime(oh, ow);
   const panelBytes = (<usize>outC) << 4;
   listOffsets(offsets, kh, kw, dilH, dilW);
   for (let group = 0; group < groups; group++) {
@@ -109,7 +109,7 @@ export function inputGradFromMaps(
           }
         }
       }
-      drainPlanes(planes, dx + <usize>(i * h * wd) * pixelBytes + ((<usize>(group * inC)) << 2), h, wd, pixelBytes);
+      copyPlanes(planes, dx + <usize>(i * h * wd) * pixelBytes + ((<usize>(group * inC)) << 2), h, wd, pixelBytes, 1);
     }
   }
 }

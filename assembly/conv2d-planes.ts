@@ -66,68 +66,95 @@ export function listOffsets(offsets: usize, kh: i32, kw: i32, dilH: i32, dilW: i
   }
 }
 
-// Copies one sample [h, wd, pixelBytes / 4] into the planes; the border is zero already.
-export function fillPlanes(planes: usize, x: usize, h: i32, wd: i32, pixelBytes: usize): void {
-  const seenH = min32(h, height - top);
-  const seenW = min32(wd, width - left);
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < seenH; y++) {
-      const row = planes + <usize>(y + top) * rowBytes;
-      let from = x + <usize>(y * wd) * pixelBytes;
-      let q = left / remainders;
-      let r = left - q * remainders;
-      for (let i = 0; i < seenW; i++) {
-        store<f32>(row + <usize>r * runBytes + (q << 2), load<f32>(from));
-        from += pixelBytes;
-        if (++r === remainders) {
-          r = 0;
-          q++;
-        }
-      }
-    }
-    planes += planeBytes;
-    x += 4;
+// run[i] = from[i * step], step in bytes.
+function collect(run: usize, from: usize, step: usize, count: i32): void {
+  for (; count >= 4; count -= 4) {
+    let v = v128.load32_zero(from);
+    v = v128.load_lane<f32>(from + step, v, 1);
+    v = v128.load_lane<f32>(from + 2 * step, v, 2);
+    v = v128.load_lane<f32>(from + 3 * step, v, 3);
+    v128.store(run, v);
+    run += 16;
+    from += 4 * step;
+  }
+  for (; count > 0; count--) {
+    store<f32>(run, load<f32>(from));
+    run += 4;
+    from += step;
   }
 }
 
-// The way back: one sample's pixels from the planes, zeros where the padded image does not reach.
-export function drainPlanes(planes: usize, x: usize, h: i32, wd: i32, pixelBytes: usize): void {
-  const seenH = min32(h, height - top);
-  const seenW = min32(wd, width - left);
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < h; y++) {
-      const row = planes + <usize>(y + top) * rowBytes;
-      let to = x + <usize>(y * wd) * pixelBytes;
-      let q = left / remainders;
-      let r = left - q * remainders;
-      for (let i = 0; i < wd; i++) {
-        store<f32>(to, y < seenH && i < seenW ? load<f32>(row + <usize>r * runBytes + (q << 2)) : 0);
-        to += pixelBytes;
-        if (++r === remainders) {
-          r = 0;
-          q++;
-        }
-      }
-    }
-    planes += planeBytes;
-    x += 4;
+// to[i * step] = run[i], step in bytes.
+function deal(to: usize, run: usize, step: usize, count: i32): void {
+  for (; count >= 4; count -= 4) {
+    const v = v128.load(run);
+    v128.store_lane<f32>(to, v, 0);
+    v128.store_lane<f32>(to + step, v, 1);
+    v128.store_lane<f32>(to + 2 * step, v, 2);
+    v128.store_lane<f32>(to + 3 * step, v, 3);
+    run += 16;
+    to += 4 * step;
+  }
+  for (; count > 0; count--) {
+    store<f32>(to, load<f32>(run));
+    run += 4;
+    to += step;
   }
 }
 
-// plane row += source row: adds an [oh, ow] map at one tap's offset, the step that turns products into image gradients.
+// Copies one sample [h, wd, pixelBytes / 4] into the planes (back = 0), whose border is zero already, or out of them.
+export function copyPlanes(planes: usize, x: usize, h: i32, wd: i32, pixelBytes: usize, back: i32): void {
+  const seenH = min32(h, height - top);
+  const seenW = min32(wd, width - left);
+  const step = pixelBytes * remainders;
+  // what no patch sees has no place in the planes, and no gradient
+  if (back && (seenH < h || seenW < wd)) {
+    for (let p = 0; p < h * wd; p++) memory.fill(x + <usize>p * pixelBytes, 0, (<usize>channels) << 2);
+  }
+  for (let r = 0; r < remainders; r++) {
+    const first = (r + remainders - (left % remainders)) % remainders; // its first column in the image
+    const count = (seenW - first + remainders - 1) / remainders;
+    const from = <usize>r * runBytes + (((first + left) / remainders) << 2);
+    for (let c = 0; c < channels; c++) {
+      for (let y = 0; y < seenH; y++) {
+        const run = planes + <usize>c * planeBytes + <usize>(y + top) * rowBytes + from;
+        const at = x + <usize>(y * wd + first) * pixelBytes + (c << 2);
+        if (back) deal(at, run, step, count);
+        else collect(run, at, step, count);
+      }
+    }
+  }
+}
+
+// plane[offset + pixel] += map[pixel] for the pixels of an [oh, ow] map: how products become image gradients.
 export function addMap(planes: usize, offset: usize, map: usize, oh: i32, ow: i32, stepY: usize): void {
+  let row = planes + offset;
   for (let oy = 0; oy < oh; oy++) {
-    const to = planes + offset + <usize>oy * stepY;
-    let i = 0;
-    for (; i + 4 <= ow; i += 4) {
-      const at = to + (i << 2);
-      v128.store(at, f32x4.add(v128.load(at), v128.load(map + (i << 2))));
+    let to = row;
+    let i = ow;
+    for (; i >= 16; i -= 16) {
+      const v0 = f32x4.add(v128.load(to), v128.load(map));
+      const v1 = f32x4.add(v128.load(to, 16), v128.load(map, 16));
+      const v2 = f32x4.add(v128.load(to, 32), v128.load(map, 32));
+      const v3 = f32x4.add(v128.load(to, 48), v128.load(map, 48));
+      v128.store(to, v0);
+      v128.store(to, v1, 16);
+      v128.store(to, v2, 32);
+      v128.store(to, v3, 48);
+      to += 64;
+      map += 64;
     }
-    for (; i < ow; i++) {
-      const at = to + (i << 2);
-      store<f32>(at, load<f32>(at) + load<f32>(map + (i << 2)));
+    for (; i >= 4; i -= 4) {
+      v128.store(to, f32x4.add(v128.load(to), v128.load(map)));
+      to += 16;
+      map += 16;
     }
-    map += (<usize>ow) << 2;
+    for (; i > 0; i--) {
+      store<f32>(to, load<f32>(to) + load<f32>(map));
+      to += 4;
+      map += 4;
+    }
+    row += stepY;
   }
 }
 

@@ -8,7 +8,7 @@
 // most KC: consecutive pixels of the batch, or with few channels (whose patches are cheaper to read from planes) whole rows
 // of one sample. A block is summed from zero in the order of its pixels, then added to dw.
 import { gatherColumns, setGather } from './conv2d-gather';
-import { fillPlanes, listOffsets, packTaps, planeStepY, setPlanes } from './conv2d-planes';
+import { copyPlanes, listOffsets, packTaps, planeStepY, setPlanes } from './conv2d-planes';
 import { clearRows } from './gemm';
 import { KC, MC, NC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
@@ -134,7 +134,7 @@ function weightGradFromPlanes(
   memory.fill(planes, 0, planesBytes);
   for (let group = 0; group < groups; group++) {
     for (let i = 0; i < n; i++) {
-      fillPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + ((<usize>(group * inC)) << 2), h, wd, pixelBytes);
+      copyPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + ((<usize>(group * inC)) << 2), h, wd, pixelBytes, 0);
       for (let oy = 0; oy < oh; oy += rows) {
         const end = min32(oy + rows, oh);
         const kc = (end - oy) * ow;

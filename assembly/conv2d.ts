@@ -11,7 +11,7 @@
 // Variant planes: for few input channels, whose taps are too short to gather: the sample is copied into zero-bordered
 // planes, and vectors run along the pixels of a row. The same products are summed in the same order and blocks of k.
 import { gatherPanels, setGather } from './conv2d-gather';
-import { fillPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
+import { copyPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
 import { tapsByPixels } from './conv2d-taps';
 import { KC, MC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
@@ -163,7 +163,7 @@ export function conv2d_f32__planes(
       packPanels4(to, from, yBytes, true, outC, min32(KC, k - p));
     }
     for (let i = 0; i < n; i++) {
-      fillPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + ((<usize>(g * inC)) << 2), h, wd, pixelBytes);
+      copyPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + ((<usize>(g * inC)) << 2), h, wd, pixelBytes, 0);
       const sample = y + <usize>(i * oh * ow) * yBytes + ((<usize>(g * outC)) << 2);
       for (let p = 0; p < k; p += KC) {
         const weights = panels + ((<usize>p * roundUp(outC, 4)) << 2);

@@ -82,32 +82,55 @@ export function copy_strided_f32(
   d2: i32,
   d3: i32,
 ): void {
-  if (n0 == 0 || n1 == 0 || n2 == 0 || n3 == 0) return;
+  if (n0 === 0 || n1 === 0 || n2 === 0 || n3 === 0) return;
   // dimensions of size 1 go to the front
-  if (n1 == 1 && n0 != 1) return copy_strided_f32(src, dst, 1, n0, n2, n3, 0, s0, s2, s3, 0, d0, d2, d3);
-  if (n2 == 1 && n1 != 1) return copy_strided_f32(src, dst, n0, 1, n1, n3, s0, 0, s1, s3, d0, 0, d1, d3);
-  if (n3 == 1 && n2 != 1) return copy_strided_f32(src, dst, n0, n1, 1, n2, s0, s1, 0, s2, d0, d1, 0, d2);
+  if (n1 === 1 && n0 !== 1) {
+    copy_strided_f32(src, dst, 1, n0, n2, n3, 0, s0, s2, s3, 0, d0, d2, d3);
+    return;
+  }
+  if (n2 === 1 && n1 !== 1) {
+    copy_strided_f32(src, dst, n0, 1, n1, n3, s0, 0, s1, s3, d0, 0, d1, d3);
+    return;
+  }
+  if (n3 === 1 && n2 !== 1) {
+    copy_strided_f32(src, dst, n0, n1, 1, n2, s0, s1, 0, s2, d0, d1, 0, d2);
+    return;
+  }
   // the rest in descending order of dst's strides
-  if (n0 != 1 && d0 < d1) return copy_strided_f32(src, dst, n1, n0, n2, n3, s1, s0, s2, s3, d1, d0, d2, d3);
-  if (n1 != 1 && d1 < d2) return copy_strided_f32(src, dst, n0, n2, n1, n3, s0, s2, s1, s3, d0, d2, d1, d3);
-  if (n2 != 1 && d2 < d3) return copy_strided_f32(src, dst, n0, n1, n3, n2, s0, s1, s3, s2, d0, d1, d3, d2);
+  if (n0 !== 1 && d0 < d1) {
+    copy_strided_f32(src, dst, n1, n0, n2, n3, s1, s0, s2, s3, d1, d0, d2, d3);
+    return;
+  }
+  if (n1 !== 1 && d1 < d2) {
+    copy_strided_f32(src, dst, n0, n2, n1, n3, s0, s2, s1, s3, d0, d2, d1, d3);
+    return;
+  }
+  if (n2 !== 1 && d2 < d3) {
+    copy_strided_f32(src, dst, n0, n1, n3, n2, s0, s1, s3, s2, d0, d1, d3, d2);
+    return;
+  }
   // two dimensions that both sides step through evenly are one
-  if (n0 != 1 && s0 == s1 * n1 && d0 == d1 * n1) {
-    return copy_strided_f32(src, dst, 1, n0 * n1, n2, n3, 0, s1, s2, s3, 0, d1, d2, d3);
+  if (n0 !== 1 && s0 === s1 * n1 && d0 === d1 * n1) {
+    copy_strided_f32(src, dst, 1, n0 * n1, n2, n3, 0, s1, s2, s3, 0, d1, d2, d3);
+    return;
   }
-  if (n1 != 1 && s1 == s2 * n2 && d1 == d2 * n2) {
-    return copy_strided_f32(src, dst, n0, 1, n1 * n2, n3, s0, 0, s2, s3, d0, 0, d2, d3);
+  if (n1 !== 1 && s1 === s2 * n2 && d1 === d2 * n2) {
+    copy_strided_f32(src, dst, n0, 1, n1 * n2, n3, s0, 0, s2, s3, d0, 0, d2, d3);
+    return;
   }
-  if (n2 != 1 && s2 == s3 * n3 && d2 == d3 * n3) {
-    return copy_strided_f32(src, dst, n0, n1, 1, n2 * n3, s0, s1, 0, s3, d0, d1, 0, d3);
+  if (n2 !== 1 && s2 === s3 * n3 && d2 === d3 * n3) {
+    copy_strided_f32(src, dst, n0, n1, 1, n2 * n3, s0, s1, 0, s3, d0, d1, 0, d3);
+    return;
   }
   // src's unit stride, when it is not last, goes last but one
-  const turned = d3 == 1 && s3 != 1;
-  if (turned && s2 != 1 && s1 == 1 && n1 != 1) {
-    return blocks(src, dst, n0, n2, n1, n3, s0, s2, s1, s3, d0, d2, d1, d3);
+  const turned = d3 === 1 && s3 !== 1;
+  if (turned && s2 !== 1 && s1 === 1 && n1 !== 1) {
+    blocks(src, dst, n0, n2, n1, n3, s0, s2, s1, s3, d0, d2, d1, d3);
+    return;
   }
-  if (turned && s2 != 1 && s0 == 1 && n0 != 1) {
-    return blocks(src, dst, n1, n2, n0, n3, s1, s2, s0, s3, d1, d2, d0, d3);
+  if (turned && s2 !== 1 && s0 === 1 && n0 !== 1) {
+    blocks(src, dst, n1, n2, n0, n3, s1, s2, s0, s3, d1, d2, d0, d3);
+    return;
   }
   blocks(src, dst, n0, n1, n2, n3, s0, s1, s2, s3, d0, d1, d2, d3);
 }
@@ -132,12 +155,12 @@ function blocks(
     for (let i1 = 0; i1 < n1; i1++) {
       let p = src + ((<usize>(i0 * s0 + i1 * s1)) << 2);
       let q = dst + ((<usize>(i0 * d0 + i1 * d1)) << 2);
-      if (s2 == 1 && d3 == 1 && s3 != 1) {
+      if (s2 === 1 && d3 === 1 && s3 !== 1) {
         transpose(p, q, n2, n3, (<usize>s3) << 2, (<usize>d2) << 2);
         continue;
       }
       for (let i2 = 0; i2 < n2; i2++) {
-        if (s3 == 1 && d3 == 1) copyWords(p, q, n3);
+        if (s3 === 1 && d3 === 1) copyWords(p, q, n3);
         else copySteps(p, q, n3, (<usize>s3) << 2, (<usize>d3) << 2);
         p += (<usize>s2) << 2;
         q += (<usize>d2) << 2;

@@ -6,6 +6,7 @@ export { conv2d_input_grad_f32 } from './conv2d-input-grad';
 export { conv2d_weight_grad_f32 } from './conv2d-weight-grad';
 export { copy_strided_f32 } from './copy';
 export * from './elementwise';
+export * from './elementwise-grad';
 export { gemm_f32, gemm_f32__few_rows, gemm_f32__narrow, gemm_f32__packed_4x8 } from './gemm';
 export * from './norm';
 export * from './optimise';

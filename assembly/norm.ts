@@ -4,23 +4,21 @@
 //
 // The variance is summed in a second pass over (x - mean)^2. Partial sums of at most BLOCK vectors in f32 go into f64.
 import { highHalf, laneSum, loadUpTo, lowHalf, madd, nmadd, storeUpTo } from './lanes';
-import { demote } from './reduce';
+import { demote, Plain, Square } from './reduce';
 
 const BLOCK: i32 = 64;
 
-/** Sum of (x - shift)^power over a block of hw rows of cg channels, `stride` bytes apart. */
-// @ts-ignore: decorator
-@inline
-function blockSum(x: usize, hw: i32, cg: i32, stride: usize, shift: f32, squared: bool): f64 {
+/** Sum of x - shift, or of its square, over a block of hw rows of cg channels, `stride` bytes apart. */
+function blockSum<Op>(x: usize, hw: i32, cg: i32, stride: usize, shift: f32): f64 {
+  const op = changetype<Op>(0);
   const s = f32x4.splat(shift);
   let acc = f32x4.splat(0);
   let total: f64 = 0;
   let count = 0;
   for (let p = 0; p < hw; p++) {
     for (let j = 0; j < cg; j += 4) {
-      const v = f32x4.sub(loadUpTo(x + (<usize>j << 2), cg - j, s), s);
-      acc = f32x4.add(acc, squared ? f32x4.mul(v, v) : v);
-      if (++count == BLOCK) {
+      acc = op.apply(acc, f32x4.sub(loadUpTo(x + ((<usize>j) << 2), cg - j, s), s));
+      if (++count === BLOCK) {
         total += laneSum(acc);
         acc = f32x4.splat(0);
         count = 0;
@@ -32,25 +30,32 @@ function blockSum(x: usize, hw: i32, cg: i32, stride: usize, shift: f32, squared
 }
 
 /** Lanes j, j + 1, … of a per-channel vector, or 1 (gamma) or 0 (beta) where there is none. */
-// @ts-ignore: decorator
-@inline
 function perChannel(p: usize, j: i32, left: i32, absent: f32): v128 {
-  return p ? loadUpTo(p + (<usize>j << 2), left, f32x4.splat(0)) : f32x4.splat(absent);
+  return p ? loadUpTo(p + ((<usize>j) << 2), left, f32x4.splat(0)) : f32x4.splat(absent);
 }
 
 /** mean and rstd [n * groups] are kept for the gradient; rstd = 1 / sqrt(variance + eps). gamma and beta may be 0. */
 export function group_norm_f32(
-  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize,
-  n: i32, hw: i32, c: i32, groups: i32, eps: f32,
+  x: usize,
+  gamma: usize,
+  beta: usize,
+  y: usize,
+  mean: usize,
+  rstd: usize,
+  n: i32,
+  hw: i32,
+  c: i32,
+  groups: i32,
+  eps: f32,
 ): void {
   const cg = c / groups;
-  const stride = <usize>c << 2;
+  const stride = (<usize>c) << 2;
   const size = <f64>hw * <f64>cg;
   for (let b = 0; b < n; b++) {
     for (let g = 0; g < groups; g++) {
-      const first = <usize>(g * cg) << 2;
-      const m = <f32>(blockSum(x + first, hw, cg, stride, 0, false) / size);
-      const variance = blockSum(x + first, hw, cg, stride, m, true) / size;
+      const first = (<usize>(g * cg)) << 2;
+      const m = <f32>(blockSum<Plain>(x + first, hw, cg, stride, 0) / size);
+      const variance = blockSum<Square>(x + first, hw, cg, stride, m) / size;
       const r = <f32>(1 / sqrt<f64>(variance + <f64>eps));
       store<f32>(mean, m);
       store<f32>(rstd, r);
@@ -65,9 +70,9 @@ export function group_norm_f32(
       for (let p = 0; p < hw; p++) {
         for (let j = 0; j < cg; j += 4) {
           const left = cg - j;
-          const v = f32x4.sub(loadUpTo(px + (<usize>j << 2), left, m4), m4);
+          const v = f32x4.sub(loadUpTo(px + ((<usize>j) << 2), left, m4), m4);
           const scale = f32x4.mul(r4, perChannel(gammaG, j, left, 1));
-          storeUpTo(py + (<usize>j << 2), madd(v, scale, perChannel(betaG, j, left, 0)), left);
+          storeUpTo(py + ((<usize>j) << 2), madd(v, scale, perChannel(betaG, j, left, 0)), left);
         }
         px += stride;
         py += stride;
@@ -83,8 +88,18 @@ export function group_norm_f32(
  * dgamma = sum of g xhat, dbeta = sum of g over samples and positions. gamma, dx, dgamma and dbeta may be 0.
  */
 export function group_norm_grad_f32(
-  g: usize, x: usize, gamma: usize, mean: usize, rstd: usize, dx: usize, dgamma: usize, dbeta: usize,
-  n: i32, hw: i32, c: i32, groups: i32,
+  g: usize,
+  x: usize,
+  gamma: usize,
+  mean: usize,
+  rstd: usize,
+  dx: usize,
+  dgamma: usize,
+  dbeta: usize,
+  n: i32,
+  hw: i32,
+  c: i32,
+  groups: i32,
 ): void {
   if (dx) inputGradient(g, x, gamma, mean, rstd, dx, n, hw, c, groups);
   if (!dgamma && !dbeta) return;
@@ -92,16 +107,24 @@ export function group_norm_grad_f32(
 }
 
 function inputGradient(
-  g: usize, x: usize, gamma: usize, mean: usize, rstd: usize, dx: usize,
-  n: i32, hw: i32, c: i32, groups: i32,
+  g: usize,
+  x: usize,
+  gamma: usize,
+  mean: usize,
+  rstd: usize,
+  dx: usize,
+  n: i32,
+  hw: i32,
+  c: i32,
+  groups: i32,
 ): void {
   const cg = c / groups;
-  const stride = <usize>c << 2;
+  const stride = (<usize>c) << 2;
   const size = <f64>hw * <f64>cg;
   const zero = f32x4.splat(0);
   for (let b = 0; b < n; b++) {
     for (let group = 0; group < groups; group++) {
-      const first = <usize>(group * cg) << 2;
+      const first = (<usize>(group * cg)) << 2;
       const gammaG = gamma ? gamma + first : 0;
       const m4 = v128.load_splat<f32>(mean);
       const r4 = v128.load_splat<f32>(rstd);
@@ -109,16 +132,18 @@ function inputGradient(
       rstd += 4;
       let px = x + first;
       let pg = g + first;
-      let sum = zero, dot = zero;
-      let sums: f64 = 0, dots: f64 = 0;
+      let sum = zero,
+        dot = zero;
+      let sums: f64 = 0,
+        dots: f64 = 0;
       let count = 0;
       for (let p = 0; p < hw; p++) {
         for (let j = 0; j < cg; j += 4) {
           const left = cg - j;
-          const w = f32x4.mul(loadUpTo(pg + (<usize>j << 2), left, zero), perChannel(gammaG, j, left, 1));
+          const w = f32x4.mul(loadUpTo(pg + ((<usize>j) << 2), left, zero), perChannel(gammaG, j, left, 1));
           sum = f32x4.add(sum, w);
-          dot = madd(w, f32x4.sub(loadUpTo(px + (<usize>j << 2), left, m4), m4), dot);
-          if (++count == BLOCK) {
+          dot = madd(w, f32x4.sub(loadUpTo(px + ((<usize>j) << 2), left, m4), m4), dot);
+          if (++count === BLOCK) {
             sums += laneSum(sum);
             dots += laneSum(dot);
             sum = zero;
@@ -132,14 +157,14 @@ function inputGradient(
       // dx = rstd (w - a - (x - mean) rstd^2 b / size) with a = sum(w) / size, b = sum(w (x - mean))
       const r = <f64>f32x4.extract_lane(r4, 0);
       const a = f32x4.splat(<f32>((sums + laneSum(sum)) / size));
-      const s = f32x4.splat(<f32>((dots + laneSum(dot)) * r * r / size));
+      const s = f32x4.splat(<f32>(((dots + laneSum(dot)) * r * r) / size));
       px = x + first;
       pg = g + first;
       let pd = dx + first;
       for (let p = 0; p < hw; p++) {
         for (let j = 0; j < cg; j += 4) {
           const left = cg - j;
-          const o = <usize>j << 2;
+          const o = (<usize>j) << 2;
           const w = f32x4.mul(loadUpTo(pg + o, left, zero), perChannel(gammaG, j, left, 1));
           const v = f32x4.sub(loadUpTo(px + o, left, m4), m4);
           storeUpTo(pd + o, f32x4.mul(r4, nmadd(v, s, f32x4.sub(w, a))), left);
@@ -156,27 +181,38 @@ function inputGradient(
 }
 
 /** The entry of a per-group vector that belongs to channel j. */
-// @ts-ignore: decorator
-@inline
 function ofChannel(p: usize, j: i32, cg: i32): f32 {
-  return load<f32>(p + (<usize>(j / cg) << 2));
+  return load<f32>(p + ((<usize>(j / cg)) << 2));
 }
 
 // Channels j .. j + 3, which may belong to different groups.
 function affineGradient(
-  g: usize, x: usize, mean: usize, rstd: usize, dgamma: usize, dbeta: usize,
-  n: i32, hw: i32, c: i32, groups: i32, j: i32,
+  g: usize,
+  x: usize,
+  mean: usize,
+  rstd: usize,
+  dgamma: usize,
+  dbeta: usize,
+  n: i32,
+  hw: i32,
+  c: i32,
+  groups: i32,
+  j: i32,
 ): void {
   const cg = c / groups;
-  const stride = <usize>c << 2;
+  const stride = (<usize>c) << 2;
   const left = c - j;
   const last = c - 1;
   const zero = f32x4.splat(0);
   const none = f64x2.splat(0);
-  let dotLow = none, dotHigh = none, sumLow = none, sumHigh = none;
-  let pg = g + (<usize>j << 2);
-  let px = x + (<usize>j << 2);
-  let dot = zero, sum = zero;
+  let dotLow = none,
+    dotHigh = none,
+    sumLow = none,
+    sumHigh = none;
+  let pg = g + ((<usize>j) << 2);
+  let px = x + ((<usize>j) << 2);
+  let dot = zero,
+    sum = zero;
   let count = 0;
   for (let b = 0; b < n; b++) {
     let m4 = f32x4.splat(ofChannel(mean, j, cg));
@@ -193,7 +229,7 @@ function affineGradient(
       const v = loadUpTo(pg, left, zero);
       dot = madd(v, f32x4.mul(f32x4.sub(loadUpTo(px, left, zero), m4), r4), dot);
       sum = f32x4.add(sum, v);
-      if (++count == BLOCK) {
+      if (++count === BLOCK) {
         dotLow = f64x2.add(dotLow, lowHalf(dot));
         dotHigh = f64x2.add(dotHigh, highHalf(dot));
         sumLow = f64x2.add(sumLow, lowHalf(sum));
@@ -205,10 +241,10 @@ function affineGradient(
       pg += stride;
       px += stride;
     }
-    mean += <usize>groups << 2;
-    rstd += <usize>groups << 2;
+    mean += (<usize>groups) << 2;
+    rstd += (<usize>groups) << 2;
   }
-  const o = <usize>j << 2;
+  const o = (<usize>j) << 2;
   if (dgamma) {
     storeUpTo(dgamma + o, demote(f64x2.add(dotLow, lowHalf(dot)), f64x2.add(dotHigh, highHalf(dot))), left);
   }
@@ -217,14 +253,30 @@ function affineGradient(
 
 /** Normalises every row over its columns: group_norm with hw = 1 and one group. */
 export function layer_norm_f32(
-  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, rows: i32, cols: i32, eps: f32,
+  x: usize,
+  gamma: usize,
+  beta: usize,
+  y: usize,
+  mean: usize,
+  rstd: usize,
+  rows: i32,
+  cols: i32,
+  eps: f32,
 ): void {
   group_norm_f32(x, gamma, beta, y, mean, rstd, rows, 1, cols, 1, eps);
 }
 
 export function layer_norm_grad_f32(
-  g: usize, x: usize, gamma: usize, mean: usize, rstd: usize, dx: usize, dgamma: usize, dbeta: usize,
-  rows: i32, cols: i32,
+  g: usize,
+  x: usize,
+  gamma: usize,
+  mean: usize,
+  rstd: usize,
+  dx: usize,
+  dgamma: usize,
+  dbeta: usize,
+  rows: i32,
+  cols: i32,
 ): void {
   group_norm_grad_f32(g, x, gamma, mean, rstd, dx, dgamma, dbeta, rows, 1, cols, 1);
 }

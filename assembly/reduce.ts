@@ -3,29 +3,36 @@
 // The order of every sum is fixed by the shape alone. A lane adds at most BLOCK numbers in f32 before the partial sum moves
 // into an f64 total, so the relative error of a sum of positive numbers stays below BLOCK rounding errors (4e-6 at worst,
 // about 3e-7 as measured) for any n.
-import { highHalf, laneMax, laneSum, loadUpTo, lowHalf, storeUpTo } from './lanes';
+import { highHalf, laneMax, laneSum, loadUpTo, lowHalf, madd, storeUpTo } from './lanes';
 
 const BLOCK: i32 = 64;
 
-@unmanaged class Plain {
-  // @ts-ignore: decorator
-  @inline apply(acc: v128, v: v128): v128 { return f32x4.add(acc, v); }
+/** What a sum adds: the elements, */
+@unmanaged
+export class Plain {
+  apply(acc: v128, v: v128): v128 {
+    return f32x4.add(acc, v);
+  }
 }
-@unmanaged class Square {
-  // @ts-ignore: decorator
-  @inline apply(acc: v128, v: v128): v128 { return f32x4.add(acc, f32x4.mul(v, v)); }
+/** or their squares. */
+@unmanaged
+export class Square {
+  apply(acc: v128, v: v128): v128 {
+    return madd(v, v, acc);
+  }
 }
 
 // Contiguous row: four accumulators of four lanes.
-// @ts-ignore: decorator
-@inline
 function sumRow<Op>(x: usize, n: i32): f64 {
   const op = changetype<Op>(0);
   const zero = f32x4.splat(0);
   let total: f64 = 0;
   while (n >= 16) {
     const steps = min(n >> 4, BLOCK);
-    let a0 = zero, a1 = zero, a2 = zero, a3 = zero;
+    let a0 = zero,
+      a1 = zero,
+      a2 = zero,
+      a3 = zero;
     for (let i = 0; i < steps; i++) {
       a0 = op.apply(a0, v128.load(x));
       a1 = op.apply(a1, v128.load(x, 16));
@@ -50,28 +57,35 @@ export function rowSum(x: usize, n: i32): f64 {
 }
 
 /** The largest of n contiguous numbers: -Infinity for none, NaN when one is NaN. */
+// pmax is one x86 instruction where max is seven, but drops a NaN that comes second: those are kept track of on the side.
 export function rowMax(x: usize, n: i32): f32 {
   const lowest = f32x4.splat(-Infinity);
-  let m0 = lowest, m1 = lowest;
+  let m0 = lowest;
+  let m1 = lowest;
+  let unordered = f32x4.splat(0);
   for (; n >= 8; n -= 8) {
-    m0 = f32x4.max(m0, v128.load(x));
-    m1 = f32x4.max(m1, v128.load(x, 16));
+    const a = v128.load(x);
+    const b = v128.load(x, 16);
+    m0 = f32x4.pmax(m0, a);
+    m1 = f32x4.pmax(m1, b);
+    unordered = v128.or(unordered, v128.or(f32x4.ne(a, a), f32x4.ne(b, b)));
     x += 32;
   }
   for (; n > 0; n -= 4) {
-    m0 = f32x4.max(m0, loadUpTo(x, n, lowest));
+    const a = loadUpTo(x, n, lowest);
+    m0 = f32x4.pmax(m0, a);
+    unordered = v128.or(unordered, f32x4.ne(a, a));
     x += 16;
   }
-  return laneMax(f32x4.max(m0, m1));
+  return laneMax(v128.or(f32x4.pmax(m0, m1), unordered)); // all bits set is a NaN
 }
 
 // Up to four columns of a matrix with n rows, `stride` bytes apart.
-// @ts-ignore: decorator
-@inline
 function sumColumns<Op>(x: usize, y: usize, n: i32, stride: usize, left: i32): void {
   const op = changetype<Op>(0);
   const zero = f32x4.splat(0);
-  let low = f64x2.splat(0), high = f64x2.splat(0);
+  let low = f64x2.splat(0),
+    high = f64x2.splat(0);
   while (n > 0) {
     const steps = min(n, BLOCK);
     let acc = zero;
@@ -87,17 +101,24 @@ function sumColumns<Op>(x: usize, y: usize, n: i32, stride: usize, left: i32): v
 }
 
 // Sixteen columns: a cache line of every row at a time.
-// @ts-ignore: decorator
-@inline
 function sumColumns16<Op>(x: usize, y: usize, n: i32, stride: usize): void {
   const op = changetype<Op>(0);
   const zero = f32x4.splat(0);
   const none = f64x2.splat(0);
-  let l0 = none, l1 = none, l2 = none, l3 = none;
-  let h0 = none, h1 = none, h2 = none, h3 = none;
+  let l0 = none,
+    l1 = none,
+    l2 = none,
+    l3 = none;
+  let h0 = none,
+    h1 = none,
+    h2 = none,
+    h3 = none;
   while (n > 0) {
     const steps = min(n, BLOCK);
-    let a0 = zero, a1 = zero, a2 = zero, a3 = zero;
+    let a0 = zero,
+      a1 = zero,
+      a2 = zero,
+      a3 = zero;
     for (let i = 0; i < steps; i++) {
       a0 = op.apply(a0, v128.load(x));
       a1 = op.apply(a1, v128.load(x, 16));
@@ -122,23 +143,19 @@ function sumColumns16<Op>(x: usize, y: usize, n: i32, stride: usize): void {
 }
 
 /** Four f64 as four f32. */
-// @ts-ignore: decorator
-@inline
 export function demote(low: v128, high: v128): v128 {
   return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
 }
 
-// @ts-ignore: decorator
-@inline
 function reduceSum<Op>(x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
-  const stride = <usize>inner << 2;
+  const stride = (<usize>inner) << 2;
   for (let o = 0; o < outer; o++) {
-    if (inner == 1) {
+    if (inner === 1) {
       store<f32>(y, <f32>sumRow<Op>(x, n));
     } else {
       let j = 0;
-      for (; j + 16 <= inner; j += 16) sumColumns16<Op>(x + (<usize>j << 2), y + (<usize>j << 2), n, stride);
-      for (; j < inner; j += 4) sumColumns<Op>(x + (<usize>j << 2), y + (<usize>j << 2), n, stride, inner - j);
+      for (; j + 16 <= inner; j += 16) sumColumns16<Op>(x + ((<usize>j) << 2), y + ((<usize>j) << 2), n, stride);
+      for (; j < inner; j += 4) sumColumns<Op>(x + ((<usize>j) << 2), y + ((<usize>j) << 2), n, stride, inner - j);
     }
     x += <usize>n * stride;
     y += stride;
@@ -157,20 +174,20 @@ export function sum_squares_f32(x: usize, y: usize, outer: i32, n: i32, inner: i
 
 /** y[o, j] = max over i of x[o, i, j]; -Infinity for n = 0, NaN when one is NaN. */
 export function max_reduce_f32(x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
-  const stride = <usize>inner << 2;
+  const stride = (<usize>inner) << 2;
   const lowest = f32x4.splat(-Infinity);
   for (let o = 0; o < outer; o++) {
-    if (inner == 1) {
+    if (inner === 1) {
       store<f32>(y, rowMax(x, n));
     } else {
       for (let j = 0; j < inner; j += 4) {
         let best = lowest;
-        let p = x + (<usize>j << 2);
+        let p = x + ((<usize>j) << 2);
         for (let i = 0; i < n; i++) {
           best = f32x4.max(best, loadUpTo(p, inner - j, lowest));
           p += stride;
         }
-        storeUpTo(y + (<usize>j << 2), best, inner - j);
+        storeUpTo(y + ((<usize>j) << 2), best, inner - j);
       }
     }
     x += <usize>n * stride;
@@ -179,8 +196,6 @@ export function max_reduce_f32(x: usize, y: usize, outer: i32, n: i32, inner: i3
 }
 
 /** Lanes where v takes the place of best: larger, or the first NaN. */
-// @ts-ignore: decorator
-@inline
 export function beats(v: v128, best: v128): v128 {
   return v128.or(f32x4.gt(v, best), v128.andnot(f32x4.ne(v, v), f32x4.ne(best, best)));
 }
@@ -192,41 +207,36 @@ export function rowArgmax(x: usize, n: i32): i32 {
   let here = at;
   if (n >= 4) best = v128.load(x);
   for (let i = 0; i < n; i += 4) {
-    const v = loadUpTo(x + (<usize>i << 2), n - i, f32x4.splat(-Infinity));
+    const v = loadUpTo(x + ((<usize>i) << 2), n - i, f32x4.splat(-Infinity));
     const win = beats(v, best);
     best = v128.bitselect(v, best, win);
     at = v128.bitselect(here, at, win);
     here = i32x4.add(here, i32x4.splat(4));
   }
-  // the lanes hold the first winner of each residue modulo 4
-  let winner = f32x4.extract_lane(best, 0);
-  let index = i32x4.extract_lane(at, 0);
-  for (let lane = 1; lane < min(n, 4); lane++) {
-    best = v128.shuffle<i32>(best, best, 1, 2, 3, 0);
-    at = v128.shuffle<i32>(at, at, 1, 2, 3, 0);
-    const v = f32x4.extract_lane(best, 0);
-    const k = i32x4.extract_lane(at, 0);
-    const bothNaN = v != v && winner != winner;
-    if (v > winner || (v != v && winner == winner) || ((v == winner || bothNaN) && k < index)) {
-      winner = v;
-      index = k;
-    }
+  // the lanes hold the first winner of each residue modulo 4: fold the upper half onto the lower, then lane 1 onto lane 0
+  for (let half = 0; half < 2; half++) {
+    const v = half ? v128.shuffle<i32>(best, best, 1, 0, 3, 2) : v128.shuffle<i32>(best, best, 2, 3, 0, 1);
+    const there = half ? v128.shuffle<i32>(at, at, 1, 0, 3, 2) : v128.shuffle<i32>(at, at, 2, 3, 0, 1);
+    const equal = v128.not(v128.or(beats(v, best), beats(best, v)));
+    const win = v128.or(beats(v, best), v128.and(equal, i32x4.lt_s(there, at)));
+    best = v128.bitselect(v, best, win);
+    at = v128.bitselect(there, at, win);
   }
-  return index;
+  return i32x4.extract_lane(at, 0);
 }
 
 /** y[o, j] = the first i with the largest x[o, i, j]; a NaN counts as the largest. */
 export function argmax_f32(x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
-  const stride = <usize>inner << 2;
+  const stride = (<usize>inner) << 2;
   const lowest = f32x4.splat(-Infinity);
   for (let o = 0; o < outer; o++) {
-    if (inner == 1) {
+    if (inner === 1) {
       store<i32>(y, rowArgmax(x, n));
     } else {
       for (let j = 0; j < inner; j += 4) {
         let best = lowest;
         let at = i32x4.splat(0);
-        let p = x + (<usize>j << 2);
+        let p = x + ((<usize>j) << 2);
         for (let i = 0; i < n; i++) {
           const v = loadUpTo(p, inner - j, lowest);
           const win = beats(v, best);
@@ -234,7 +244,7 @@ export function argmax_f32(x: usize, y: usize, outer: i32, n: i32, inner: i32): 
           at = v128.bitselect(i32x4.splat(i), at, win);
           p += stride;
         }
-        storeUpTo(y + (<usize>j << 2), at, inner - j);
+        storeUpTo(y + ((<usize>j) << 2), at, inner - j);
       }
     }
     x += <usize>n * stride;

@@ -1,4 +1,22 @@
-/** Experiments: from a spec over training and attacks to a record, and from a record to a report. */
+/** Keyhole: find out what a trained model gives away. The engine, the data sets, the attacks and the audit in one place. */
+export * from '../attacks/index.ts';
+export {
+  type Column,
+  type Dataset,
+  examples,
+  fitStandardiser,
+  loadSet,
+  makeDataset,
+  type MembershipSplit,
+  membershipSplit,
+  poissonBatches,
+  SETS,
+  shuffledBatches,
+  stratifiedSplit,
+  take,
+  withTransform,
+} from '../data/index.ts';
+export * from '../engine/index.ts';
 export { type Audit, type AuditOptions, type AuditProgress, audit, auditSizes } from './audit.ts';
 export {
   type AuditAttack,
@@ -9,5 +27,4 @@ export {
   parseAudit,
 } from './audit-record.ts';
 export { defaultRecipe, optimizerNames, optimizerOf, type Recipe, recipeFor } from './recipe.ts';
-export * from './report/index.ts';
 export { VERSION } from './version.ts';

@@ -10,8 +10,6 @@ import {
   auditSizes,
   type Recipe,
   recipeFor,
-  renderAuditReport,
-  renderAuditTable,
   VERSION,
 } from '../../experiments/index.ts';
 import type { RunSettings } from '../checkpoints.ts';
@@ -100,6 +98,8 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
       meter.stop();
     }
     const record: AuditRecord = { ...result.record, command: invocation, date: new Date().toISOString() };
+    // The plots are a large import that nobody else should wait for.
+    const { renderAuditReport, renderAuditTable } = await import('../../experiments/report/index.ts');
     const faults = await frame.finish([
       { name: 'audit.json', make: () => jsonText(record) },
       { name: 'model.safetensors', make: () => result.target.save() },
