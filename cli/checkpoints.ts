@@ -56,7 +56,11 @@ export function checkpointFile(path: string, options: CheckpointOptions): Checkp
     },
     async save(body) {
       if (faulty) return;
-      const header: Header = { schema: SCHEMA, run: options.run, sha256: await sha256(body as Uint8Array<ArrayBuffer>) };
+      const header: Header = {
+        schema: SCHEMA,
+        run: options.run,
+        sha256: await sha256(body as Uint8Array<ArrayBuffer>),
+      };
       const line = new TextEncoder().encode(`${JSON.stringify(header)}\n`);
       const file = new Uint8Array(line.length + body.length);
       file.set(line);

@@ -11,7 +11,8 @@ export function commandLine(command: Command): string {
     if (value === undefined) return [];
     const flag = option.long ?? '';
     if (option.isBoolean()) return [flag];
-    if (Array.isArray(value) && option.parseArg && name === 'dataOption') return value.flatMap((v) => [flag, quoted(v)]);
+    if (Array.isArray(value) && option.parseArg && name === 'dataOption')
+      return value.flatMap((v) => [flag, quoted(v)]);
     return [flag, quoted(Array.isArray(value) ? value.join(',') : value)];
   });
   return ['keyhole', command.name(), ...words].join(' ');

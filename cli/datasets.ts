@@ -17,6 +17,16 @@ export interface DataChoice {
   readonly dataOption?: readonly string[];
   /** of synthetic sets */
   readonly seed?: number;
+  /** whether the checksums of public files must match; default true */
+  readonly verify?: boolean;
+}
+
+export interface LoadedData {
+  readonly dataset: Dataset;
+  /** where its files are; null when it has none */
+  readonly place: string | null;
+  /** whether its files are the published ones, by their checksums */
+  readonly verified: boolean;
 }
 
 export const setNames = Object.keys(SETS);
@@ -40,7 +50,9 @@ export async function chosenSet({ data, path }: DataChoice): Promise<{ set: SetD
     return { set: SETS[kind]!, path: data };
   }
   const isThere = (await stat(data).catch(() => null)) !== null;
-  const remedy = isThere ? ` For a file or folder of your own: --data NAME --path ${data}.` : didYouMean(data, setNames);
+  const remedy = isThere
+    ? ` For a file or folder of your own: --data NAME --path ${data}.`
+    : didYouMean(data, setNames);
   throw new ConfigError(
     `--data ${data}: expected the name of a set (${setNames.join(', ')}), or a file that ends in .csv or .npz.${remedy}`,
     'data',
@@ -52,16 +64,22 @@ export async function chosenSet({ data, path }: DataChoice): Promise<{ set: SetD
  * Loads the set that is meant.
  * @throws ConfigError for names, options and paths that do not fit; FormatError for files that cannot be used
  */
-export async function loadData(choice: DataChoice, { env, signal }: Pick<Terminal, 'env' | 'signal'>): Promise<Dataset> {
+export async function loadData(
+  choice: DataChoice,
+  { env, signal }: Pick<Terminal, 'env' | 'signal'>,
+): Promise<LoadedData> {
   const { set, path } = await chosenSet(choice);
   const options = setOptions(set, choice);
   const source = await findSet(set.name, { env, ...(path !== undefined && { path }) });
   if (source === null && set.kind === 'files') throw notFound(set, env);
   try {
-    const dataset = await set.load({ options, rng: Rng.from(choice.seed ?? 0).split('data'), ...(source && { source }) });
+    const { seed = 0, verify = true } = choice;
+    const rng = Rng.from(seed).split('data');
+    const dataset = await set.load({ options, rng, verify, ...(source && { source }) });
     signal.throwIfAborted();
-    requireClasses(dataset, source?.describe('') ?? set.name);
-    return dataset;
+    const place = source?.describe('') ?? null;
+    requireClasses(dataset, place ?? set.name);
+    return { dataset, place, verified: verify && (set.kind === 'embedded' || set.files.length > 0) };
   } catch (error) {
     throw withRemedy(error, set, choice);
   }
@@ -96,7 +114,9 @@ function withRemedy(error: unknown, set: SetDef, choice: DataChoice): unknown {
     return error;
   }
   const names = optionNames(set);
-  const mentioned = names.filter((name) => new RegExp(`\\b${name}\\b`).test(error.message.split('. ').slice(1).join('. ')));
+  const mentioned = names.filter((name) =>
+    new RegExp(`\\b${name}\\b`).test(error.message.split('. ').slice(1).join('. ')),
+  );
   if (mentioned.length === 0) return error;
   const how = mentioned.map((name) => (name === 'label' ? '--label' : `--data-option ${name}=...`));
   error.message += ` (On the command line: ${how.join(', ')}.)`;
@@ -146,7 +166,8 @@ function setOptions(set: SetDef, { label, dataOption = [] }: DataChoice): Record
     const option = known.get(name);
     if (!option) {
       const names = [...known.keys()];
-      const all = names.length > 0 ? `one of ${set.name}'s options (${names.join(', ')})` : `no options: ${set.name} has none`;
+      const all =
+        names.length > 0 ? `one of ${set.name}'s options (${names.join(', ')})` : `no options: ${set.name} has none`;
       throw new ConfigError(`${flag}: expected ${all}.${didYouMean(name, names)}`, name, names);
     }
     options[name] = typed(option, text, flag);

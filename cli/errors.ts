@@ -38,7 +38,9 @@ export function systemFault(error: unknown): string | null {
 }
 
 function isOutOfMemory(error: unknown): error is RangeError {
-  return error instanceof RangeError && /allocation failed|invalid (typed )?array (buffer )?length/i.test(error.message);
+  return (
+    error instanceof RangeError && /allocation failed|invalid (typed )?array (buffer )?length/i.test(error.message)
+  );
 }
 
 /** What to say about an error, and how to exit. */

@@ -107,7 +107,7 @@ function plainLines(stream: Stream): ProgressMeter {
   let said: Step | null = null;
   const say = (step: Step) => {
     const percent = step.total ? [`${Math.floor((100 * step.done) / step.total)} %`] : [];
-    stream.write(`${step.phase}: ${[...percent, ...facts(step, begin!)].join(', ')}\n`);
+    stream.write(`${step.phase.trimEnd()}: ${[...percent, ...facts(step, begin!)].join(', ')}\n`);
     saidAt = performance.now();
     said = step;
   };

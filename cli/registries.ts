@@ -43,7 +43,9 @@ export const registries = {
         title,
         paper,
         access: threat.access,
-        options: Object.entries(options).map(([option, def]) => ({ name: option, type: 'number', ...(def as object) }) as ListOption),
+        options: Object.entries(options).map(
+          ([option, def]) => ({ name: option, type: 'number', ...(def as object) }) as ListOption,
+        ),
       })),
   },
   defenses: { about: 'what makes a model give away less', items: () => [] },

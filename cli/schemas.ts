@@ -155,12 +155,19 @@ export const dataGetSchema = v.strictObject({
   files: v.array(v.strictObject({ name: v.string(), bytes: count, sha256: v.string() })),
 });
 
-export type ListResult = v.InferOutput<typeof listSchema>;
-export type InfoResult = v.InferOutput<typeof infoSchema>;
-export type TrainResult = v.InferOutput<typeof trainSchema>;
-export type DataListResult = v.InferOutput<typeof dataListSchema>;
-export type DataCheckResult = v.InferOutput<typeof dataCheckSchema>;
-export type DataGetResult = v.InferOutput<typeof dataGetSchema>;
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T;
+type Printed<Schema extends v.GenericSchema> = Frozen<v.InferOutput<Schema>>;
+
+export type ListResult = Printed<typeof listSchema>;
+export type InfoResult = Printed<typeof infoSchema>;
+export type TrainResult = Printed<typeof trainSchema>;
+export type DataListResult = Printed<typeof dataListSchema>;
+export type DataCheckResult = Printed<typeof dataCheckSchema>;
+export type DataGetResult = Printed<typeof dataGetSchema>;
 
 /** Every schema by the name that its output carries. */
 export const schemas = {

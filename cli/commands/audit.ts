@@ -71,7 +71,7 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
   const output = outputTo(terminal, outputOptions(options));
   const recipe = recipeFor(givenRecipe(options));
   const engine = await engineFor(options);
-  const dataset = await loadData(dataChoice(options), terminal);
+  const { dataset } = await loadData(dataChoice(options), terminal);
   const sizes = checkedSizes(dataset, options);
   namedModel(options.model, dataset.inputShape, dataset.classes);
 
@@ -107,8 +107,9 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
     ]);
     result.target.dispose();
     output.printJson(record);
-    output.print(renderAuditTable(record, { colour: output.colour, width: output.width }));
-    if (!frame.folder) output.note('\nNothing was written. --out FOLDER keeps the model, the numbers and a report to read.');
+    output.print(renderAuditTable(record, { colour: output.colour, width: output.width }).trimEnd());
+    if (!frame.folder)
+      output.note('\nNothing was written. --out FOLDER keeps the model, the numbers and a report to read.');
     requireWritten(faults);
     if (frame.folder) closing(output, frame.folder.file('report.html'));
   });
