@@ -52,7 +52,7 @@ test('every option that changes training changes it', async () => {
     ['--schedule', 'exponential'],
     ['--schedule', 'inverse-time'],
     ['--schedule', 'step', '--schedule-factor', '0.5'],
-    ['--schedule', 'step', '--schedule-every', '1'],
+    ['--schedule', 'step', '--schedule-every', '2'],
     ['--warmup', '2'],
     ['--relaxed'],
     ['--backend', 'reference'],
