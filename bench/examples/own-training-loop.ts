@@ -17,11 +17,7 @@ for (let i = 0; i < n; i++) {
   labels[i] = upper;
 }
 
-const model = nn.sequential([
-  nn.linear({ inputs: 2, outputs: 32 }),
-  nn.tanh(),
-  nn.linear({ inputs: 32, outputs: 2 }),
-]);
+const model = nn.sequential([nn.linear({ inputs: 2, outputs: 32 }), nn.tanh(), nn.linear({ inputs: 32, outputs: 2 })]);
 const params = engine.keep(model.init({ engine, rng: rng.split('init'), dtype: 'f32' }));
 const optimizer = optim.adam({ learningRate: 0.02 });
 let state = engine.keep(optimizer.init(params));
