@@ -3,8 +3,8 @@
 //   tile[q, (ky,kx,c)] = sum over o of g[q,o] * w[ky,kx,c,o]        q: output pixels; a product with tiles of 4 x 8
 //   dx[pixel(q, ky, kx), c] += tile[q, (ky,kx,c)]                   each tile at once, four channels a vector
 //
-// Unlike the patches of conv2d-input-patches, no product has a zero of the border or of the stride as a factor: for strides
-// above 1 and for convolutions without padding.
+// Unlike the patches of conv2d-input-patches, no product has a zero of the border or of the stride as a factor: for
+// strides above 1 and for convolutions without padding.
 import { micro4x8 } from './gemm-micro';
 import { packPanels4, packPanels8 } from './gemm-pack';
 import { min32, roundUp } from './simd';
