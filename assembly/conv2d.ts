@@ -252,8 +252,10 @@ export function conv2d_f32(
   dilW: i32,
   groups: i32,
 ): void {
-  // below 8 channels gathering 4 x 4 blocks of patches costs more than the planes do
-  if (ci / groups < 8)
+  const inC = ci / groups;
+  // the bits are the same either way. Planes fill a row up to 4 pixels; patches want runs of channels to gather
+  const few = inC < 8 || (inC < 16 && roundUp(ow, 4) * 7 <= ow * 8) || (inC < ci && inC < 32);
+  if (few)
     conv2d_f32__planes(
       x,
       w,
