@@ -1,6 +1,6 @@
 /** The UCI handwritten digits, 8 x 8: small enough to ship, large enough to attack. */
 import { readAsset } from '#platform';
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import { makeDataset } from '../dataset.ts';
 import { sha256 } from '../digest.ts';
 import { gunzip, readCsv } from '../formats/index.ts';
