@@ -84,6 +84,12 @@ export const DOORS: readonly Door[] = [
     from: ['engine/grad/', 'engine/tensor/'],
     because: 'the tape node: grad walks it, a tensor holds it',
   },
+  {
+    to: 'attacks/metrics/index.ts',
+    from: ['experiments/report/'],
+    because: 'the report draws numbers and knows no attack',
+  },
+  { to: 'cli/commands/', from: ['cli/'], because: 'one command, one file; the program lists them' },
   { to: 'experiments/report/index.ts', from: ['cli/', 'bench/'], because: 'not every program draws plots' },
   { to: 'engine/platform/', from: ['engine/'], because: 'reached as #platform only' },
 ];
