@@ -118,7 +118,13 @@ export function callOp<I extends Record<string, unknown>, A, S>(
     return out;
   }
   const raw = engine.alloc(shape, dtype, def.name);
-  const saved = def.forward(inputs, raw, attrs);
+  let saved: S;
+  try {
+    saved = def.forward(inputs, raw, attrs);
+  } catch (error) {
+    raw.dispose();
+    throw error;
+  }
   if (!requiresGrad) return raw;
   const node = record(def, inputs, list, attrs, saved, engine.nextSequence());
   node.out = new Tensor(engine, raw.storage, shape, 0, node, true);
