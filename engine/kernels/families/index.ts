@@ -34,10 +34,12 @@ const groups = [
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: each family types its own arguments; the registry erases them
-export const families: readonly KernelFamily<any>[] = [
+type AnyFamily = KernelFamily<any>;
+
+export const families: readonly AnyFamily[] = [
   conv2d,
   conv2dInputGrad,
   conv2dWeightGrad,
   gemm,
-  ...groups.flatMap((group): KernelFamily<any>[] => Object.values(group)),
+  ...groups.flatMap((group): AnyFamily[] => Object.values(group)),
 ];
