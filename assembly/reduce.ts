@@ -1,11 +1,11 @@
 // Reductions over the middle of x [outer, n, inner] into y [outer, inner].
 //
 // The order of every sum is fixed by the shape alone. A lane adds at most BLOCK numbers in f32 before the partial sum moves
-// into an f64 total, so the relative error of a sum of positive numbers stays below BLOCK rounding errors (4e-6 at worst,
-// about 3e-7 as measured) for any n.
+// into an f64 total, so for numbers of one sign the relative error stays below BLOCK roundings, 2e-6, for any n; a million
+// equal numbers, whose roundings all go the same way, measure 3.3e-7 and random ones 3e-8.
 import { highHalf, laneMax, laneSum, loadUpTo, lowHalf, madd, storeUpTo } from './lanes';
 
-const BLOCK: i32 = 64;
+const BLOCK: i32 = 32;
 
 /** What a sum adds: the elements, */
 @unmanaged
