@@ -52,12 +52,12 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { name: 'exp', reference: Math.exp, range: [-104, 89], bound: [1.1, 1.1], points: 400_000 },
-  { name: 'log', reference: Math.log, range: [0, 4], bound: [1, 1], points: 400_000 },
-  { name: 'tanh', reference: Math.tanh, range: [-10, 10], bound: [2, 2], points: 400_000 },
-  { name: 'sigmoid', reference: sigmoid, range: [-104, 20], bound: [2.5, 2.5], points: 400_000 },
-  { name: 'erf', reference: erf, range: [-4, 4], bound: [2, 2], points: 60_000 },
-  { name: 'gelu', reference: gelu, range: [-13, 6], bound: [8, 8], points: 60_000 },
+  { name: 'exp', reference: Math.exp, range: [-104, 89], bound: [1.1, 1.1], points: 150_000 },
+  { name: 'log', reference: Math.log, range: [0, 4], bound: [1, 1], points: 150_000 },
+  { name: 'tanh', reference: Math.tanh, range: [-10, 10], bound: [2, 2], points: 150_000 },
+  { name: 'sigmoid', reference: sigmoid, range: [-104, 20], bound: [2.5, 2.5], points: 150_000 },
+  { name: 'erf', reference: erf, range: [-4, 4], bound: [2, 2], points: 30_000 },
+  { name: 'gelu', reference: gelu, range: [-13, 6], bound: [8, 8], points: 30_000 },
 ];
 
 for (const [b, arena] of arenas.entries()) {

@@ -1,4 +1,5 @@
 /** Philox: published answers, streams that continue, and the distributions made from it. */
+import { permutation } from '../../engine/kernels/families/random.ts';
 import { erfc, normalCdf } from '../../engine/kernels/special.ts';
 import { mulHigh, philox4x32 } from '../../engine/random/philox.ts';
 import { assert, suite } from '../harness.ts';
@@ -129,6 +130,23 @@ for (const arena of arenas) {
     assert.ok(Math.abs(kept - n * keep) < 4 * Math.sqrt(n * keep * (1 - keep)), `kept ${kept}`);
     assert.ok(generate(arena, 'dropout_mask', 1000, 0, 1).every((m) => m === 1));
     assert.ok(generate(arena, 'dropout_mask', 1000, 0, 0).every((m) => m === 0));
+  });
+
+  test('permutation: words that would bias it are rejected', () => {
+    const n = 300_000; // about n^2 / 2^34 = 5 rejections
+    const want = new Int32Array(n);
+    permutation.reference(want, n, ...KEY, 0, 0);
+    assert.ok(integers(arena, 'permutation', n, 0).every((x, i) => x === want[i]));
+    const biased = Int32Array.from(want.keys());
+    const words = integers(arena, 'philox_bits', n, 0);
+    for (let i = n - 1; i > 0; i--) {
+      const j = mulHigh(words[n - 1 - i]! >>> 0, i + 1);
+      [biased[i], biased[j]] = [biased[j]!, biased[i]!];
+    }
+    assert.ok(
+      biased.some((x, i) => x !== want[i]),
+      'no word was rejected: nothing was tested',
+    );
   });
 
   test('permutation: holds every number; all orders of 4 equally often; each place equally often', () => {
