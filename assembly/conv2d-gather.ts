@@ -160,6 +160,42 @@ export function copyFloats(dst: usize, src: usize, n: i32): void {
 // The transposed matrix, for the weight gradient: panels of 4 patch columns k0 .. k1-1 (k1 - k0 <= 256), each with the
 // pixels q0 .. q1-1 as its steps. `row` holds one pixel's patch on the way.
 export function gatherColumns(dst: usize, row: usize, q0: i32, q1: i32, k0: i32, k1: i32): void {
+  if ((channels & 3) === 0) gatherColumnsByFour(dst, q0, q1, k0, k1);
+  else gatherColumnsByPixel(dst, row, q0, q1, k0, k1);
+}
+
+// Channels in fours: the 4 columns of a panel are neighbours in every pixel, one vector to copy.
+function gatherColumnsByFour(dst: usize, q0: i32, q1: i32, k0: i32, k1: i32): void {
+  const perSample = gridH * gridW;
+  const sampleBytes = <usize>(imageH * imageW) * pixelBytes;
+  const rowLength = tapsX * channels;
+  for (let k = k0; k < k1; k += 4) {
+    const ty = k / rowLength;
+    const tx = (k - ty * rowLength) / channels;
+    const c = k - ty * rowLength - tx * channels;
+    const startX = fromX + tx * tapX;
+    for (let q = q0; q < q1; ) {
+      const n = q / perSample;
+      const p = q - n * perSample;
+      const r = p / gridW;
+      const column = p - r * gridW;
+      const end = min32(q1, q + gridW - column);
+      const y = r * stepY + fromY + ty * tapY;
+      const inside = <u32>y < <u32>imageH;
+      let x = column * stepX + startX;
+      let at = image + <usize>n * sampleBytes + <usize>(y * imageW + x) * pixelBytes + (c << 2);
+      for (; q < end; q++) {
+        v128.store(dst, inside && <u32>x < <u32>imageW ? v128.load(at) : zero4());
+        dst += 16;
+        x += stepX;
+        at += <usize>stepX * pixelBytes;
+      }
+    }
+  }
+}
+
+// Any number of channels: each pixel's patch is written to `row`, then dealt out to the panels.
+function gatherColumnsByPixel(dst: usize, row: usize, q0: i32, q1: i32, k0: i32, k1: i32): void {
   const perSample = gridH * gridW;
   const sampleBytes = <usize>(imageH * imageW) * pixelBytes;
   const rowLength = tapsX * channels;

@@ -4,14 +4,17 @@
 //
 //   x [n,h,wd,ci], g [n,oh,ow,co], dw [kh,kw,ci/groups,co].
 //
-// Implicit matrix product: patches^T [kh*kw*ci/groups, n*oh*ow] times g [n*oh*ow, co/groups]; the pixels are summed in
-// blocks of KC in their order.
+// Implicit matrix product: patches^T [kh*kw*ci/groups, n*oh*ow] times g [n*oh*ow, co/groups], the pixels in blocks of at
+// most KC: consecutive pixels of the batch, or with few channels (whose patches are cheaper to read from planes) whole rows
+// of one sample. A block is summed from zero in the order of its pixels, then added to dw.
 import { gatherColumns, setGather } from './conv2d-gather';
-import { clearRows, KC, MC, NC } from './gemm';
+import { copyPlanes, listOffsets, packTaps, planeStepY, setPlanes } from './conv2d-planes';
+import { clearRows } from './gemm';
+import { KC, MC, NC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { packPanels8 } from './gemm-pack';
-import { min32 } from './simd';
-import { A_PANELS, B_PANELS, EDGE, ROW, WORKSPACE } from './workspace';
+import { min32, roundUp } from './simd';
+import { A_PANELS, B_PANELS, EDGE, PLANES, PLANES_BYTES, ROW, WORKSPACE } from './workspace';
 
 export function conv2d_weight_grad_f32(
   x: usize,
@@ -44,6 +47,31 @@ export function conv2d_weight_grad_f32(
     clearRows(dw, k, co, gBytes);
     return;
   }
+  const planes = setPlanes(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW);
+  if (inC < 8 && ow <= KC && planes + <f64>k * 4 + 64 <= <f64>PLANES_BYTES) {
+    weightGradFromPlanes(
+      x,
+      g,
+      dw,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
+    return;
+  }
   const aPanels = WORKSPACE + A_PANELS;
   const bPanels = WORKSPACE + B_PANELS;
   for (let group = 0; group < groups; group++) {
@@ -60,6 +88,67 @@ export function conv2d_weight_grad_f32(
           gatherColumns(aPanels, WORKSPACE + ROW, p, p + kc, i, i + mc);
           const to = dw + first + <usize>i * gBytes;
           microPanels(aPanels, bPanels, (<usize>kc) << 5, to, mc, columns, kc, gBytes, i32(p > 0), WORKSPACE + EDGE);
+        }
+      }
+    }
+  }
+}
+
+function weightGradFromPlanes(
+  x: usize,
+  g: usize,
+  dw: usize,
+  n: i32,
+  h: i32,
+  wd: i32,
+  ci: i32,
+  kh: i32,
+  kw: i32,
+  co: i32,
+  oh: i32,
+  ow: i32,
+  strideH: i32,
+  strideW: i32,
+  padTop: i32,
+  padLeft: i32,
+  dilH: i32,
+  dilW: i32,
+  groups: i32,
+): void {
+  const inC = ci / groups;
+  const outC = co / groups;
+  const k = kh * kw * inC;
+  const pixelBytes = (<usize>ci) << 2;
+  const gBytes = (<usize>co) << 2;
+  const planesBytes = <usize>setPlanes(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW);
+  const offsets = WORKSPACE + PLANES;
+  const planes = offsets + <usize>roundUp(k << 2, 64);
+  const aPanels = WORKSPACE + A_PANELS;
+  const bPanels = WORKSPACE + B_PANELS;
+  const stepY = planeStepY(strideH);
+  // as few blocks of at most KC pixels as possible, of nearly equal numbers of rows
+  const most = KC / ow;
+  const blocks = (oh + most - 1) / most;
+  const rows = (oh + blocks - 1) / blocks;
+  listOffsets(offsets, kh, kw, dilH, dilW);
+  memory.fill(planes, 0, planesBytes);
+  for (let group = 0; group < groups; group++) {
+    for (let i = 0; i < n; i++) {
+      copyPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + ((<usize>(group * inC)) << 2), h, wd, pixelBytes, 0);
+      for (let oy = 0; oy < oh; oy += rows) {
+        const end = min32(oy + rows, oh);
+        const kc = (end - oy) * ow;
+        const add = i32(i > 0 || oy > 0);
+        for (let j = 0; j < outC; j += NC) {
+          const columns = min32(NC, outC - j);
+          const first = (<usize>(group * outC + j)) << 2;
+          packPanels8(bPanels, g + first + <usize>((i * oh + oy) * ow) * gBytes, gBytes, true, columns, kc);
+          for (let t = 0; t < k; t += MC) {
+            const mc = min32(MC, k - t);
+            packTaps(aPanels, planes, offsets + ((<usize>t) << 2), mc, oy, end, ow, stepY);
+            const to = dw + first + <usize>t * gBytes;
+            microPanels(aPanels, bPanels, (<usize>kc) << 5, to, mc, columns, kc, gBytes, add, WORKSPACE + EDGE);
+          }
         }
       }
     }

@@ -5,14 +5,19 @@
 //   x [n,h,wd,ci], w [kh,kw,ci/groups,co], y [n,oh,ow,co]. Reads outside x are zeros, so oh and ow imply the padding at the
 //   right and the bottom. Group g reads its ci/groups channels and writes its co/groups.
 //
-// Implicit matrix product: patches [n*oh*ow, kh*kw*ci/groups] times weights [kh*kw*ci/groups, co/groups], with the patches
+// Variant patches: an implicit matrix product, patches [n*oh*ow, kh*kw*ci/groups] times weights [kh*kw*ci/groups, co/groups], with the patches
 // gathered panel by panel and the weights packed once. A pixel's sum depends on nothing but its own patch.
+//
+// Variant planes: for few input channels, whose taps are too short to gather: the sample is copied into zero-bordered
+// planes, and vectors run along the pixels of a row. The same products are summed in the same order and blocks of k.
 import { gatherPanels, setGather } from './conv2d-gather';
-import { KC, MC } from './gemm';
+import { copyPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
+import { tapsByPixels } from './conv2d-taps';
+import { KC, MC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
-import { packPanels8 } from './gemm-pack';
+import { packPanels4, packPanels8 } from './gemm-pack';
 import { min32, roundUp } from './simd';
-import { A_PANELS, B_PANELS, B_PANELS_BYTES, EDGE, WORKSPACE } from './workspace';
+import { A_PANELS, B_PANELS, B_PANELS_BYTES, EDGE, PLANES, PLANES_BYTES, WORKSPACE } from './workspace';
 
 // How many steps of k fit into B_PANELS for n columns: a multiple of KC, so that blocks of k stay where they are.
 export function stepsThatFit(n: i32): i32 {
@@ -23,7 +28,7 @@ export function stepsThatFit(n: i32): i32 {
 // Columns of the result that are packed at once: at least 2 blocks of k fit beside each other.
 export const COLUMNS = 1024;
 
-export function conv2d_f32(
+export function conv2d_f32__patches(
   x: usize,
   w: usize,
   y: usize,
@@ -91,4 +96,203 @@ export function conv2d_f32(
       }
     }
   }
+}
+
+// The same, one sample at a time from planes; by patches when planes or weights do not fit into the workspace.
+export function conv2d_f32__planes(
+  x: usize,
+  w: usize,
+  y: usize,
+  n: i32,
+  h: i32,
+  wd: i32,
+  ci: i32,
+  kh: i32,
+  kw: i32,
+  co: i32,
+  oh: i32,
+  ow: i32,
+  strideH: i32,
+  strideW: i32,
+  padTop: i32,
+  padLeft: i32,
+  dilH: i32,
+  dilW: i32,
+  groups: i32,
+): void {
+  const inC = ci / groups;
+  const outC = co / groups;
+  const k = kh * kw * inC;
+  const offsets = WORKSPACE + PLANES;
+  const planes = offsets + <usize>roundUp(k << 2, 64);
+  const need = setPlanes(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW) + <f64>k * 4 + 64;
+  const weightBytes = <f64>k * <f64>roundUp(outC, 4) * 4;
+  if (n * oh * ow === 0 || k === 0 || outC === 0 || need > <f64>PLANES_BYTES || weightBytes > <f64>B_PANELS_BYTES) {
+    conv2d_f32__patches(
+      x,
+      w,
+      y,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
+    return;
+  }
+  const pixelBytes = (<usize>ci) << 2;
+  const yBytes = (<usize>co) << 2;
+  const panels = WORKSPACE + B_PANELS;
+  listOffsets(offsets, kh, kw, dilH, dilW);
+  memory.fill(planes, 0, <usize>need - (planes - offsets));
+  for (let g = 0; g < groups; g++) {
+    for (let p = 0; p < k; p += KC) {
+      const from = w + <usize>p * yBytes + ((<usize>(g * outC)) << 2);
+      const to = panels + ((<usize>p * roundUp(outC, 4)) << 2);
+      packPanels4(to, from, yBytes, true, outC, min32(KC, k - p));
+    }
+    for (let i = 0; i < n; i++) {
+      copyPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + ((<usize>(g * inC)) << 2), h, wd, pixelBytes, 0);
+      const sample = y + <usize>(i * oh * ow) * yBytes + ((<usize>(g * outC)) << 2);
+      for (let p = 0; p < k; p += KC) {
+        const weights = panels + ((<usize>p * roundUp(outC, 4)) << 2);
+        const taps = min32(KC, k - p);
+        mapFromPlanes(
+          planes,
+          offsets + ((<usize>p) << 2),
+          weights,
+          taps,
+          sample,
+          oh,
+          ow,
+          outC,
+          yBytes,
+          strideH,
+          i32(p > 0),
+        );
+      }
+    }
+  }
+}
+
+// One sample's [oh, ow] outputs, two groups of 4 neighbouring pixels of a row at a time.
+function mapFromPlanes(
+  planes: usize,
+  offsets: usize,
+  weights: usize,
+  taps: i32,
+  y: usize,
+  oh: i32,
+  ow: i32,
+  channels: i32,
+  yBytes: usize,
+  strideH: i32,
+  add: i32,
+): void {
+  const stepY = planeStepY(strideH);
+  const edge = WORKSPACE + EDGE;
+  let oy = 0;
+  let ox = 0;
+  while (oy < oh) {
+    const b0 = planes + <usize>oy * stepY + (ox << 2);
+    const y0 = y + <usize>(oy * ow + ox) * yBytes;
+    const count0 = min32(4, ow - ox);
+    ox += 4;
+    if (ox >= ow) {
+      ox = 0;
+      oy++;
+    }
+    if (oy === oh) {
+      tapsByPixels(taps, weights, offsets, b0, b0, y0, y0, channels, yBytes, count0, 0, add, edge);
+      return;
+    }
+    const b1 = planes + <usize>oy * stepY + (ox << 2);
+    const y1 = y + <usize>(oy * ow + ox) * yBytes;
+    const count1 = min32(4, ow - ox);
+    ox += 4;
+    if (ox >= ow) {
+      ox = 0;
+      oy++;
+    }
+    tapsByPixels(taps, weights, offsets, b0, b1, y0, y1, channels, yBytes, count0, count1, add, edge);
+  }
+}
+
+export function conv2d_f32(
+  x: usize,
+  w: usize,
+  y: usize,
+  n: i32,
+  h: i32,
+  wd: i32,
+  ci: i32,
+  kh: i32,
+  kw: i32,
+  co: i32,
+  oh: i32,
+  ow: i32,
+  strideH: i32,
+  strideW: i32,
+  padTop: i32,
+  padLeft: i32,
+  dilH: i32,
+  dilW: i32,
+  groups: i32,
+): void {
+  // below 8 channels gathering 4 x 4 blocks of patches costs more than the planes do
+  if (ci / groups < 8)
+    conv2d_f32__planes(
+      x,
+      w,
+      y,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
+  else
+    conv2d_f32__patches(
+      x,
+      w,
+      y,
+      n,
+      h,
+      wd,
+      ci,
+      kh,
+      kw,
+      co,
+      oh,
+      ow,
+      strideH,
+      strideW,
+      padTop,
+      padLeft,
+      dilH,
+      dilW,
+      groups,
+    );
 }

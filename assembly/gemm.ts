@@ -6,14 +6,12 @@
 // and reused from the cache, tiles of C stay in registers.
 //
 // Summation order: k is cut into blocks of KC; a block is summed from zero in the order of k and then added to C.
+import { KC, MC, NC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
+import { fewRows, narrow } from './gemm-narrow';
 import { packPanels4, packPanels8 } from './gemm-pack';
 import { min32 } from './simd';
 import { A_PANELS, B_PANELS, EDGE, WORKSPACE } from './workspace';
-
-export const KC = 256;
-export const MC = 256;
-export const NC = 2048;
 
 export function clearRows(c: usize, m: i32, n: i32, ldc: usize): void {
   for (let i = 0; i < m; i++) {
@@ -73,6 +71,44 @@ export function gemm_f32__packed_4x8(
   }
 }
 
+export function gemm_f32__narrow(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  transA: i32,
+  transB: i32,
+  lda: i32,
+  ldb: i32,
+  ldc: i32,
+  accumulate: i32,
+): void {
+  if (k > 0)
+    narrow(a, b, c, m, n, k, transA, transB, (<usize>lda) << 2, (<usize>ldb) << 2, (<usize>ldc) << 2, accumulate);
+  else if (!accumulate) clearRows(c, m, n, (<usize>ldc) << 2);
+}
+
+export function gemm_f32__few_rows(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  transA: i32,
+  transB: i32,
+  lda: i32,
+  ldb: i32,
+  ldc: i32,
+  accumulate: i32,
+): void {
+  if (k > 0)
+    fewRows(a, b, c, m, n, k, transA, transB, (<usize>lda) << 2, (<usize>ldb) << 2, (<usize>ldc) << 2, accumulate);
+  else if (!accumulate) clearRows(c, m, n, (<usize>ldc) << 2);
+}
+
 export function gemm_f32(
   a: usize,
   b: usize,
@@ -87,5 +123,10 @@ export function gemm_f32(
   ldc: i32,
   accumulate: i32,
 ): void {
-  gemm_f32__packed_4x8(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
+  // the bits are the same either way; the limits are where the times cross
+  const rest = n & 7;
+  if (m < 4 || (m < 8 && n >= 16)) gemm_f32__few_rows(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
+  else if (n < 32 && rest > 0 && rest < 7)
+    gemm_f32__narrow(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
+  else gemm_f32__packed_4x8(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
 }

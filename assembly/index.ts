@@ -1,13 +1,13 @@
 // The kernels' exports: one line per file. Raw pointers and sizes only; nothing is allocated here.
 
 export * from './broadcast';
-export { conv2d_f32 } from './conv2d';
+export { conv2d_f32, conv2d_f32__patches, conv2d_f32__planes } from './conv2d';
 export { conv2d_input_grad_f32 } from './conv2d-input-grad';
 export { conv2d_weight_grad_f32 } from './conv2d-weight-grad';
 export { copy_strided_f32 } from './copy';
 export * from './elementwise';
 export * from './elementwise-grad';
-export { gemm_f32, gemm_f32__packed_4x8 } from './gemm';
+export { gemm_f32, gemm_f32__few_rows, gemm_f32__narrow, gemm_f32__packed_4x8 } from './gemm';
 export * from './norm';
 export * from './optimise';
 export * from './pool';

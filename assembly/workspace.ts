@@ -15,7 +15,8 @@ export function setWorkspace(ptr: usize): usize {
 }
 
 export const A_PANELS: usize = 0;
-export const B_PANELS: usize = 256 << 10;
+export const A_PANELS_BYTES: usize = 256 << 10;
+export const B_PANELS: usize = A_PANELS_BYTES;
 export const B_PANELS_BYTES: usize = 2 << 20;
 export const EDGE: usize = B_PANELS + B_PANELS_BYTES;
 export const ZEROS: usize = EDGE + 1024;

@@ -101,6 +101,8 @@ export const gemm = defineKernel({
     bench({ m: 512, k: 512, n: 512, transB: true }),
     bench({ m: 256, k: 250, n: 10 }),
     bench({ m: 256, k: 250, n: 10, transB: true }),
+    bench({ m: 256, k: 250, n: 10, transA: true }),
+    bench({ m: 16, k: 784, n: 256 }),
     bench({ m: 1, k: 784, n: 256 }),
     bench({ m: 1, k: 784, n: 256, transB: true }),
     bench({ m: 16, k: 16, n: 16 }),

@@ -1,0 +1,31 @@
+/** Attacks on trained models. They know a target and rows of data, never a kernel. */
+export {
+  type Canary,
+  defineMembershipAttack,
+  type MembershipAttack,
+  type MembershipKnowledge,
+  type MembershipScores,
+  type OptionDef,
+  type ShadowModel,
+  type ThreatModel,
+} from './define-attack.ts';
+export {
+  allMembershipAttacks,
+  bestThreshold,
+  type MembershipAttackName,
+  membershipAttacks,
+} from './membership/index.ts';
+export * from './metrics/index.ts';
+export {
+  type AttackWarning,
+  type Candidates,
+  cannotRun,
+  type MembershipResult,
+  type MembershipRun,
+  mixCandidates,
+  parseOptions,
+  runMembershipAttack,
+  type WarningCode,
+} from './runner.ts';
+export * as score from './score/index.ts';
+export * from './target/index.ts';

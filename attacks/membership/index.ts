@@ -1,0 +1,25 @@
+/** Membership inference: was this record in the training data? Adding an attack is a file and a line here. */
+import type { MembershipAttack } from '../define-attack.ts';
+import { confidence } from './confidence.ts';
+import { entropy } from './entropy.ts';
+import { gap } from './gap.ts';
+import { loss } from './loss.ts';
+import { modifiedEntropy } from './modified-entropy.ts';
+import { shadowLogistic } from './shadow-logistic.ts';
+
+export { bestThreshold } from './threshold.ts';
+
+export const membershipAttacks = {
+  loss,
+  confidence,
+  entropy,
+  'modified-entropy': modifiedEntropy,
+  gap,
+  'shadow-logistic': shadowLogistic,
+} as const;
+
+export type MembershipAttackName = keyof typeof membershipAttacks;
+
+/** The registry with each attack's own types erased, for code that runs over all of them. */
+// biome-ignore lint/suspicious/noExplicitAny: an attack of any access and any options
+export const allMembershipAttacks: readonly MembershipAttack<any, any>[] = Object.values(membershipAttacks);

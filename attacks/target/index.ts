@@ -1,0 +1,16 @@
+export { type FunctionTargetOptions, functionTarget } from './function.ts';
+export { type LocalTargetOptions, localTarget } from './local.ts';
+export { argmaxRows, derivedFromLogits, softmaxRows } from './softmax.ts';
+export {
+  type AccessLevel,
+  accessLevels,
+  type GradientTarget,
+  type LabelTarget,
+  type LogitTarget,
+  type NoneTarget,
+  type ProbabilityTarget,
+  restrict,
+  type Samples,
+  type Target,
+  type WhiteBoxTarget,
+} from './target.ts';

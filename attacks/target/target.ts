@@ -1,0 +1,71 @@
+/**
+ * What an attack may ask of a model. Each access level includes the ones before; what the threat model does not grant does
+ * not exist on the type, nor on the object that the runner hands over. Rows cross as typed arrays, row-major.
+ */
+import type { Model, Shape, Tensor } from '../../engine/index.ts';
+
+export const accessLevels = ['none', 'label-only', 'probabilities', 'logits', 'gradients', 'white-box'] as const;
+export type AccessLevel = (typeof accessLevels)[number];
+
+export type Samples = Float32Array | Float64Array;
+
+export interface NoneTarget {
+  /** of one sample */
+  readonly inputShape: Shape;
+  readonly classes: number;
+  /** rows asked for so far */
+  queries(): number;
+}
+
+export interface LabelTarget extends NoneTarget {
+  /** predicted class of each row [n] */
+  labels(x: Samples): Promise<Int32Array>;
+}
+
+export interface ProbabilityTarget extends LabelTarget {
+  /** [n, classes] */
+  probabilities(x: Samples): Promise<Float64Array>;
+}
+
+export interface LogitTarget extends ProbabilityTarget {
+  /** scores before softmax [n, classes] */
+  logits(x: Samples): Promise<Float64Array>;
+}
+
+export interface GradientTarget extends LogitTarget {
+  /** logits [n, classes] of x [n, ...inputShape] and the map from a cotangent of theirs to a gradient of x; synchronous, for use in one scope */
+  logitsAndVjp(x: Tensor): { readonly logits: Tensor; vjp(cotangent: Tensor): Tensor };
+}
+
+export interface WhiteBoxTarget extends GradientTarget {
+  readonly model: Model;
+  readonly params: unknown;
+  /** gradient of the mean cross-entropy with respect to each parameter */
+  parameterGradient(x: Tensor, y: Tensor): unknown;
+}
+
+export interface TargetByAccess {
+  none: NoneTarget;
+  'label-only': LabelTarget;
+  probabilities: ProbabilityTarget;
+  logits: LogitTarget;
+  gradients: GradientTarget;
+  'white-box': WhiteBoxTarget;
+}
+export type Target<A extends AccessLevel = AccessLevel> = TargetByAccess[A];
+
+const members: { readonly [A in AccessLevel]: readonly string[] } = {
+  none: ['inputShape', 'classes', 'queries'],
+  'label-only': ['labels'],
+  probabilities: ['probabilities'],
+  logits: ['logits'],
+  gradients: ['logitsAndVjp'],
+  'white-box': ['model', 'params', 'parameterGradient'],
+};
+
+/** The same target with only what the access level grants. */
+export function restrict<A extends AccessLevel>(target: Target<A>, access: A): Target<A> {
+  const granted = accessLevels.slice(0, accessLevels.indexOf(access) + 1).flatMap((level) => members[level]);
+  const full = target as unknown as Record<string, unknown>;
+  return Object.fromEntries(granted.map((name) => [name, full[name]])) as unknown as Target<A>;
+}

@@ -1,0 +1,203 @@
+/** The engine: one WebAssembly memory with its kernels, scopes and tensors. Everything else works on tensors that know their engine. */
+import { DISPOSE } from './dispose.ts';
+import { DTypeError, KeyholeError, ShapeError } from './errors.ts';
+import {
+  type Build,
+  type KernelModule,
+  type KernelSource,
+  loadKernels,
+  MAX_PAGES,
+  PAGE_BYTES,
+} from './kernels/index.ts';
+import { type DType, Memory, type MemoryStats, type Scope } from './memory/index.ts';
+import { type Shape, sizeOf, Tensor, tensorsOf } from './tensor/index.ts';
+
+export interface EngineOptions {
+  /** default 'base', whose results agree between machines; 'relaxed' needs relaxed SIMD */
+  readonly build?: Build;
+  /** where the kernels come from, if not from the file beside the package */
+  readonly wasm?: KernelSource;
+  /** limit of the engine's memory in bytes, at most 4 GiB, which is the default */
+  readonly maxBytes?: number;
+  /** for tests: sentinel words around each block and NaN in fresh memory */
+  readonly guard?: boolean;
+}
+
+/** A value that `run` may return: anything but a promise, since scopes never stay open across an await. */
+type NotPromise<T> = T extends PromiseLike<unknown> ? never : T;
+
+export class Engine implements Disposable {
+  readonly module: KernelModule;
+  readonly memory: Memory;
+  /** ops are recorded for gradients while this is true and an input requires one */
+  recording = true;
+  /** nested valueAndGrad calls in progress: inner ones keep their graph */
+  gradDepth = 0;
+  #sequence = 0;
+
+  constructor(module: KernelModule, memory: Memory) {
+    this.module = module;
+    this.memory = memory;
+  }
+
+  get build(): Build {
+    return this.module.build;
+  }
+
+  /** Orders tape nodes by creation. */
+  nextSequence(): number {
+    return this.#sequence++;
+  }
+
+  /** An uninitialised tensor in the current scope. */
+  alloc(shape: Shape, dtype: DType = 'f32', op = 'tensor'): Tensor {
+    for (const d of shape) {
+      if (!Number.isInteger(d) || d < 0)
+        throw new ShapeError(`${op}: expected whole sizes >= 0, got shape [${shape}].`, [shape]);
+    }
+    return new Tensor(this, this.memory.alloc(dtype, sizeOf(shape), op), shape);
+  }
+
+  /**
+   * Copies numbers into a new tensor of the current scope.
+   * @param data row-major; a typed array is copied at memory speed
+   * @param shape default [data.length]
+   * @param options.dtype default: f64 for a Float64Array, i32 for an Int32Array, else f32
+   */
+  tensor(data: ArrayLike<number>, shape: Shape = [data.length], options: { dtype?: DType } = {}): Tensor {
+    const dtype = options.dtype ?? (data instanceof Float64Array ? 'f64' : data instanceof Int32Array ? 'i32' : 'f32');
+    if (sizeOf(shape) !== data.length) {
+      throw new ShapeError(`tensor: expected ${sizeOf(shape)} numbers for shape [${shape}], got ${data.length}.`, [
+        shape,
+      ]);
+    }
+    const out = this.alloc(shape, dtype);
+    out.view().set(data);
+    return out;
+  }
+
+  scalar(value: number, dtype: DType = 'f32'): Tensor {
+    return this.tensor([value], [], { dtype });
+  }
+
+  full(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
+    const out = this.alloc(shape, dtype, 'full');
+    out.view().fill(value);
+    return out;
+  }
+
+  zeros(shape: Shape, dtype: DType = 'f32'): Tensor {
+    return this.full(shape, 0, dtype);
+  }
+
+  ones(shape: Shape, dtype: DType = 'f32'): Tensor {
+    return this.full(shape, 1, dtype);
+  }
+
+  /** The same numbers with another element type, off the tape. */
+  cast(x: Tensor, dtype: DType): Tensor {
+    if (dtype === x.dtype) return x;
+    const out = this.alloc(x.shape, dtype, 'cast');
+    out.view().set(x.view());
+    return out;
+  }
+
+  /**
+   * Runs `fn` in a scope of its own: what it allocates is freed when it returns, except the tensors in the value it
+   * returns (nested arrays and plain objects), which move to the scope outside.
+   * @throws KeyholeError when fn returns a promise
+   */
+  run<T>(name: string, fn: () => NotPromise<T>): T {
+    const scope = this.memory.open(name);
+    try {
+      const result = fn() as T;
+      if (result instanceof Promise) {
+        throw new KeyholeError(
+          `run '${name}': expected a plain value, got a promise. Await outside; scopes are synchronous.`,
+        );
+      }
+      const { parent } = this.memory;
+      for (const t of tensorsOf(result)) if (t.storage.scope === scope) this.memory.move(t.storage, parent);
+      return result;
+    } finally {
+      scope.close();
+    }
+  }
+
+  /** Opens a scope: `using step = engine.scope('step')`, or close it yourself, innermost first. */
+  scope(name: string): Scope {
+    return this.memory.open(name);
+  }
+
+  /** Moves the tensors of a tree to the root scope, where they stay until disposed (or nobody can reach them). */
+  keep<T>(tree: T): T {
+    for (const t of tensorsOf(tree)) this.memory.move(t.storage, this.memory.root);
+    return tree;
+  }
+
+  /** Frees the tensors of a tree now. */
+  free(tree: unknown): void {
+    for (const t of tensorsOf(tree)) this.memory.free(t.storage);
+  }
+
+  /** Runs `fn` without recording: nothing inside gets a gradient. */
+  noGrad<T>(fn: () => T): T {
+    const before = this.recording;
+    this.recording = false;
+    try {
+      return fn();
+    } finally {
+      this.recording = before;
+    }
+  }
+
+  stats(): MemoryStats {
+    return this.memory.stats();
+  }
+
+  /** Lets go of everything: an engine has no resources outside its memory, which is collected with it. */
+  dispose(): void {
+    while (this.memory.current !== this.memory.root) this.memory.current.close();
+  }
+
+  [DISPOSE](): void {
+    this.dispose();
+  }
+}
+
+/** Scratch for packed panels; `setWorkspace` answers how many bytes the kernels use. */
+function giveWorkspace(module: KernelModule, memory: Memory): void {
+  const setWorkspace = module.exports.get('setWorkspace')!;
+  const bytes = setWorkspace(0) >>> 0;
+  setWorkspace(memory.reserve(bytes));
+}
+
+/**
+ * Makes an engine.
+ * @throws RangeError when the build needs what this machine lacks, TypeError when the kernels cannot be read
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const module = await loadKernels(options);
+  const memory = new Memory(module, options.maxBytes ?? MAX_PAGES * PAGE_BYTES, options.guard);
+  giveWorkspace(module, memory);
+  return new Engine(module, memory);
+}
+
+/** @throws DTypeError unless all float tensors share one element type and one engine */
+export function sharedDType(op: string, tensors: readonly Tensor[]): DType {
+  let first: Tensor | undefined;
+  for (const t of tensors) {
+    if (t.dtype === 'i32') continue;
+    if (first && t.dtype !== first.dtype) {
+      throw new DTypeError(
+        `${op}: expected one element type, got ${tensors.map((x) => x.dtype).join(' and ')}. Use engine.cast(x, '${first.dtype}').`,
+      );
+    }
+    first ??= t;
+  }
+  for (const t of tensors) {
+    if (t.engine !== tensors[0]!.engine)
+      throw new KeyholeError(`${op}: expected tensors of one engine, got tensors of two.`);
+  }
+  return first?.dtype ?? 'i32';
+}

@@ -1,0 +1,1 @@
+export { type GradOptions, grad, leaf, valueAndGrad } from './grad.ts';

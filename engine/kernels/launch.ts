@@ -1,0 +1,32 @@
+/** Runs a kernel family on tensors: f64 tensors by its reference, the others by its WebAssembly export. */
+import { KeyholeError } from '../errors.ts';
+import { Tensor } from '../tensor/index.ts';
+import type { KernelArg, KernelFamily } from './family.ts';
+
+/** The arguments of a launch: a tensor where the kernel takes a pointer (null where the buffer is optional). */
+export type LaunchArgs<A extends readonly KernelArg[]> = {
+  [K in keyof A]: A[K] extends number ? number : null extends A[K] ? Tensor | null : Tensor;
+};
+
+export function launch<A extends readonly KernelArg[]>(family: KernelFamily<A>, ...args: LaunchArgs<A>): void {
+  let onReference = false;
+  let tensor: Tensor | undefined;
+  for (const arg of args as readonly unknown[]) {
+    if (!(arg instanceof Tensor)) continue;
+    tensor ??= arg;
+    if (arg.dtype === 'f64') onReference = true;
+  }
+  if (onReference) {
+    const views = (args as readonly unknown[]).map((arg) => (arg instanceof Tensor ? arg.view() : arg));
+    family.reference(...(views as unknown as A));
+    return;
+  }
+  if (!tensor) throw new KeyholeError(`internal: ${family.name} was launched without a tensor`);
+  const kernel = tensor.engine.module.exports.get(`${family.name}_f32`);
+  if (!kernel) throw new KeyholeError(`internal: the wasm build has no kernel ${family.name}_f32`);
+  const numbers: number[] = [];
+  for (const arg of args as readonly unknown[]) {
+    numbers.push(arg instanceof Tensor ? arg.ptr : ((arg as number | null) ?? 0));
+  }
+  kernel(...numbers);
+}

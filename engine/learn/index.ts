@@ -1,0 +1,1 @@
+export { fitLogistic, type LogisticModel, type LogisticOptions } from './logistic.ts';

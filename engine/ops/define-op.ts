@@ -1,0 +1,144 @@
+/**
+ * One op in one place: shape rule, forward, gradient and the sample problems on which every test runs.
+ *
+ * `defineOp` registers the definition and returns the function that callers use. The tests enumerate the registry:
+ * gradients against finite differences (first and second order), wasm against reference, memory guards, sizes 0 and 1.
+ */
+import { sharedDType } from '../engine.ts';
+import { DTypeError, KeyholeError } from '../errors.ts';
+import type { DType } from '../memory/index.ts';
+import { type Shape, Tensor } from '../tensor/index.ts';
+
+type Names<I> = keyof I & string;
+export type TensorsOf<I> = { readonly [K in keyof I]: Tensor };
+export type ShapesOf<I> = { readonly [K in keyof I]: { readonly shape: Shape } };
+/** A gradient for each input that needs one; null where none flows. */
+export type GradsOf<I> = { readonly [K in keyof I]?: Tensor | null };
+
+export interface BackwardContext<I, A, S> {
+  readonly gradOut: Tensor;
+  readonly inputs: TensorsOf<I>;
+  readonly out: Tensor;
+  readonly attrs: A;
+  readonly saved: S;
+  /** whether a gradient of this input was asked for */
+  readonly needs: { readonly [K in keyof I]: boolean };
+}
+
+export interface InputSample {
+  readonly shape: Shape;
+  /** values are drawn from [low, high); whole numbers for integer inputs. Default [-1, 1) */
+  readonly range?: readonly [low: number, high: number];
+}
+
+export interface OpSample<I, A> {
+  readonly name: string;
+  readonly inputs: { readonly [K in keyof I]: Shape | InputSample };
+  readonly attrs: A;
+}
+
+export interface OpDef<I extends Record<string, unknown>, A, S> {
+  readonly name: string;
+  /** one line: formula and shapes */
+  readonly about: string;
+  /** names the inputs, in call order */
+  readonly inputs: readonly Names<I>[];
+  /** inputs that hold i32 labels or indices and get no gradient */
+  readonly integers?: readonly Names<I>[];
+  /** element type of the result where it is not that of the float inputs */
+  readonly dtype?: DType;
+  /** the result's shape; finds every shape fault before any kernel runs. @throws ShapeError */
+  shape(inputs: ShapesOf<I>, attrs: A): Shape;
+  /** writes `out`; what it returns is kept for backward. 'view': the result shares its first input's storage */
+  readonly forward: ((inputs: TensorsOf<I>, out: Tensor, attrs: A) => S) | 'view';
+  /** gradients written in differentiable ops; null says "not differentiable, on purpose" */
+  readonly backward: ((context: BackwardContext<I, A, S>) => GradsOf<I>) | null;
+  /** the same gradients by fused kernels, for when nobody asked for gradients of them */
+  readonly fusedBackward?: (context: BackwardContext<I, A, S>) => GradsOf<I>;
+  /** at least one, with sizes 0 and 1 where the op allows them */
+  readonly samples: readonly [OpSample<I, A>, ...OpSample<I, A>[]];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the registry erases each op's own types
+export type AnyOp = OpDef<any, any, any>;
+
+/** A recorded call. Backward runs over nodes in falling order of `seq`. */
+export interface Node {
+  readonly op: AnyOp;
+  readonly inputs: TensorsOf<Record<string, unknown>>;
+  readonly attrs: unknown;
+  readonly saved: unknown;
+  readonly seq: number;
+  /** storage versions of inputs and output at the time of the call */
+  readonly versions: readonly number[];
+  out: Tensor;
+}
+
+// Filled by the op files, which are all imported by ops/index.ts: one module-level map, never written after loading.
+const registry = new Map<string, AnyOp>();
+
+export function opNames(): string[] {
+  return [...registry.keys()].sort();
+}
+
+/** @throws KeyholeError for an unknown name, with the known ones */
+export function getOp(name: string): AnyOp {
+  const op = registry.get(name);
+  if (!op) throw new KeyholeError(`op: expected one of ${opNames().join(', ')}, got '${name}'.`);
+  return op;
+}
+
+export function defineOp<I extends Record<string, unknown>, A = undefined, S = undefined>(
+  def: OpDef<I, A, S>,
+): (inputs: TensorsOf<I>, attrs: A) => Tensor {
+  if (registry.has(def.name)) throw new KeyholeError(`internal: op '${def.name}' is defined twice`);
+  registry.set(def.name, def);
+  return (inputs, attrs) => callOp(def, inputs, attrs);
+}
+
+/** Runs an op by its definition: checks, forward, and a node on the tape where a gradient may be asked for. */
+export function callOp<I extends Record<string, unknown>, A, S>(
+  def: OpDef<I, A, S>,
+  inputs: TensorsOf<I>,
+  attrs: A,
+): Tensor {
+  const list = def.inputs.map((name) => inputs[name]);
+  checkIntegers(def, inputs);
+  const dtype = def.dtype ?? sharedDType(def.name, list);
+  if (def.dtype) sharedDType(def.name, list);
+  const shape = def.shape(inputs, attrs);
+  const { engine } = list[0]!;
+  const requiresGrad = engine.recording && def.backward !== null && list.some((t) => t.requiresGrad);
+  if (def.forward === 'view') {
+    const [source] = list as [Tensor];
+    source.storage.check(source.shape);
+    const node = requiresGrad ? record(def, inputs, list, attrs, undefined, engine.nextSequence()) : null;
+    const out = new Tensor(engine, source.storage, shape, source.offset, node, requiresGrad);
+    if (node) node.out = out;
+    return out;
+  }
+  const raw = engine.alloc(shape, dtype, def.name);
+  const saved = def.forward(inputs, raw, attrs);
+  if (!requiresGrad) return raw;
+  const node = record(def, inputs, list, attrs, saved, engine.nextSequence());
+  node.out = new Tensor(engine, raw.storage, shape, 0, node, true);
+  return node.out;
+}
+
+function record(def: AnyOp, inputs: Node['inputs'], list: Tensor[], attrs: unknown, saved: unknown, seq: number): Node {
+  const versions = list.map((t) => t.storage.version);
+  return { op: def, inputs, attrs, saved, seq, versions, out: list[0]! };
+}
+
+function checkIntegers(def: AnyOp, inputs: TensorsOf<Record<string, unknown>>): void {
+  for (const name of def.inputs) {
+    const wanted = def.integers?.includes(name) ?? false;
+    const { dtype } = inputs[name]!;
+    if (wanted === (dtype === 'i32')) continue;
+    throw new DTypeError(
+      wanted
+        ? `${def.name}: expected ${name} to hold i32 indices, got ${dtype}. Use engine.tensor(new Int32Array(…)).`
+        : `${def.name}: expected ${name} to be f32 or f64, got i32. Use engine.cast(x, 'f32').`,
+    );
+  }
+}

@@ -1,0 +1,15 @@
+import { ShapeError } from '../errors.ts';
+import type { Tensor } from '../tensor/index.ts';
+
+/** Kernels trust their indices, so each op that takes some looks at them first. @throws ShapeError */
+export function checkIndices(op: string, name: string, indices: Tensor, limit: number): void {
+  const values = indices.view();
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]!;
+    if (v < 0 || v >= limit) {
+      throw new ShapeError(`${op}: expected ${name} from 0 to ${limit - 1}, got ${v} at position ${i}.`, [
+        indices.shape,
+      ]);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/** Checkpoints: everything that a killed run needs to go on to the same bits. */
+import type { Engine } from '../engine.ts';
+import { ConfigError, FormatError } from '../errors.ts';
+import type { OptimizerState } from '../optim/index.ts';
+import { mapTree, namedTensors, type Tensor } from '../tensor/index.ts';
+import { readSafeTensors, type SafeTensor, type SafeTensorsFile, writeSafeTensors } from './safetensors.ts';
+
+/** Where checkpoints are kept. `save` must replace the old one whole or not at all. */
+export interface CheckpointStore {
+  load(): Promise<Uint8Array | null>;
+  save(bytes: Uint8Array): Promise<void>;
+  /** default 30 */
+  readonly everySeconds?: number;
+}
+
+/** The position of a run; random numbers need no state of their own, as every draw is named by epoch and step. */
+export interface Position {
+  /** epochs finished */
+  epoch: number;
+  /** batches finished in the current epoch */
+  batch: number;
+  /** sum of the losses of those batches' rows */
+  lossSum: number;
+}
+
+export interface Snapshot<H> {
+  readonly position: Position;
+  readonly history: H;
+  readonly params: unknown;
+  readonly best: unknown;
+  readonly optimizer: OptimizerState;
+}
+
+const FORMAT = 'keyhole.checkpoint/1';
+
+function put(tensors: Map<string, SafeTensor>, prefix: string, tree: unknown): void {
+  for (const [path, t] of namedTensors(tree)) tensors.set(`${prefix}.${path}`, { shape: t.shape, data: t.toArray() });
+}
+
+/** @param fingerprint what must be the same for the run to go on; see `restoreCheckpoint` */
+export function writeCheckpoint<H>(fingerprint: string, snapshot: Snapshot<H>): Uint8Array<ArrayBuffer> {
+  const tensors = new Map<string, SafeTensor>();
+  put(tensors, 'params', snapshot.params);
+  put(tensors, 'optimizer', snapshot.optimizer.slots);
+  if (snapshot.best !== null) put(tensors, 'best', snapshot.best);
+  const { position, history, optimizer } = snapshot;
+  const state = JSON.stringify({ position, history, step: optimizer.step, best: snapshot.best !== null });
+  return writeSafeTensors({ tensors, metadata: { format: FORMAT, fingerprint, state } });
+}
+
+function fill(file: SafeTensorsFile, prefix: string, tree: unknown): void {
+  for (const [path, t] of namedTensors(tree)) {
+    const saved = file.tensors.get(`${prefix}.${path}`);
+    if (!saved || saved.data.length !== t.size) {
+      throw new FormatError(
+        `checkpoint: expected ${prefix}.${path} with ${t.size} numbers, got ${saved?.data.length ?? 'none'}.`,
+        'checkpoint',
+      );
+    }
+    t.set(saved.data);
+  }
+}
+
+/**
+ * Overwrites parameters and optimiser state by a checkpoint's.
+ * @throws ConfigError when the checkpoint belongs to another run, FormatError when it is damaged
+ */
+export function restoreCheckpoint<H>(
+  engine: Engine,
+  bytes: Uint8Array,
+  fingerprint: string,
+  into: { params: unknown; optimizer: OptimizerState },
+): Snapshot<H> {
+  const file = readSafeTensors(bytes, 'checkpoint');
+  if (file.metadata['format'] !== FORMAT) {
+    throw new FormatError(
+      `checkpoint: expected format ${FORMAT}, got ${file.metadata['format'] ?? 'none'}.`,
+      'checkpoint',
+    );
+  }
+  if (file.metadata['fingerprint'] !== fingerprint) {
+    throw new ConfigError(
+      `checkpoint: expected one of this run (${fingerprint}), got one of ${file.metadata['fingerprint']}. ` +
+        'Remove it, or use another folder.',
+      'checkpoint',
+    );
+  }
+  const state = JSON.parse(file.metadata['state'] ?? '{}') as {
+    position: Position;
+    history: H;
+    step: number;
+    best: boolean;
+  };
+  fill(file, 'params', into.params);
+  fill(file, 'optimizer', into.optimizer.slots);
+  let best: unknown = null;
+  if (state.best) {
+    best = engine.keep(mapTree(into.params, (t: Tensor) => engine.alloc(t.shape, t.dtype, 'checkpoint')));
+    fill(file, 'best', best);
+  }
+  return {
+    position: state.position,
+    history: state.history,
+    params: into.params,
+    best,
+    optimizer: { ...into.optimizer, step: state.step },
+  };
+}

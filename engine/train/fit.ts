@@ -1,0 +1,224 @@
+/** The training loop: shuffled batches, one fused optimiser step each, progress, early stopping, checkpoints. */
+import type { Engine } from '../engine.ts';
+import { ConfigError, NumericError } from '../errors.ts';
+import { valueAndGrad } from '../grad/index.ts';
+import { type Loss, losses, type Model } from '../nn/index.ts';
+import { mean } from '../ops/index.ts';
+import { adam, type Optimizer, type OptimizerState } from '../optim/index.ts';
+import { Rng } from '../random/index.ts';
+import { mapTree, namedTensors, type Shape, type Tensor, tensorsOf } from '../tensor/index.ts';
+import { type CheckpointStore, type Position, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
+import type { Examples } from './examples.ts';
+import { Pacer } from './pacer.ts';
+
+export interface Progress {
+  readonly epoch: number;
+  readonly epochs: number;
+  /** batches done and to do, over all epochs */
+  readonly step: number;
+  readonly steps: number;
+  /** of the last batch */
+  readonly loss: number;
+}
+
+export interface EpochRecord {
+  readonly epoch: number;
+  /** mean over the epoch's rows, while they were trained on */
+  readonly loss: number;
+  readonly validation?: Evaluation;
+}
+
+export interface EarlyStopping {
+  /** epochs without a better validation loss after which training stops */
+  readonly patience: number;
+  /** what counts as better; default 0 */
+  readonly minDelta?: number;
+  /** go back to the best epoch's parameters; default true */
+  readonly restoreBest?: boolean;
+}
+
+export interface FitOptions {
+  readonly epochs: number;
+  /** default 64; the last batch of an epoch may be smaller */
+  readonly batchSize?: number;
+  /** default adam with learning rate 1e-3 */
+  readonly optimizer?: Optimizer;
+  /** of each row, from logits and labels; default cross-entropy */
+  readonly loss?: Loss;
+  /** names the shuffles and dropout masks; default 0 */
+  readonly seed?: number | bigint;
+  /** changes a batch in place before it is used: x row-major [n, ...inputShape] */
+  readonly augment?: (x: Float32Array | Float64Array, inputShape: Shape, rng: Rng) => void;
+  readonly validation?: Examples;
+  /** needs `validation` */
+  readonly earlyStopping?: EarlyStopping;
+  readonly checkpoint?: CheckpointStore;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface FitResult {
+  readonly history: readonly EpochRecord[];
+  /** epochs trained, fewer than asked for when training stopped early */
+  readonly epochs: number;
+  readonly steps: number;
+}
+
+function check(model: Model, data: Examples, o: FitOptions, batchSize: number): void {
+  const whole = (name: string, value: number, least: number) => {
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new ConfigError(`fit: expected ${name} to be a whole number >= ${least}, got ${value}.`, name);
+    }
+  };
+  whole('epochs', o.epochs, 0);
+  whole('batchSize', batchSize, 1);
+  if (data.size === 0 && o.epochs > 0) throw new ConfigError('fit: expected at least one row, got none.', 'data');
+  if (String(data.inputShape) !== String(model.inputShape) || data.classes > model.classes) {
+    throw new ConfigError(
+      `fit: expected rows of shape [${model.inputShape}] in at most ${model.classes} classes for model '${model.name}', ` +
+        `got [${data.inputShape}] in ${data.classes}.`,
+      'data',
+    );
+  }
+  if (o.earlyStopping && !o.validation) {
+    throw new ConfigError(
+      'fit: expected validation data for early stopping, got none. Pass { validation }.',
+      'earlyStopping',
+    );
+  }
+}
+
+/**
+ * Trains parameters in place.
+ *
+ * The same seed gives the same bits, also after a kill and a resume from a checkpoint.
+ * @throws NumericError when the loss is not finite, ConfigError for options that do not fit, the signal's reason when aborted
+ */
+export async function fit(
+  engine: Engine,
+  model: Model,
+  params: unknown,
+  data: Examples,
+  options: FitOptions,
+): Promise<FitResult> {
+  const { epochs, batchSize = 64, optimizer = adam(), loss = losses.crossEntropy, checkpoint } = options;
+  check(model, data, options, batchSize);
+  const dtype = tensorsOf(params)[0]!.dtype;
+  const rng = Rng.from(options.seed ?? 0).split('fit');
+  const perEpoch = Math.ceil(data.size / batchSize);
+  const pacer = new Pacer(options.signal);
+  const fingerprint = JSON.stringify({
+    model: model.name,
+    parameters: namedTensors(params).map(([path, t]) => `${path}[${t.shape}]`),
+    build: engine.build,
+    dtype,
+    rows: data.size,
+    batchSize,
+    optimizer: optimizer.name,
+    seed: String(options.seed ?? 0),
+  });
+  let state: OptimizerState = engine.keep(optimizer.init(params));
+  let best: unknown = null;
+  let position: Position = { epoch: 0, batch: 0, lossSum: 0 };
+  let history: EpochRecord[] = [];
+  const saved = await checkpoint?.load();
+  if (saved) {
+    const snapshot = restoreCheckpoint<EpochRecord[]>(engine, saved, fingerprint, { params, optimizer: state });
+    ({ position, history, best, optimizer: state } = snapshot);
+  }
+  const save = async () =>
+    checkpoint?.save(writeCheckpoint(fingerprint, { position, history, params, best, optimizer: state }));
+  let savedAt = performance.now();
+
+  const trainBatch = (rows: Int32Array, stepRng: Rng): number =>
+    engine.run('train step', () => {
+      const batch = data.take(rows);
+      options.augment?.(batch.x, model.inputShape, stepRng.split('augment'));
+      const x = engine.tensor(batch.x, [rows.length, ...model.inputShape], { dtype });
+      const y = engine.tensor(batch.y);
+      const context = { mode: 'train', rng: stepRng.split('model') } as const;
+      const { value, grads } = valueAndGrad((p) => mean(loss(model.apply(p, x, context), y)), params);
+      const number = value.item();
+      if (!Number.isFinite(number)) {
+        const step = position.epoch * perEpoch + position.batch;
+        throw new NumericError(
+          `fit: the loss became ${number} at step ${step} (epoch ${position.epoch + 1}, batch ${position.batch + 1}). ` +
+            'Lower the learning rate, or look for extreme values in the data.',
+          step,
+        );
+      }
+      state = optimizer.step(params, grads, state);
+      return number;
+    });
+
+  try {
+    while (position.epoch < epochs && !shouldStop(history, options.earlyStopping)) {
+      const epochRng = rng.split(`epoch ${position.epoch}`);
+      const order = epochRng.split('shuffle').permutation(data.size);
+      while (position.batch < perEpoch) {
+        const rows = order.subarray(position.batch * batchSize, (position.batch + 1) * batchSize);
+        const number = trainBatch(rows, epochRng.split(`batch ${position.batch}`));
+        position.lossSum += number * rows.length;
+        position.batch++;
+        const step = position.epoch * perEpoch + position.batch;
+        options.onProgress?.({ epoch: position.epoch + 1, epochs, step, steps: epochs * perEpoch, loss: number });
+        if (checkpoint && performance.now() - savedAt >= (checkpoint.everySeconds ?? 30) * 1000) {
+          await save();
+          savedAt = performance.now();
+        }
+        await pacer.breathe();
+      }
+      const record: EpochRecord = {
+        epoch: position.epoch + 1,
+        loss: position.lossSum / data.size,
+        ...(options.validation && { validation: await evaluate(engine, model, params, options.validation, options) }),
+      };
+      history.push(record);
+      position = { epoch: position.epoch + 1, batch: 0, lossSum: 0 };
+      if (
+        options.earlyStopping?.restoreBest !== false &&
+        options.earlyStopping &&
+        isBest(history, options.earlyStopping)
+      ) {
+        best = keepCopy(engine, params, best);
+      }
+    }
+    await save();
+    if (best !== null) copyInto(params, best);
+  } catch (error) {
+    // what was trained stays resumable, unless the numbers themselves are broken
+    if (!(error instanceof NumericError)) await save();
+    throw error;
+  } finally {
+    engine.free([state, best]);
+  }
+  return { history, epochs: history.length, steps: position.epoch * perEpoch };
+}
+
+const validationLoss = (r: EpochRecord) => r.validation!.loss;
+
+/** index of the epoch with the best validation loss, where "better" means by more than minDelta */
+function bestEpoch(history: readonly EpochRecord[], { minDelta = 0 }: EarlyStopping): number {
+  let best = 0;
+  for (const [i, r] of history.entries()) if (validationLoss(r) < validationLoss(history[best]!) - minDelta) best = i;
+  return best;
+}
+
+const isBest = (history: readonly EpochRecord[], rule: EarlyStopping) =>
+  bestEpoch(history, rule) === history.length - 1;
+
+function shouldStop(history: readonly EpochRecord[], rule: EarlyStopping | undefined): boolean {
+  return rule !== undefined && history.length > 0 && history.length - 1 - bestEpoch(history, rule) >= rule.patience;
+}
+
+function copyInto(to: unknown, from: unknown): void {
+  const source = tensorsOf(from);
+  for (const [i, t] of tensorsOf(to).entries()) t.set(source[i]!.view());
+}
+
+function keepCopy(engine: Engine, params: unknown, into: unknown): unknown {
+  const copy = into ?? engine.keep(mapTree(params, (t: Tensor) => engine.alloc(t.shape, t.dtype, 'best parameters')));
+  copyInto(copy, params);
+  return copy;
+}

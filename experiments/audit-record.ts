@@ -1,0 +1,88 @@
+/** The record of one membership audit, `keyhole.audit/1`: what a run writes and what the report and the table read. */
+import * as v from 'valibot';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const seconds = v.pipe(v.number(), v.minValue(0));
+
+const estimateSchema = v.object({
+  /** null: the data do not define it */
+  value: v.nullable(v.number()),
+  low: v.number(),
+  high: v.number(),
+  n: count,
+  confidence: v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
+  method: v.picklist(['clopper-pearson', 'bootstrap', 'delong']),
+});
+
+const accessSchema = v.picklist(['none', 'label-only', 'probabilities', 'logits', 'gradients', 'white-box']);
+const warningSchema = v.object({ code: v.string(), message: v.string() });
+
+const rocSchema = v.pipe(
+  v.object({ fpr: v.array(share), tpr: v.array(share) }),
+  v.check((r) => r.fpr.length === r.tpr.length, 'roc: expected as many fpr as tpr'),
+);
+
+const histogramSchema = v.pipe(
+  v.object({
+    /** bins + 1 edges, increasing; scores beyond the outer edges are counted in the outer bins */
+    edges: v.array(v.number()),
+    members: v.array(count),
+    nonMembers: v.array(count),
+  }),
+  v.check(
+    (h) => h.members.length === h.nonMembers.length && h.edges.length === h.members.length + 1,
+    'histogram: expected one more edge than bins, and as many bins for members as for non-members',
+  ),
+);
+
+export const auditAttackSchema = v.object({
+  name: v.string(),
+  title: v.string(),
+  paper: v.string(),
+  access: accessSchema,
+  auc: estimateSchema,
+  balancedAccuracy: v.nullable(estimateSchema),
+  advantage: v.nullable(estimateSchema),
+  /** null: too few non-members to resolve that false-positive rate */
+  tprAtFpr: v.object({
+    '0.1': v.nullable(estimateSchema),
+    '0.01': v.nullable(estimateSchema),
+    '0.001': v.nullable(estimateSchema),
+  }),
+  queries: count,
+  seconds,
+  warnings: v.array(warningSchema),
+  roc: rocSchema,
+  histogram: histogramSchema,
+  threat: v.object({ access: accessSchema, knowledge: v.array(v.string()), goal: v.string() }),
+});
+
+export const auditSchema = v.object({
+  schema: v.literal('keyhole.audit/1'),
+  dataset: v.object({ name: v.string(), sha256: v.string(), members: count, nonMembers: count, classes: count }),
+  model: v.object({ name: v.string(), parameters: count }),
+  train: v.object({ accuracy: share, testAccuracy: share, epochs: count, seconds }),
+  attacks: v.array(auditAttackSchema),
+  seed: v.union([v.number(), v.string()]),
+  /** the kernels it ran on */
+  build: v.picklist(['base', 'relaxed', 'reference']),
+  seconds,
+  warnings: v.array(warningSchema),
+  command: v.optional(v.string()),
+  /** as the caller wants it shown; a record without one is reproducible to the byte */
+  date: v.optional(v.string()),
+  version: v.string(),
+});
+
+export type AuditRecord = v.InferOutput<typeof auditSchema>;
+export type AuditAttack = v.InferOutput<typeof auditAttackSchema>;
+export type AuditEstimate = v.InferOutput<typeof estimateSchema>;
+
+/** Checks a parsed JSON value; the error names the path of what is wrong. */
+export function parseAudit(value: unknown): AuditRecord {
+  const result = v.safeParse(auditSchema, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  throw new TypeError(`audit record: ${v.getDotPath(issue) ?? 'top level'}: ${issue.message}`);
+}

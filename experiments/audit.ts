@@ -1,0 +1,256 @@
+/**
+ * One privacy audit from end to end: split, train a target and a shadow model by the same recipe, attack, record.
+ * Runs in Node and in a browser; nothing here reads or writes files.
+ */
+import {
+  type AttackWarning,
+  allMembershipAttacks,
+  cannotRun,
+  derivedFromLogits,
+  localTarget,
+  type MembershipAttack,
+  type MembershipKnowledge,
+  type MembershipResult,
+  mixCandidates,
+  runMembershipAttack,
+  type Target,
+} from '../attacks/index.ts';
+import { type Dataset, examples, fitStandardiser, membershipSplit, take, withTransform } from '../data/index.ts';
+import {
+  type CheckpointStore,
+  Classifier,
+  ConfigError,
+  type Engine,
+  namedModel,
+  type Progress,
+  Rng,
+} from '../engine/index.ts';
+import type { AuditAttack, AuditRecord } from './audit-record.ts';
+import { histogram } from './histogram.ts';
+import { optimizerOf, type Recipe, recipeFor } from './recipe.ts';
+import { VERSION } from './version.ts';
+
+export interface AuditOptions extends Partial<Recipe> {
+  /** default mlp */
+  readonly model?: string;
+  /** members; default a quarter of the rows, at most 5,000 */
+  readonly trainSize?: number;
+  /** non-members; default as many as members where the rows allow it */
+  readonly outSize?: number;
+  /** default: all of them */
+  readonly attacks?: readonly string[];
+  /** default 0 */
+  readonly seed?: number;
+  /** 'reference' runs everything in f64 on the readable backend; default 'wasm' */
+  readonly backend?: 'wasm' | 'reference';
+  /** of the intervals; default 0.95 */
+  readonly confidence?: number;
+  /** where each model's training checkpoint is kept */
+  readonly checkpoint?: (model: 'target' | 'shadow') => CheckpointStore;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: AuditProgress) => void;
+}
+
+export type AuditProgress =
+  | ({ readonly phase: 'train'; readonly model: 'target' | 'shadow' } & Progress)
+  | { readonly phase: 'attack'; readonly attack: string; readonly done: number; readonly of: number };
+
+export interface Audit {
+  readonly record: AuditRecord;
+  /** the audited model; dispose it when done */
+  readonly target: Classifier;
+}
+
+/** Rows of each part of an audit. @throws ConfigError when there are too few */
+export function auditSizes(rows: number, o: Pick<AuditOptions, 'trainSize' | 'outSize'>) {
+  const targetTrain = o.trainSize ?? Math.min(5000, Math.floor(rows / 4));
+  const outSize = o.outSize ?? Math.min(targetTrain, Math.floor((rows - targetTrain) / 2));
+  for (const [name, size] of [
+    ['trainSize', targetTrain],
+    ['outSize', outSize],
+  ] as const) {
+    if (!Number.isSafeInteger(size) || size < 1) {
+      throw new ConfigError(`audit: expected ${name} to be a whole number >= 1, got ${size} of ${rows} rows.`, name);
+    }
+  }
+  if (targetTrain + outSize > rows) {
+    throw new ConfigError(
+      `audit: expected at most ${rows} rows in all, got ${targetTrain} members and ${outSize} non-members. Use a smaller --train-size.`,
+      'trainSize',
+    );
+  }
+  const shadow = Math.min(targetTrain, Math.floor((rows - targetTrain - outSize) / 2));
+  return { targetTrain, targetOut: outSize, shadowTrain: shadow, shadowOut: Math.min(outSize, shadow) };
+}
+
+/** @throws ConfigError for unknown names, with the known ones */
+function chosenAttacks(names: readonly string[] | undefined): readonly MembershipAttack[] {
+  if (!names) return allMembershipAttacks;
+  return names.map((name) => {
+    const attack = allMembershipAttacks.find((a) => a.name === name);
+    const known = allMembershipAttacks.map((a) => a.name);
+    if (!attack) throw new ConfigError(`attack: expected one of ${known.join(', ')}, got '${name}'.`, 'attacks', known);
+    return attack;
+  });
+}
+
+/**
+ * Trains a model on part of a data set and attacks it.
+ * @throws ConfigError, NumericError, or the signal's reason; checkpoints written so far stay
+ */
+export async function audit(engine: Engine, dataset: Dataset, options: AuditOptions = {}): Promise<Audit> {
+  const started = performance.now();
+  const { seed = 0, backend = 'wasm', signal } = options;
+  const attacks = chosenAttacks(options.attacks);
+  const recipe = recipeFor(options);
+  const rng = Rng.from(seed).split('audit');
+  const sizes = auditSizes(dataset.size, options);
+  const split = membershipSplit(dataset, sizes, rng.split('split'));
+  const pool = split.shadowPool;
+  const shadowTrain = pool.subarray(0, sizes.shadowTrain);
+  const shadowOut = pool.subarray(sizes.shadowTrain, sizes.shadowTrain + sizes.shadowOut);
+  const data =
+    dataset.schema.kind === 'table' ? withTransform(dataset, fitStandardiser(dataset, split.targetTrain)) : dataset;
+  const model = namedModel(options.model ?? 'mlp', data.inputShape, data.classes);
+
+  const train = async (name: 'target' | 'shadow', rows: Int32Array) => {
+    const dtype = backend === 'reference' ? 'f64' : 'f32';
+    const classifier = Classifier.create(engine, model, { seed: subSeed(rng, `${name} initial`), dtype });
+    const began = performance.now();
+    try {
+      const fitted = await classifier.fit(examples(data, rows), {
+        epochs: recipe.epochs,
+        batchSize: recipe.batchSize,
+        optimizer: optimizerOf(recipe),
+        seed: subSeed(rng, `${name} training`),
+        ...(options.checkpoint && { checkpoint: options.checkpoint(name) }),
+        ...(signal && { signal }),
+        onProgress: (p) => options.onProgress?.({ phase: 'train', model: name, ...p }),
+      });
+      return { classifier, fitted, seconds: (performance.now() - began) / 1000 };
+    } catch (error) {
+      classifier.dispose();
+      throw error;
+    }
+  };
+
+  const warnings: AttackWarning[] = [];
+  const trained = await train('target', split.targetTrain);
+  let shadow: Awaited<ReturnType<typeof train>> | undefined;
+  try {
+    const evaluation = signal ? { signal } : {};
+    const onTrain = await trained.classifier.evaluate(examples(data, split.targetTrain), evaluation);
+    const onTest = await trained.classifier.evaluate(examples(data, split.targetOut), evaluation);
+    const wanted = attacks.some((a) => a.shadowRows > 0 && a.shadowRows <= sizes.shadowOut);
+    if (wanted) shadow = await train('shadow', shadowTrain);
+    const known: MembershipKnowledge = {
+      meanTrainingLoss: onTrain.loss,
+      shadows: shadow
+        ? [
+            {
+              target: remembered(localTarget(shadow.classifier)),
+              members: take(data, shadowTrain),
+              nonMembers: take(data, shadowOut),
+            },
+          ]
+        : [],
+    };
+    const candidates = mixCandidates(
+      take(data, split.targetTrain),
+      take(data, split.targetOut),
+      rng.split('candidates'),
+    );
+    const target = remembered(localTarget(trained.classifier, evaluation));
+    const results: AuditAttack[] = [];
+    for (const [done, attack] of attacks.entries()) {
+      options.onProgress?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
+      const skipped = cannotRun(attack, known);
+      if (skipped) {
+        warnings.push(skipped);
+        continue;
+      }
+      const result = await runMembershipAttack(attack, {
+        target,
+        candidates,
+        known,
+        rng: rng.split(`attack ${attack.name}`),
+        ...(options.confidence !== undefined && { confidence: options.confidence }),
+        ...evaluation,
+      });
+      results.push(recordOf(attack, result));
+    }
+    options.onProgress?.({ phase: 'attack', attack: '', done: attacks.length, of: attacks.length });
+    const record: AuditRecord = {
+      schema: 'keyhole.audit/1',
+      dataset: {
+        name: data.name,
+        sha256: data.sha256,
+        members: sizes.targetTrain,
+        nonMembers: sizes.targetOut,
+        classes: data.classes,
+      },
+      model: { name: model.name, parameters: trained.classifier.parameters },
+      train: {
+        accuracy: onTrain.accuracy,
+        testAccuracy: onTest.accuracy,
+        epochs: trained.fitted.epochs,
+        seconds: trained.seconds,
+      },
+      attacks: results,
+      seed,
+      build: backend === 'reference' ? 'reference' : engine.build,
+      seconds: (performance.now() - started) / 1000,
+      warnings,
+      version: VERSION,
+    };
+    return { record, target: trained.classifier };
+  } catch (error) {
+    trained.classifier.dispose();
+    throw error;
+  } finally {
+    shadow?.classifier.dispose();
+  }
+}
+
+/** A seed of its own for each use, so that no two parts of an audit share random numbers. */
+function subSeed(rng: Rng, label: string): number {
+  return rng.split(label).uint32();
+}
+
+/** Answers a repeated question about the very same array from memory; the queries still count. */
+function remembered(target: Target<'white-box'>): Target<'white-box'> {
+  const answers = new WeakMap<object, Promise<Float64Array>>();
+  let repeated = 0;
+  const logits: typeof target.logits = (x) => {
+    const known = answers.get(x);
+    if (known) {
+      repeated += x.length / target.inputShape.reduce((a, b) => a * b, 1);
+      return known;
+    }
+    const answer = target.logits(x);
+    answers.set(x, answer);
+    return answer;
+  };
+  return { ...target, ...derivedFromLogits(logits, target.classes), queries: () => target.queries() + repeated };
+}
+
+function recordOf(attack: MembershipAttack, result: MembershipResult): AuditAttack {
+  const { summary } = result;
+  const { tprAtFpr: t } = summary;
+  return {
+    name: attack.name,
+    title: attack.title,
+    paper: attack.paper,
+    access: attack.threat.access,
+    auc: summary.auc,
+    balancedAccuracy: summary.balancedAccuracy,
+    advantage: summary.advantage,
+    tprAtFpr: { '0.1': t['0.1'] ?? null, '0.01': t['0.01'] ?? null, '0.001': t['0.001'] ?? null },
+    queries: result.queries,
+    seconds: result.seconds,
+    warnings: [...result.warnings],
+    roc: { fpr: [...summary.roc.fpr], tpr: [...summary.roc.tpr] },
+    histogram: histogram(result.members, result.nonMembers),
+    threat: { access: attack.threat.access, knowledge: [...attack.threat.knowledge], goal: attack.threat.goal },
+  };
+}
