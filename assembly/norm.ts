@@ -12,21 +12,39 @@ const BLOCK: i32 = 64;
 function blockSum<Op>(x: usize, hw: i32, cg: i32, stride: usize, shift: f32): f64 {
   const op = changetype<Op>(0);
   const s = f32x4.splat(shift);
-  let acc = f32x4.splat(0);
+  const zero = f32x4.splat(0);
+  let a = zero;
+  let b = zero;
   let total: f64 = 0;
   let count = 0;
   for (let p = 0; p < hw; p++) {
-    for (let j = 0; j < cg; j += 4) {
-      acc = op.apply(acc, f32x4.sub(loadUpTo(x + ((<usize>j) << 2), cg - j, s), s));
+    let q = x;
+    let left = cg;
+    for (; left >= 8; left -= 8) {
+      a = op.apply(a, f32x4.sub(v128.load(q), s));
+      b = op.apply(b, f32x4.sub(v128.load(q, 16), s));
+      q += 32;
       if (++count === BLOCK) {
-        total += laneSum(acc);
-        acc = f32x4.splat(0);
+        total += laneSum(f32x4.add(a, b));
+        a = zero;
+        b = zero;
         count = 0;
       }
     }
+    for (; left > 0; left -= 4) {
+      b = op.apply(b, f32x4.sub(loadUpTo(q, left, s), s));
+      q += 16;
+      count++;
+    }
+    if (count >= BLOCK) {
+      total += laneSum(f32x4.add(a, b));
+      a = zero;
+      b = zero;
+      count = 0;
+    }
     x += stride;
   }
-  return total + laneSum(acc);
+  return total + laneSum(f32x4.add(a, b));
 }
 
 /** Lanes j, j + 1, … of a per-channel vector, or 1 (gamma) or 0 (beta) where there is none. */
