@@ -100,6 +100,7 @@ const sizes: readonly [Size, ...Size[]] = [
   [2, 6, 7, 1],
   [2, 100, 16, 4],
   [64, 256, 64, 8],
+  [5, 64, 160, 8], // more samples than a block of dgamma holds
   [64, 1024, 32, 8],
 ];
 const rowSizes: readonly [readonly [number, number], ...(readonly [number, number])[]] = [

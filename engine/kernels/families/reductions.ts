@@ -20,9 +20,10 @@ const cases: readonly [Sizes, ...Sizes[]] = [
   [1, 200, 16],
   [2, 130, 23],
   [3, 2, 37],
+  [1, 1100, 60], // more than one block of rows
   [1, 262144, 1],
   [1024, 256, 1],
-  [6400, 10, 1],
+  [12_800, 10, 1],
   [1, 65536, 32],
   [64, 64, 64],
 ];
@@ -31,7 +32,7 @@ function problems(out: (len: number) => Problem['args'][number]): [Problem, ...P
   return problemsOf(cases, ([outer, n, inner]) => {
     const size = outer * n * inner;
     const problem = { name: `${outer}x${n}x${inner}`, args: [input(size), out(outer * inner), outer, n, inner] };
-    return size < 50_000 ? problem : { ...problem, bytes: 4 * size, bench: true, benchOnly: true };
+    return size < 100_000 ? problem : { ...problem, bytes: 4 * size, bench: true, benchOnly: true };
   });
 }
 
