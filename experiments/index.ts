@@ -20,4 +20,5 @@ export * from '../engine/index.ts';
 export { type Audit, type AuditOptions, type AuditProgress, audit } from './audit.ts';
 export { type AuditAttack, type AuditEstimate, type AuditRecord, auditSchema, parseAudit } from './audit-record.ts';
 export { defaultRecipe, optimizerNames, type Recipe } from './recipe.ts';
+export { renderAuditReport, renderAuditTable } from './report/index.ts';
 export { VERSION } from './version.ts';
