@@ -1,0 +1,93 @@
+// dist/browser/: the package as one ES module that a plain page can load, with the kernels and the embedded data beside it.
+//
+//   node scripts/bundle.mjs [--out DIR] [--weights]     --weights lists what takes how many bytes
+//
+// Browsers resolve neither bare names nor "#imports", so those are resolved here; the files that the code names by
+// `new URL('…', import.meta.url)` are copied and the names rewritten, since esbuild leaves both to others.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({ options: { out: { type: 'string' }, weights: { type: 'boolean' } } });
+const out = resolve(values.out ?? join(root, 'dist/browser'));
+
+const ASSET = /new URL\(\s*'(\.[^']+)',\s*import\.meta\.url\s*\)/g;
+const assets = new Map();
+
+/** Copies each file that is named by a literal URL, and names it as it will lie: beside the bundle. */
+const literalUrls = {
+  name: 'literal-urls',
+  setup(esbuild) {
+    esbuild.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const contents = text.replace(ASSET, (_, name) => {
+        const source = resolve(dirname(path), name);
+        const taken = assets.get(basename(source));
+        if (taken && taken !== source) throw new Error(`two files named ${basename(source)}: ${taken} and ${source}`);
+        assets.set(basename(source), source);
+        return `new URL('./${basename(source)}', import.meta.url)`;
+      });
+      return { contents, loader: 'ts' };
+    });
+  },
+};
+
+/** Licences of the packages whose code is inside the bundle: most of them ask for nothing else. */
+function licences(inputs) {
+  const folders = new Set();
+  for (const input of inputs) {
+    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (found) folders.add(found[1]);
+  }
+  const parts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((f) => /^licen[cs]e/i.test(f));
+    const text = file ? `\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n` : '';
+    return `${name} ${version} (${license})\n${text}`;
+  });
+  return `keyhole.js holds code of these packages.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;
+}
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: { keyhole: 'experiments/browser.ts' },
+  outdir: out,
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  conditions: ['source'],
+  minify: true,
+  sourcemap: true,
+  legalComments: 'none',
+  metafile: true,
+  plugins: [literalUrls],
+  logLevel: 'warning',
+});
+for (const [name, source] of assets) {
+  if (!existsSync(source)) throw new Error(`${relative(root, source)} is missing: npm run build makes it`);
+  copyFileSync(source, join(out, name));
+}
+writeFileSync(join(out, 'LICENCES.txt'), licences(Object.keys(metafile.inputs)));
+
+const bundle = readFileSync(join(out, 'keyhole.js'));
+console.log(`keyhole.js: ${bundle.length} bytes, ${gzipSync(bundle, { level: 9 }).length} gzipped`);
+
+if (values.weights) {
+  const weights = new Map();
+  for (const [input, { bytesInOutput }] of Object.entries(
+    Object.values(metafile.outputs).find((o) => o.entryPoint).inputs,
+  )) {
+    const owner = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? `${input.split('/')[0]}/`;
+    weights.set(owner, (weights.get(owner) ?? 0) + bytesInOutput);
+  }
+  for (const [owner, bytes] of [...weights].sort((a, b) => b[1] - a[1])) {
+    console.log(`${String(bytes).padStart(8)}  ${owner}`);
+  }
+}
