@@ -8,6 +8,7 @@
  * points to where the error is largest between its sign changes, and repeat.
  */
 import { erf, erfcScaled } from '../engine/kernels/special.ts';
+import { exp, expm1, log1p } from '../engine/math/index.ts';
 
 interface Fit {
   /** constant term first */
@@ -31,22 +32,27 @@ function solve(rows: number[][]): number[] {
   return rows.map((row, i) => row[n]! / row[i]!);
 }
 
-/** Minimises the largest |weight(x) (f(x) - sum of c_j x^j)| over [low, high], on a grid of Chebyshev points. */
+/** c_0 + c_1 x + c_2 x^2 + … */
+const horner = (c: readonly number[], x: number): number => c.reduceRight((sum, term) => sum * x + term, 0);
+
+/** Minimises the largest |weight(x) (f(x) - sum of c_j x^j)| over [low, high], on a grid that is dense at the ends. */
 function remez(f: (x: number) => number, weight: (x: number) => number, n: number, low: number, high: number): Fit {
   const size = 4000;
-  const grid = Array.from(
-    { length: size + 1 },
-    (_, i) => (low + high - (high - low) * Math.cos((Math.PI * i) / size)) / 2,
-  );
+  const grid = Array.from({ length: size + 1 }, (_, i) => {
+    const s = i / size;
+    return low + (high - low) * s * s * (3 - 2 * s);
+  });
   let points = Array.from({ length: n + 1 }, (_, i) => Math.round((i * size) / n));
   let best: Fit = { coefficients: [], error: Infinity };
   for (let round = 0; round < 40; round++) {
     const rows = points.map((p, i) => {
       const x = grid[p]!;
-      return [...Array.from({ length: n }, (_, j) => x ** j), (i % 2 ? 1 : -1) / weight(x), f(x)];
+      const powers = [1];
+      while (powers.length < n) powers.push(powers.at(-1)! * x);
+      return [...powers, (i % 2 ? 1 : -1) / weight(x), f(x)];
     });
     const coefficients = solve(rows).slice(0, n);
-    const errors = grid.map((x) => weight(x) * (f(x) - coefficients.reduce((sum, c, j) => sum + c * x ** j, 0)));
+    const errors = grid.map((x) => weight(x) * (f(x) - horner(coefficients, x)));
     const error = Math.max(...errors.map(Math.abs));
     if (error < best.error) best = { coefficients, error };
     const extremes = [0];
@@ -71,48 +77,48 @@ function show(name: string, { coefficients, error }: Fit): void {
   for (const c of [...coefficients].reverse()) console.log(`  ${Number(Math.fround(c).toPrecision(10))},`);
 }
 
-/** Near 0, where the formula would cancel, the first terms of the series instead. */
-const series = (x: number, near: number, terms: readonly number[], formula: (x: number) => number): number =>
-  Math.abs(x) < near ? terms.reduceRight((sum, c) => sum * x + c, 0) : formula(x);
+/** The coefficients of a power series: term(0), term(1), … */
+const series = (terms: number, term: (k: number) => number): number[] =>
+  Array.from({ length: terms }, (_, k) => term(k));
+const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
+const alternating = (k: number): number => (k % 2 ? -1 : 1);
 
 const half = (Math.LN2 / 2) * 1.002;
+const expSeries = series(16, (k) => 1 / factorial(k + 2));
 show(
   'exp: e^r = 1 + r + r^2 P(r), |r| <= ln 2 / 2',
   remez(
-    (r) => series(r, 1e-3, [1 / 2, 1 / 6, 1 / 24, 1 / 120], () => (Math.expm1(r) - r) / r ** 2),
-    (r) => r ** 2 / Math.exp(r) || 1e-300,
+    (r) => horner(expSeries, r),
+    (r) => (r * r) / exp(r) || 1e-300,
     5,
     -half,
     half,
   ),
 );
 
+const logSeries = series(60, (k) => alternating(k) / (k + 3));
 show(
   'log: log(1 + f) = f - f^2 / 2 + f^3 P(f), sqrt(1/2) <= 1 + f <= sqrt 2',
   remez(
-    (f) =>
-      series(
-        f,
-        0.03,
-        Array.from({ length: 14 }, (_, k) => (-1) ** k / (k + 3)),
-        () => (Math.log1p(f) - f + f ** 2 / 2) / f ** 3,
-      ),
-    (f) => (f === 0 ? 1e-300 : Math.abs(f ** 3 / Math.log1p(f)) + 1e-12),
+    (f) => horner(logSeries, f),
+    (f) => (f === 0 ? 1e-300 : (f * f * f) / log1p(f)),
     8,
     Math.SQRT1_2 - 1,
     Math.SQRT2 - 1,
   ),
 );
 
+/** tanh x = e / (e + 2), e = e^2x - 1. */
+const tanh = (x: number): number => expm1(2 * x) / (expm1(2 * x) + 2);
+const tanhSeries = [-1 / 3, 2 / 15, -17 / 315, 62 / 2835];
 show(
   'tanh: tanh x = x + x^3 P(x^2), x <= 0.625',
   remez(
-    (z) =>
-      series(z, 1e-3, [-1 / 3, 2 / 15, -17 / 315, 62 / 2835], () => (Math.tanh(Math.sqrt(z)) / Math.sqrt(z) - 1) / z),
+    (z) => (z < 1e-3 ? horner(tanhSeries, z) : (tanh(Math.sqrt(z)) / Math.sqrt(z) - 1) / z),
     (z) => z + 1e-12,
     5,
     0,
-    0.625 ** 2,
+    0.625 * 0.625,
   ),
 );
 
@@ -127,7 +133,7 @@ show(
   ),
 );
 
-const toT = (q: number) => (2 * (1 + q)) / (1 - q);
+const toT = (q: number): number => (2 * (1 + q)) / (1 - q);
 show(
   'erfc: (1 + 2t) e^(t^2) erfc t = P(q), q = (t - 2) / (t + 2), t <= 10.25',
   remez(
@@ -139,23 +145,24 @@ show(
   ),
 );
 
-const quarter = (Math.PI / 4) ** 2 * 1.001;
+const quarter = ((Math.PI * Math.PI) / 16) * 1.001;
+const sinSeries = series(10, (k) => -alternating(k) / factorial(2 * k + 3));
 show(
   'sin: sin x = x + x^3 P(x^2), |x| <= pi / 4',
   remez(
-    (z) => series(z, 1e-3, [-1 / 6, 1 / 120, -1 / 5040], () => (Math.sin(Math.sqrt(z)) / Math.sqrt(z) - 1) / z),
+    (z) => horner(sinSeries, z),
     (z) => z + 1e-12,
     3,
     0,
     quarter,
   ),
 );
+const cosSeries = series(10, (k) => alternating(k) / factorial(2 * k + 4));
 show(
   'cos: cos x = 1 - x^2 / 2 + x^4 P(x^2), |x| <= pi / 4',
   remez(
-    (z) =>
-      series(z, 1e-2, [1 / 24, -1 / 720, 1 / 40320, -1 / 3628800], () => (Math.cos(Math.sqrt(z)) - 1 + z / 2) / z ** 2),
-    (z) => z ** 2 + 1e-12,
+    (z) => horner(cosSeries, z),
+    (z) => z * z + 1e-12,
     3,
     0,
     quarter,
