@@ -17,8 +17,15 @@ export {
   withTransform,
 } from '../data/index.ts';
 export * from '../engine/index.ts';
-export { type Audit, type AuditOptions, type AuditProgress, audit } from './audit.ts';
-export { type AuditAttack, type AuditEstimate, type AuditRecord, auditSchema, parseAudit } from './audit-record.ts';
-export { defaultRecipe, optimizerNames, type Recipe } from './recipe.ts';
+export { type Audit, type AuditOptions, type AuditProgress, audit, auditSizes } from './audit.ts';
+export {
+  type AuditAttack,
+  type AuditEstimate,
+  type AuditRecord,
+  auditAttackSchema,
+  auditSchema,
+  parseAudit,
+} from './audit-record.ts';
+export { defaultRecipe, optimizerNames, optimizerOf, type Recipe, recipeFor } from './recipe.ts';
 export { renderAuditReport, renderAuditTable } from './report/index.ts';
 export { VERSION } from './version.ts';
