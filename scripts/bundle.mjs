@@ -1,4 +1,5 @@
-// dist/browser/: the package as one ES module that a plain page can load, with the kernels and the embedded data beside it.
+// dist/browser/: what a plain page can load. keyhole.js is the package as one ES module, with the kernels and the embedded
+// data beside it; report.js draws reports, and brings the plots.
 //
 //   node scripts/bundle.mjs [--out DIR] [--weights]     --weights lists what takes how many bytes
 //
@@ -49,14 +50,14 @@ function licences(inputs) {
     const text = file ? `\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n` : '';
     return `${name} ${version} (${license})\n${text}`;
   });
-  return `keyhole.js holds code of these packages.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;
+  return `keyhole.js and report.js hold code of these packages.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;
 }
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { keyhole: 'experiments/browser.ts' },
+  entryPoints: { keyhole: 'experiments/browser.ts', report: 'experiments/report/index.ts' },
   outdir: out,
   bundle: true,
   format: 'esm',
@@ -76,18 +77,21 @@ for (const [name, source] of assets) {
 }
 writeFileSync(join(out, 'LICENCES.txt'), licences(Object.keys(metafile.inputs)));
 
-const bundle = readFileSync(join(out, 'keyhole.js'));
-console.log(`keyhole.js: ${bundle.length} bytes, ${gzipSync(bundle, { level: 9 }).length} gzipped`);
+for (const [file, { entryPoint, inputs }] of Object.entries(metafile.outputs)) {
+  if (!entryPoint) continue;
+  const bytes = readFileSync(join(root, file));
+  console.log(`${basename(file)}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
+  if (values.weights) for (const line of weightsOf(inputs)) console.log(line);
+}
 
-if (values.weights) {
+function weightsOf(inputs) {
   const weights = new Map();
-  for (const [input, { bytesInOutput }] of Object.entries(
-    Object.values(metafile.outputs).find((o) => o.entryPoint).inputs,
-  )) {
+  for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
     const owner = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? `${input.split('/')[0]}/`;
     weights.set(owner, (weights.get(owner) ?? 0) + bytesInOutput);
   }
-  for (const [owner, bytes] of [...weights].sort((a, b) => b[1] - a[1])) {
-    console.log(`${String(bytes).padStart(8)}  ${owner}`);
-  }
+  return [...weights]
+    .filter(([, bytes]) => bytes > 0)
+    .sort((a, b) => b[1] - a[1])
+    .map(([owner, bytes]) => `${String(bytes).padStart(8)}  ${owner}`);
 }

@@ -114,6 +114,17 @@ async function runOne(fullName: string, fn: TestFunction, timeout: number): Prom
   }
 }
 
+const endings: (() => void | Promise<void>)[] = [];
+
+/** Has `fn` called after the last test: what several tests share is closed there. */
+export function atEnd(fn: () => void | Promise<void>): void {
+  endings.push(fn);
+}
+
+export async function runEndings(): Promise<void> {
+  for (const fn of endings.splice(0).reverse()) await fn();
+}
+
 /** Takes the suites that were opened since the last call, and queues them. */
 export function takeSuites(): { name: string; tests: number }[] {
   const taken = suites.splice(0);

@@ -65,6 +65,8 @@ for (const [index, file] of files.entries()) {
 }
 watchdog.rest();
 await (exec as (bail?: boolean) => Promise<void>)();
+harness.nowRunning('what runs after the last test', IMPORT_LIMIT_MS);
+await harness.runEndings();
 // Node reports an unhandled rejection once the event loop has turned.
 await new Promise((turn) => setTimeout(turn, 0));
 await watchdog.stop();
