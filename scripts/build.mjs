@@ -26,5 +26,7 @@ for (const target of ['base', 'relaxed']) {
   cpSync(`${root}/${file}`, `${root}/dist/${file}`);
   console.log(`${file}: ${statSync(`${root}/${file}`).size} bytes`);
 }
+// The embedded data sets lie beside the code that reads them.
+cpSync(`${root}/data/embedded`, `${root}/dist/data/embedded`, { recursive: true });
 const bin = `${root}/dist/cli/main.js`;
 if (existsSync(bin)) chmodSync(bin, 0o755);

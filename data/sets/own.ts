@@ -30,7 +30,7 @@ export const csv = defineSet({
     maxCategories: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   }),
   async load({ source, options, about }) {
-    const { bytes, place, path } = await readOnly(source, options.file, /\.(csv|tsv|txt|data)(\.gz)?$/i, 'a CSV file');
+    const { bytes, place, path } = await onlyFile(source, options.file, /\.(csv|tsv|txt|data)(\.gz)?$/i, 'a CSV file');
     const given = present(options);
     const table = readCsv(await maybeGunzip(bytes, place), place, given);
     const { rowsOf: _, ...encoded } = encodeTable([table], given);
@@ -53,7 +53,7 @@ export const npz = defineSet({
     classNames: names,
   }),
   async load({ source, options, about }): Promise<Dataset> {
-    const { bytes, place, path } = await readOnly(source, options.file, /\.npz$/i, 'an .npz file');
+    const { bytes, place, path } = await onlyFile(source, options.file, /\.npz$/i, 'an .npz file');
     const arrays = readNpz(bytes, place);
     const pick = (key: 'x' | 'y'): NpyArray => {
       const array = arrays.get(options[key]);
@@ -72,7 +72,7 @@ export const npz = defineSet({
 });
 
 /** The file asked for, or the only one that looks like it. */
-async function readOnly(
+async function onlyFile(
   source: FileSource,
   file: string | undefined,
   pattern: RegExp,

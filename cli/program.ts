@@ -1,0 +1,60 @@
+/** The command tree: one file per command, errors turned into messages and exit codes here. */
+import { Command } from 'commander';
+import { VERSION } from '../experiments/index.ts';
+import { auditCommand } from './commands/audit.ts';
+import { dataCommand } from './commands/data.ts';
+import { infoCommand } from './commands/info.ts';
+import { listCommand } from './commands/list.ts';
+import { trainCommand } from './commands/train.ts';
+import { failureOf, stackOf } from './errors.ts';
+import type { Terminal } from './terminal.ts';
+
+const COMMANDS = [auditCommand, trainCommand, dataCommand, listCommand, infoCommand];
+
+const EXAMPLES = `
+Examples:
+  keyhole audit --data digits --out report     audit a model trained on the set that ships along
+  keyhole audit --data patients.csv --label ill
+  keyhole list attacks                         what it tries
+  keyhole data get mnist                       fetch a public set
+
+Exit codes: 0 fine, 1 failed, 2 wrong use, 130 stopped by Ctrl-C.`;
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command('keyhole')
+    .description('Finds out what a trained model gives away about the data it was trained on.')
+    .version(VERSION, '-V, --version')
+    .addHelpText('after', EXAMPLES)
+    .showSuggestionAfterError();
+  for (const make of COMMANDS) program.addCommand(make(terminal));
+  return settle(program, terminal);
+}
+
+/** Commander's own output and exits, for a command and those below it, go the way of everything else. */
+function settle(command: Command, terminal: Terminal): Command {
+  command.exitOverride();
+  command.configureOutput({
+    writeOut: (text) => void terminal.stdout.write(text),
+    writeErr: (text) => void terminal.stderr.write(text),
+    getOutHelpWidth: () => Math.min(120, terminal.stdout.columns ?? 100),
+    getErrHelpWidth: () => Math.min(120, terminal.stderr.columns ?? 100),
+    outputError: (text, write) => write(text.replace(/^error: /, 'keyhole: ')),
+  });
+  for (const child of command.commands) settle(child, terminal);
+  return command;
+}
+
+/** Runs one command line. @returns the exit code; whatever went wrong has been said on standard error */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const program = createProgram(terminal);
+  try {
+    if (argv.length === 0) program.help({ error: true });
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    const { message, exitCode } = failureOf(error);
+    if (message !== null) terminal.stderr.write(`keyhole: ${message}\n`);
+    if (argv.includes('--debug') && message !== null) terminal.stderr.write(`${stackOf(error)}\n`);
+    return exitCode;
+  }
+}
