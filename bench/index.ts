@@ -54,7 +54,15 @@ export function benchNames(filter?: RegExp): string[] {
  * @throws ConfigError when peers are asked for and not installed; the signal's reason when it is aborted
  */
 export async function runBench(options: BenchOptions = {}): Promise<Row[]> {
-  const { filter, builds = runnableBuilds(), onRow = () => {}, onNote = () => {}, samples, milliseconds, signal } = options;
+  const {
+    filter,
+    builds = runnableBuilds(),
+    onRow = () => {},
+    onNote = () => {},
+    samples,
+    milliseconds,
+    signal,
+  } = options;
   const peers = options.peers ? openPeers(onNote) : null;
   const rows: Row[] = [];
   try {

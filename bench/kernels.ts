@@ -54,8 +54,8 @@ const modules = new Map<Build, Promise<KernelModule>>();
 
 /** One module for each build: compiled, and warmed up, once. */
 function moduleOf(build: Build): Promise<KernelModule> {
-  let found = modules.get(build);
-  if (!found) modules.set(build, (found = loadKernels({ build })));
+  const found = modules.get(build) ?? loadKernels({ build });
+  modules.set(build, found);
   return found;
 }
 

@@ -76,7 +76,14 @@ export function peakJob(): Job {
     async run(build, time) {
       const { instance } = await WebAssembly.instantiate(peakModule(build));
       const peak = instance.exports['peak'] as (rounds: number) => number;
-      return [rateRow(name, keyhole(build), work, timeOf(name, () => void peak(ROUNDS), time))];
+      return [
+        rateRow(
+          name,
+          keyhole(build),
+          work,
+          timeOf(name, () => void peak(ROUNDS), time),
+        ),
+      ];
     },
   };
 }

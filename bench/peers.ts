@@ -100,7 +100,10 @@ export interface Peers {
 export function openPeers(onNote: (note: string) => void): Peers {
   const defs = peerDefs();
   if (!existsSync(`${folder}package.json`)) {
-    throw new ConfigError('--peers: expected a checkout of the repository, where bench/peers is. Clone it first.', 'peers');
+    throw new ConfigError(
+      '--peers: expected a checkout of the repository, where bench/peers is. Clone it first.',
+      'peers',
+    );
   }
   const missing = defs.filter((def) => !existsSync(`${folder}node_modules/${def.packageName}/package.json`));
   if (missing.length > 0) {

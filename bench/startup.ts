@@ -42,8 +42,8 @@ export function startupJobs(): Job[] {
       work: { amount: 1, unit: 'ms' },
       milliseconds: 0,
       async run(build, { samples = 7 }) {
-        let found = measured.get(build);
-        if (!found) measured.set(build, (found = measure(build, samples)));
+        const found = measured.get(build) ?? measure(build, samples);
+        measured.set(build, found);
         const seconds = (await found).map((m) => m[mark] / 1000);
         return [millisecondsRow(name, keyhole(build), summarise(seconds))];
       },

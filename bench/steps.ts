@@ -1,15 +1,5 @@
 /** Whole training steps of the reference nets: forward, backward, SGD with momentum, one thread. */
-import {
-  createEngine,
-  type Engine,
-  namedModel,
-  nn,
-  ops,
-  optim,
-  Rng,
-  sizeOf,
-  valueAndGrad,
-} from '../engine/index.ts';
+import { createEngine, type Engine, namedModel, nn, ops, optim, Rng, sizeOf, valueAndGrad } from '../engine/index.ts';
 import type { Job } from './job.ts';
 import { keyhole, rateRow, type Work } from './row.ts';
 import { timeOf } from './timing.ts';

@@ -57,11 +57,13 @@ export function tableOf({ names, peers, peak }: TableOptions): Table {
     ];
   };
   return {
-    head: line('name', 'engine', 'build', ['median', 'low', 'high'], [
-      'unit',
-      peak ? 'of peak' : '',
-      ...peers.map((peer) => `/ ${peer.split('-')[0]}`),
-    ]),
+    head: line(
+      'name',
+      'engine',
+      'build',
+      ['median', 'low', 'high'],
+      ['unit', peak ? 'of peak' : '', ...peers.map((peer) => `/ ${peer.split('-')[0]}`)],
+    ),
     add(row) {
       const done = held.length > 0 && held[0]!.name !== row.name ? release() : [];
       held.push(row);
