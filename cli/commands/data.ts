@@ -8,6 +8,7 @@ import { getSet } from '../download.ts';
 import { dataFolder, findSet } from '../files.ts';
 import { type CommonOptions, outputOptions, withCommonOptions } from '../options.ts';
 import { bytesText, type Colours, columns, countText, outputTo, percentText } from '../output.ts';
+import { openOutputFolder } from '../output-folder.ts';
 import { progressOn } from '../progress.ts';
 import type { DataCheckResult, DataGetResult, DataListResult } from '../schemas.ts';
 import type { Terminal } from '../terminal.ts';
@@ -135,6 +136,7 @@ function get(terminal: Terminal): Command {
     const set = withMirrors(SETS[chosen]!, options.from);
     const meter = progressOn(terminal.stderr, { quiet: output.quiet });
     const folder = dataFolder(terminal.env);
+    await openOutputFolder(folder, 'data folder');
     try {
       await getSet(set, folder, {
         signal: terminal.signal,
