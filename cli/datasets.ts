@@ -69,6 +69,10 @@ export async function loadData(
   { env, signal }: Pick<Terminal, 'env' | 'signal'>,
 ): Promise<LoadedData> {
   const { set, path } = await chosenSet(choice);
+  if (path !== undefined && set.kind !== 'files') {
+    const why = set.kind === 'embedded' ? 'ships with keyhole' : 'is made up on the spot';
+    throw new ConfigError(`--path ${path}: expected none, since ${set.name} ${why}. Leave the option out.`, 'path');
+  }
   const options = setOptions(set, choice);
   const source = await findSet(set.name, { env, ...(path !== undefined && { path }) });
   if (source === null && set.kind === 'files') throw notFound(set, env);
@@ -118,7 +122,7 @@ function withRemedy(error: unknown, set: SetDef, choice: DataChoice): unknown {
     new RegExp(`\\b${name}\\b`).test(error.message.split('. ').slice(1).join('. ')),
   );
   if (mentioned.length === 0) return error;
-  const how = mentioned.map((name) => (name === 'label' ? '--label' : `--data-option ${name}=...`));
+  const how = mentioned.map((name) => (name === 'label' ? '--label' : `--data-option ${name}=VALUE`));
   error.message += ` (On the command line: ${how.join(', ')}.)`;
   return error;
 }

@@ -1,6 +1,6 @@
 /** From what was thrown to what people read, and to the exit code: 1 failed, 2 wrong use. */
 import { CommanderError } from 'commander';
-import { ConfigError, KeyholeError } from '../engine/index.ts';
+import { ConfigError, KeyholeError, OutOfMemoryError } from '../engine/index.ts';
 import { Interrupted } from './terminal.ts';
 
 /** Something outside keyhole that refused: a folder, a disk, a server. */
@@ -46,8 +46,11 @@ function isOutOfMemory(error: unknown): error is RangeError {
 /** What to say about an error, and how to exit. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommanderError) return { message: null, exitCode: error.exitCode === 0 ? 0 : 2 };
-  if (error instanceof Interrupted) return { message: 'stopped.', exitCode: error.exitCode };
+  if (error instanceof Interrupted) return { message: error.message, exitCode: error.exitCode };
   if (error instanceof ConfigError) return { message: error.message, exitCode: 2 };
+  if (error instanceof OutOfMemoryError) {
+    return { message: `${error.message} (On the command line: --batch-size, --max-memory.)`, exitCode: 1 };
+  }
   if (error instanceof KeyholeError) return { message: error.message, exitCode: 1 };
   const fault = systemFault(error);
   if (fault !== null) {

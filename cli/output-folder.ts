@@ -37,6 +37,21 @@ function asOutputError(error: unknown, path: string): unknown {
   return fault === null ? error : new OutputError(`${path}: could not be written: ${fault}.`, { cause: error });
 }
 
+/** With the folders above it. Node's own recursive mkdir never returns where a system folder (/proc) refuses with ENOENT. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const found = await stat(path).catch(() => null);
+    if (found?.isDirectory()) return;
+    const above = dirname(path);
+    const isMissingAbove = (await stat(above).catch(() => null)) === null;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path || !isMissingAbove) throw error;
+    await makeFolder(above);
+    await mkdir(path);
+  }
+}
+
 export interface OutputFolder {
   readonly path: string;
   file(name: string): string;
@@ -47,19 +62,20 @@ export interface OutputFolder {
 
 /**
  * Makes the folder and proves that a file can be written in it.
+ * @param what it is, for the message
  * @throws OutputError when it cannot
  */
-export async function openOutputFolder(path: string): Promise<OutputFolder> {
+export async function openOutputFolder(path: string, what = '--out'): Promise<OutputFolder> {
   const isNew = (await stat(path).catch(() => null)) === null;
   const probe = join(path, '.keyhole-probe');
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await writeWhole(probe, 'x');
     await rm(probe);
   } catch (error) {
     const fault = systemFault(error instanceof OutputError ? error.cause : error);
     if (fault === null) throw error;
-    throw new OutputError(`--out ${path}: expected a folder to write to: ${fault}.`, { cause: error });
+    throw new OutputError(`${what} ${path}: expected a folder to write to: ${fault}.`, { cause: error });
   }
   return {
     path,
@@ -75,7 +91,7 @@ export async function openOutputFolder(path: string): Promise<OutputFolder> {
 /** One file to write at the end of a run; `make` may fail without costing the others. */
 export interface Product {
   readonly name: string;
-  readonly make: () => string | Uint8Array;
+  readonly make: () => string | Uint8Array | Promise<string>;
 }
 
 /** Writes each file; what fails does not keep the rest from being written. @returns the faults, in words */
@@ -83,7 +99,7 @@ export async function writeProducts(folder: OutputFolder, products: readonly Pro
   const faults: string[] = [];
   for (const { name, make } of products) {
     try {
-      await folder.write(name, make());
+      await folder.write(name, await make());
     } catch (error) {
       faults.push(
         error instanceof OutputError

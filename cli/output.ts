@@ -54,8 +54,8 @@ function wantsColour(asked: boolean | undefined, env: Terminal['env'], isTTY: bo
 
 /** Indented JSON with each list of numbers on a line of its own, and a newline at the end. */
 export function jsonText(value: unknown): string {
-  // A line break inside the brackets is never part of a string: JSON escapes those.
-  const numbers = /\[\s+(-?[\d.eE+-]+(?:,\s+-?[\d.eE+-]+)*)\s+\]/g;
+  // Line breaks are never part of a string, where JSON escapes them: what they separate are items.
+  const numbers = /\[\n\s+(-?[\d.eE+-]+(?:,\n\s+-?[\d.eE+-]+)*)\n\s*\]/g;
   const text = JSON.stringify(value, null, 2).replace(numbers, (_, list: string) => `[${list.replace(/\s+/g, ' ')}]`);
   return `${text}\n`;
 }

@@ -23,6 +23,8 @@ export interface ProgressMeter {
 
 const SILENT: ProgressMeter = { update() {}, stop() {} };
 const LINE_EVERY_MS = 2000;
+/** `  50 %  epoch 203/400  1,767 steps/s  10:04 left`, so that the bar keeps its length */
+const WIDEST_FACTS = 52;
 
 export function progressOn(stream: Stream, { quiet = false } = {}): ProgressMeter {
   if (quiet) return SILENT;
@@ -74,7 +76,7 @@ function bars(stream: Stream): ProgressMeter {
     const share = last!.total ? Math.min(1, last!.done / last!.total) : 0;
     const tail = facts(last!, begin!).join('  ');
     const percent = last!.total ? `${String(Math.floor(100 * share)).padStart(3)} %  ` : '';
-    const room = (stream.columns ?? 80) - last!.phase.length - percent.length - tail.length - 6;
+    const room = (stream.columns ?? 80) - last!.phase.length - WIDEST_FACTS;
     const size = Math.max(0, Math.min(30, room));
     const filled = Math.round(size * share);
     return `${last!.phase}  ${'━'.repeat(filled)}${'─'.repeat(size - filled)}  ${percent}${tail}`;

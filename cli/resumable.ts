@@ -60,15 +60,14 @@ export async function resumable<T>(
     // A loss that left the finite range does so again on every resume.
     if (error instanceof NumericError) for (const file of files) await file.remove();
     await folder?.abandon();
-    if (error instanceof Interrupted) output.note(howToResume(folder, files));
-    throw error;
+    throw error instanceof Interrupted ? new Interrupted(error.exitCode, howToResume(folder, files)) : error;
   }
 }
 
 function howToResume(folder: OutputFolder | null, files: readonly CheckpointFile[]): string {
-  if (!folder) return 'Nothing was written. With --out FOLDER a stopped run can go on where it was.';
-  if (!files.some((file) => file.kept)) return 'It was stopped before the first checkpoint: nothing was written.';
-  return `The last checkpoint is kept in ${folder.path}: the same command goes on from there.`;
+  if (!folder) return ' Nothing was written. With --out FOLDER a stopped run can go on where it was.';
+  if (!files.some((file) => file.kept)) return ' It was stopped before the first checkpoint: nothing was written.';
+  return ` The last checkpoint is kept in ${folder.path}: the same command goes on from there.`;
 }
 
 /** For the end of a command, when its results have been printed. @throws OutputError when anything could not be written */

@@ -15,8 +15,9 @@ export interface Terminal {
 export class Interrupted extends Error {
   override name = 'Interrupted';
   readonly exitCode: number;
-  constructor(exitCode: number) {
-    super('stopped');
+  /** @param hint how to go on */
+  constructor(exitCode: number, hint = '') {
+    super(`stopped.${hint}`);
     this.exitCode = exitCode;
   }
 }

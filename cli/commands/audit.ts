@@ -98,22 +98,26 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
       meter.stop();
     }
     const record: AuditRecord = { ...result.record, command: invocation, date: new Date().toISOString() };
-    // The plots are a large import that nobody else should wait for.
-    const { renderAuditReport, renderAuditTable } = await import('../../experiments/report/index.ts');
     const faults = await frame.finish([
       { name: 'audit.json', make: () => jsonText(record) },
       { name: 'model.safetensors', make: () => result.target.save() },
-      { name: 'report.html', make: () => renderAuditReport(record) },
+      { name: 'report.html', make: async () => (await report()).renderAuditReport(record) },
     ]);
     result.target.dispose();
     output.printJson(record);
-    output.print(renderAuditTable(record, { colour: output.colour, width: output.width }).trimEnd());
+    if (!output.json) {
+      const { renderAuditTable } = await report();
+      output.print(renderAuditTable(record, { colour: output.colour, width: output.width }).trimEnd());
+    }
     if (!frame.folder)
       output.note('\nNothing was written. --out FOLDER keeps the model, the numbers and a report to read.');
     requireWritten(faults);
     if (frame.folder) closing(output, frame.folder.file('report.html'));
   });
 }
+
+// The plots are a large import that nobody else should wait for.
+const report = () => import('../../experiments/report/index.ts');
 
 function closing(output: Output, report: string): void {
   const line = `Report: ${report}`;
@@ -127,6 +131,13 @@ function checkedSizes(dataset: Dataset, { trainSize, outSize, attacks }: Options
     throw new ConfigError(
       `audit: expected at least ${FEWEST_ROWS} rows, got ${dataset.size} of ${dataset.name}. Rates over so few rows mean nothing: give more data.`,
       'data',
+    );
+  }
+  const most = dataset.size - 2;
+  if (trainSize !== undefined && trainSize > most) {
+    throw new ConfigError(
+      `--train-size ${trainSize}: expected at most ${most} of the ${dataset.size} rows of ${dataset.name}, since others must stay out to compare with. Use a smaller one.`,
+      'trainSize',
     );
   }
   const sizes = auditSizes(dataset.size, {

@@ -100,7 +100,8 @@ export function readSafeTensors(bytes: Uint8Array, file = 'safetensors'): SafeTe
         start,
       );
     }
-    const copy = bytes.slice(start, 8 + length + to).buffer as ArrayBuffer;
+    // A copy of its own, also of a Node Buffer, whose slice is a view.
+    const copy = new Uint8Array(bytes.subarray(start, 8 + length + to)).buffer;
     tensors.set(name, { shape: shape as number[], data: type.read(copy) });
   }
   return { tensors, metadata };
