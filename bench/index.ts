@@ -12,6 +12,7 @@ import type { TimeOptions } from './timing.ts';
 
 export { describeMachine, type Machine } from './machine.ts';
 export { parseName, type Spec } from './names.ts';
+export { PEERS_INSTALL, type PeerVersion, peerVersions } from './peers.ts';
 export { type BenchResult, benchSchema, type EngineName, engines, type Row, rowSchema } from './row.ts';
 export { type Table, tableOf } from './table.ts';
 export type { Clock } from './timing.ts';
