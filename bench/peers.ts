@@ -3,7 +3,7 @@
  * and answers with one line, so that rows of one name are measured within the same seconds, whatever else the machine does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
@@ -14,7 +14,10 @@ import { type EngineName, millisecondsRow, type Row, rowSchema } from './row.ts'
 import { outputOf } from './startup.ts';
 import { summarise, type TimeOptions } from './timing.ts';
 
-const folder = fileURLToPath(new URL('./peers/', import.meta.url));
+// Beside this file, or, when it was compiled to dist/bench/, beside its source.
+const peersFolder = [new URL('./peers/', import.meta.url), new URL('../../bench/peers/', import.meta.url)]
+  .map((url) => fileURLToPath(url))
+  .find((path) => existsSync(`${path}package.json`));
 export const PEERS_INSTALL = 'npm ci --prefix bench/peers';
 
 interface PeerDef {
@@ -25,13 +28,18 @@ interface PeerDef {
   readonly variants: readonly (readonly string[])[];
 }
 
-function peerDefs(): PeerDef[] {
+function peerDefs(folder: string): PeerDef[] {
   // From Node 22 on relaxed SIMD needs no flag and cannot be refused.
   const flag = '--experimental-wasm-relaxed-simd';
   const needsFlag = Number(process.versions.node.split('.')[0]) < 22 && hasRelaxedSimd();
   return [
-    { engine: 'tfjs-wasm', script: 'tfjs.mjs', packageName: '@tensorflow/tfjs-backend-wasm', variants: [[]] },
-    { engine: 'jax-js', script: 'jax.mjs', packageName: '@jax-js/jax', variants: needsFlag ? [[], [flag]] : [[]] },
+    { engine: 'tfjs-wasm', script: `${folder}tfjs.mjs`, packageName: '@tensorflow/tfjs-backend-wasm', variants: [[]] },
+    {
+      engine: 'jax-js',
+      script: `${folder}jax.mjs`,
+      packageName: '@jax-js/jax',
+      variants: needsFlag ? [[], [flag]] : [[]],
+    },
   ];
 }
 
@@ -55,7 +63,7 @@ class Peer {
   constructor(def: PeerDef, flags: readonly string[]) {
     this.def = def;
     this.flags = flags;
-    this.#child = spawn(process.execPath, [...flags, folder + def.script], { stdio: 'pipe' });
+    this.#child = spawn(process.execPath, [...flags, def.script], { stdio: 'pipe' });
     this.#child.stderr!.on('data', (part: Buffer) => {
       this.#said = (this.#said + part.toString()).slice(-2000);
     });
@@ -76,7 +84,7 @@ class Peer {
   async startup(name: string, until: string, samples: number): Promise<Row> {
     const runs: v.InferOutput<typeof marksSchema>[] = [];
     for (let i = 0; i <= samples; i++) {
-      const text = await outputOf(folder + this.def.script, ['--startup'], [...this.flags]);
+      const text = await outputOf(this.def.script, ['--startup'], [...this.flags]);
       runs.push(v.parse(marksSchema, JSON.parse(text.trim().split('\n').at(-1)!)));
     }
     const mark = until === 'first-product' ? 'product' : until === 'engine' ? 'engine' : 'import';
@@ -96,15 +104,30 @@ export interface Peers {
   close(): void;
 }
 
-/** @throws ConfigError when bench/peers is not there or its packages are not installed */
-export function openPeers(onNote: (note: string) => void): Peers {
-  const defs = peerDefs();
-  if (!existsSync(`${folder}package.json`)) {
+export interface PeerVersion {
+  readonly engine: EngineName;
+  readonly version: string;
+}
+
+/**
+ * The peers that are installed.
+ * @throws ConfigError when bench/peers is not there or lacks a package, with the command that installs them
+ */
+export function peerVersions(folder = peersFolder): PeerVersion[] {
+  return installed(folder).map(({ engine, packageName }) => {
+    const file = readFileSync(`${folder}node_modules/${packageName}/package.json`, 'utf8');
+    return { engine, version: (JSON.parse(file) as { version: string }).version };
+  });
+}
+
+function installed(folder: string | undefined): PeerDef[] {
+  if (!folder) {
     throw new ConfigError(
       '--peers: expected a checkout of the repository, where bench/peers is. Clone it first.',
       'peers',
     );
   }
+  const defs = peerDefs(folder);
   const missing = defs.filter((def) => !existsSync(`${folder}node_modules/${def.packageName}/package.json`));
   if (missing.length > 0) {
     const names = missing.map((def) => def.packageName).join(' and ');
@@ -113,6 +136,12 @@ export function openPeers(onNote: (note: string) => void): Peers {
       'peers',
     );
   }
+  return defs;
+}
+
+/** @throws ConfigError as peerVersions does */
+export function openPeers(onNote: (note: string) => void, folder = peersFolder): Peers {
+  const defs = installed(folder);
   const peers = defs.flatMap((def) => def.variants.map((flags) => new Peer(def, flags)));
   const noted = new Set<string>();
   return {
