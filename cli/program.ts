@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../experiments/index.ts';
 import { auditCommand } from './commands/audit.ts';
+import { benchCommand } from './commands/bench.ts';
 import { dataCommand } from './commands/data.ts';
 import { infoCommand } from './commands/info.ts';
 import { listCommand } from './commands/list.ts';
@@ -9,7 +10,7 @@ import { trainCommand } from './commands/train.ts';
 import { failureOf, stackOf } from './errors.ts';
 import type { Terminal } from './terminal.ts';
 
-const COMMANDS = [auditCommand, trainCommand, dataCommand, listCommand, infoCommand];
+const COMMANDS = [auditCommand, trainCommand, dataCommand, listCommand, infoCommand, benchCommand];
 
 const EXAMPLES = `
 Examples:
@@ -17,6 +18,7 @@ Examples:
   keyhole audit --data patients.csv --label ill
   keyhole list attacks                         what it tries
   keyhole data get mnist                       fetch a public set
+  keyhole bench sgemm                          how fast products are on this machine
 
 Exit codes: 0 fine, 1 failed, 2 wrong use, 130 stopped by Ctrl-C.`;
 

@@ -1,5 +1,6 @@
 /** The JSON that each command prints, as schemas: `docs/json.md` describes them, the tests hold the output to both. */
 import * as v from 'valibot';
+import { benchSchema } from '../bench/index.ts';
 import { auditSchema } from '../experiments/index.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -178,4 +179,5 @@ export const schemas = {
   'keyhole.data-list/1': dataListSchema,
   'keyhole.data-check/1': dataCheckSchema,
   'keyhole.data-get/1': dataGetSchema,
+  'keyhole.bench/1': benchSchema,
 } as const;

@@ -2,8 +2,9 @@
  * Random changes to batches of images, f32 [n, height, width, channels] (NHWC). Values are only moved or averaged, so
  * they keep their bounds. What comes in from outside the picture is `fill`. Inputs are left alone; results are new.
  */
-import { ConfigError } from '../engine/errors.ts';
-import type { Rng } from './rng.ts';
+
+import type { Rng } from '../engine/index.ts';
+import { ConfigError } from '../engine/index.ts';
 
 /** [n, height, width, channels] */
 export type ImageShape = readonly [n: number, height: number, width: number, channels: number];

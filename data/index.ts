@@ -22,7 +22,6 @@ export {
 export { type Bytes, sha256 } from './digest.ts';
 export { examples } from './examples.ts';
 export * from './formats/index.ts';
-export type { Rng } from './rng.ts';
 export {
   type PoissonOptions,
   poissonBatches,

@@ -1,5 +1,5 @@
 /** Where a set's files come from, and finding them there under the names that are in use. */
-import { ConfigError, FormatError } from '../engine/errors.ts';
+import { ConfigError, FormatError } from '../engine/index.ts';
 import { type Bytes, sha256 } from './digest.ts';
 import { archiveEntries, isArchiveName, maybeGunzip, refuseEmptyAndHtml } from './formats/index.ts';
 

@@ -1,6 +1,6 @@
 /** The engine: one WebAssembly memory with its kernels, scopes and tensors. Everything else works on tensors that know their engine. */
 import { DISPOSE } from './dispose.ts';
-import { DTypeError, KeyholeError, ShapeError } from './errors.ts';
+import { ConfigError, DTypeError, KeyholeError, ShapeError } from './errors.ts';
 import {
   type Build,
   type KernelModule,
@@ -71,8 +71,10 @@ export class Engine implements Disposable {
         shape,
       ]);
     }
+    // a view of this memory would be detached, and read as empty, if the allocation makes it grow
+    const source = ArrayBuffer.isView(data) && data.buffer === this.module.memory.buffer ? Array.from(data) : data;
     const out = this.alloc(shape, dtype);
-    out.view().set(data);
+    out.view().set(source);
     return out;
   }
 
@@ -96,7 +98,7 @@ export class Engine implements Disposable {
 
   /** The same numbers with another element type, off the tape. */
   cast(x: Tensor, dtype: DType): Tensor {
-    if (dtype === x.dtype) return x;
+    if (dtype === x.dtype) return x.detach();
     const out = this.alloc(x.shape, dtype, 'cast');
     out.view().set(x.view());
     return out;
@@ -111,16 +113,19 @@ export class Engine implements Disposable {
     const scope = this.memory.open(name);
     try {
       const result = fn() as T;
-      if (result instanceof Promise) {
+      if (typeof (result as Partial<PromiseLike<unknown>> | null)?.then === 'function') {
+        // it will most likely fail on a freed tensor: the error below already says why
+        Promise.resolve(result).catch(() => {});
         throw new KeyholeError(
           `run '${name}': expected a plain value, got a promise. Await outside; scopes are synchronous.`,
         );
       }
+      this.memory.checkInnermost(scope);
       const { parent } = this.memory;
       for (const t of tensorsOf(result)) if (t.storage.scope === scope) this.memory.move(t.storage, parent);
       return result;
     } finally {
-      scope.close();
+      this.memory.unwind(scope);
     }
   }
 
@@ -131,7 +136,10 @@ export class Engine implements Disposable {
 
   /** Moves the tensors of a tree to the root scope, where they stay until disposed (or nobody can reach them). */
   keep<T>(tree: T): T {
-    for (const t of tensorsOf(tree)) this.memory.move(t.storage, this.memory.root);
+    for (const t of tensorsOf(tree)) {
+      t.storage.check(t.shape);
+      this.memory.move(t.storage, this.memory.root);
+    }
     return tree;
   }
 
@@ -174,11 +182,17 @@ function giveWorkspace(module: KernelModule, memory: Memory): void {
 
 /**
  * Makes an engine.
- * @throws RangeError when the build needs what this machine lacks, TypeError when the kernels cannot be read
+ * @throws RangeError when the build needs what this machine lacks, TypeError when the kernels cannot be read,
+ * ConfigError or OutOfMemoryError for a limit that is out of range or too low for the kernels themselves
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const most = MAX_PAGES * PAGE_BYTES;
+  const { maxBytes = most } = options;
+  if (!(maxBytes > 0 && maxBytes <= most)) {
+    throw new ConfigError(`engine: expected maxBytes from 1 to ${most}, got ${maxBytes}.`, 'maxBytes');
+  }
   const module = await loadKernels(options);
-  const memory = new Memory(module, options.maxBytes ?? MAX_PAGES * PAGE_BYTES, options.guard);
+  const memory = new Memory(module, maxBytes, options.guard);
   giveWorkspace(module, memory);
   return new Engine(module, memory);
 }

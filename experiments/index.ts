@@ -27,4 +27,5 @@ export {
   parseAudit,
 } from './audit-record.ts';
 export { defaultRecipe, optimizerNames, optimizerOf, type Recipe, recipeFor } from './recipe.ts';
+export { renderAuditReport, renderAuditTable } from './report/index.ts';
 export { VERSION } from './version.ts';

@@ -20,6 +20,7 @@ if (kernelsOnly) process.exit(0);
 
 rmSync(`${root}/dist`, { recursive: true, force: true });
 run('typescript:', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.build.json']);
+run('browser bundle:', 'scripts/bundle.mjs', []);
 mkdirSync(`${root}/dist/assembly/build`, { recursive: true });
 for (const target of ['base', 'relaxed']) {
   const file = `assembly/build/keyhole.${target}.wasm`;

@@ -21,5 +21,6 @@ export {
   type MetricWarning,
   type SummariseOptions,
   summarise,
+  summariseSlices,
 } from './summarise.ts';
 export { type Confusion, confusionAt, type ThresholdMetrics, thresholdMetrics } from './threshold.ts';

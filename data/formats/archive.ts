@@ -1,7 +1,7 @@
 /** Archives: tar (plain or gzipped) through modern-tar, zip through fflate; one entry at a time where the format allows it. */
 import { unzipSync } from 'fflate';
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import type { Bytes } from '../digest.ts';
 import { asFormatError, concat, guarded, MAX_BYTES, opening, refuseEmptyAndHtml } from './bytes.ts';
 import { gunzipPieces, isGzip } from './gzip.ts';

@@ -1,7 +1,7 @@
 /** Single pictures: PGM by hand (the Netpbm format), PNG through fast-png, JPEG through jpeg-js. */
 import { convertIndexedToRgb, decode as decodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import { expectMagic, guarded, hex, opening, refuseEmptyAndHtml } from './bytes.ts';
 
 export interface Picture {

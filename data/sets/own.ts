@@ -1,6 +1,6 @@
 /** A user's own data: any CSV file, or a NumPy archive with x and y. */
 import * as v from 'valibot';
-import { ConfigError, FormatError } from '../../engine/errors.ts';
+import { ConfigError, FormatError } from '../../engine/index.ts';
 import { type Dataset, type DatasetParts, makeDataset } from '../dataset.ts';
 import type { Bytes } from '../digest.ts';
 import { encodeTable, maybeGunzip, type NpyArray, readCsv, readNpz } from '../formats/index.ts';

@@ -4,7 +4,7 @@
  * Backward rules are written in ops, so with `createGraph` they are recorded like any other computation and can be
  * differentiated again. Without it nothing is recorded and fused kernels run where an op has them.
  */
-import { KeyholeError, ShapeError } from '../errors.ts';
+import { DTypeError, KeyholeError, ShapeError } from '../errors.ts';
 import type { Node } from '../ops/define-op.ts';
 import { add, identity } from '../ops/index.ts';
 import { rebuildTree, sameShape, Tensor, type TreeMap, tensorsOf } from '../tensor/index.ts';
@@ -18,7 +18,8 @@ export interface GradOptions {
 
 /**
  * Gradients of `output` with respect to each of `inputs` (tensors on its tape); null where none flows.
- * @throws ShapeError when the output is not a single number and no cotangent is given
+ * @throws ShapeError when the output is not a single number and no cotangent is given, KeyholeError when a tensor of the
+ * tape has been overwritten since
  */
 export function grad(output: Tensor, inputs: readonly Tensor[], options: GradOptions = {}): (Tensor | null)[] {
   const { engine } = output;
@@ -28,6 +29,9 @@ export function grad(output: Tensor, inputs: readonly Tensor[], options: GradOpt
       output.shape,
       cotangent.shape,
     ]);
+  }
+  if (cotangent.dtype !== output.dtype) {
+    throw new DTypeError(`grad: expected a cotangent of type ${output.dtype}, got ${cotangent.dtype}.`);
   }
   const backward = () => {
     const cotangents = new Map<Tensor, Tensor>([[output, cotangent]]);
@@ -71,6 +75,14 @@ function tapeBetween(output: Tensor, wanted: ReadonlySet<Tensor>): { nodes: Node
   return { nodes: [...useful].reverse(), flows };
 }
 
+function checkVersion({ op, versions }: Node, i: number, t: Tensor, what: string): void {
+  if (t.storage.version === versions[i]) return;
+  throw new KeyholeError(
+    `${op.name}: its ${what} [${t.shape}] was overwritten in place after the forward pass. ` +
+      'Take the gradient before the optimiser step.',
+  );
+}
+
 function runRule(
   node: Node,
   gradOut: Tensor,
@@ -81,15 +93,10 @@ function runRule(
   const { op, inputs, attrs, saved, out } = node;
   const needs: Record<string, boolean> = {};
   for (const [i, name] of op.inputs.entries()) {
-    const input = inputs[name]!;
-    needs[name] = flows(input);
-    if (input.storage.version !== node.versions[i]) {
-      throw new KeyholeError(
-        `${op.name}: its input '${name}' [${input.shape}] was overwritten in place after the forward pass. ` +
-          'Take the gradient before the optimiser step.',
-      );
-    }
+    needs[name] = flows(inputs[name]!);
+    checkVersion(node, i, inputs[name]!, `input '${name}'`);
   }
+  checkVersion(node, op.inputs.length, out, 'result');
   const rule = createGraph ? op.backward! : (op.fusedBackward ?? op.backward!);
   const grads = rule({ gradOut, inputs, out, attrs, saved, needs });
   for (const name of op.inputs) {
@@ -123,7 +130,8 @@ export function valueAndGrad<P>(f: (params: P) => Tensor, params: P): { value: T
   const tensors = tensorsOf(params);
   const { engine } = tensors[0] ?? { engine: undefined };
   if (!engine) throw new KeyholeError('valueAndGrad: expected a tree with at least one tensor, got none.');
-  const nested = engine.gradDepth > 0;
+  // where the caller has switched recording off, nobody can ask for gradients of these
+  const nested = engine.gradDepth > 0 && engine.recording;
   const leaves = tensors.map(leaf);
   const before = engine.recording;
   engine.recording = true;

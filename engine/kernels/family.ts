@@ -82,7 +82,7 @@ export function vectorProblems(
 ): [Problem, ...Problem[]] {
   return problemsOf([0, 1, 2, 3, 4, 5, 17, 64, 1023, benchSize], (n) =>
     n === benchSize
-      ? { name: `n${n}`, args: args(n), bytes: n * bytesPerElement, bench: true }
+      ? { name: `n${n}`, args: args(n), bytes: n * bytesPerElement, bench: true, benchOnly: true }
       : { name: `n${n}`, args: args(n) },
   );
 }

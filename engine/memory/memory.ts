@@ -46,11 +46,12 @@ export class Scope implements Disposable {
 export class Memory {
   readonly module: KernelModule;
   readonly root: Scope;
+  /** bytes that may be live, in wasm memory and in f64 arrays together */
+  readonly limit: number;
   readonly #pool: Pool;
-  readonly #limit: number;
   readonly #guard: boolean;
   readonly #scopes: Scope[];
-  readonly #lost: FinalizationRegistry<{ ptr: number; bytes: number }>;
+  readonly #lost: FinalizationRegistry<{ ptr: number; bytes: number; op: string }>;
   #f64Bytes = 0;
   #peak = 0;
   #tensors = 0;
@@ -62,14 +63,18 @@ export class Memory {
   constructor(module: KernelModule, limit: number, guard = false) {
     this.module = module;
     this.#pool = new Pool(module, limit);
-    this.#limit = limit;
+    this.limit = limit;
     this.#guard = guard;
     this.root = new Scope('root', () => {
       throw new KeyholeError("memory: the root scope cannot be closed. Call the engine's dispose instead.");
     });
     this.#scopes = [this.root];
     // A backstop for tensors that live outside every scope; everything else is freed by its scope.
-    this.#lost = new FinalizationRegistry(({ ptr, bytes }) => this.#release(ptr, bytes));
+    this.#lost = new FinalizationRegistry(({ ptr, bytes, op }) => {
+      this.root.liveBytes -= bytes;
+      this.#countAtRoot(op, -1);
+      this.#release(ptr, bytes, op);
+    });
   }
 
   get current(): Scope {
@@ -85,11 +90,15 @@ export class Memory {
 
   alloc(dtype: DType, length: number, op: string): Storage {
     const bytes = length * (dtype === 'f64' ? 8 : 4);
+    if (this.#liveBytes + bytes > this.limit) throw this.#outOfMemory(bytes, op);
     let ptr = 0;
     let data: Float64Array | null = null;
     if (dtype === 'f64') {
-      if (this.#f64Bytes + bytes > this.#limit) throw this.#outOfMemory(bytes, op);
-      data = new Float64Array(length);
+      try {
+        data = new Float64Array(length);
+      } catch {
+        throw this.#outOfMemory(bytes, op);
+      }
       this.#f64Bytes += bytes;
     } else {
       const padding = this.#guard ? GUARD_BYTES : 0;
@@ -101,8 +110,7 @@ export class Memory {
     const storage = new Storage(dtype, length, op, ptr, data, this.current);
     this.#tensors++;
     this.#enter(storage, this.current);
-    const live = this.#pool.liveBytes + this.#f64Bytes;
-    if (live > this.#peak) this.#peak = live;
+    this.#peak = Math.max(this.#peak, this.#liveBytes);
     return storage;
   }
 
@@ -110,7 +118,7 @@ export class Memory {
     if (storage.freed) return;
     this.#leave(storage);
     storage.markFreed();
-    this.#release(storage.ptr, storage.bytes, storage);
+    this.#release(storage.ptr, storage.bytes, storage.op);
   }
 
   /** Opens a scope; `using step = memory.open('step')`, or close it yourself, innermost first. */
@@ -127,6 +135,16 @@ export class Memory {
     this.#enter(storage, scope);
   }
 
+  /** Closes a scope with the scopes that were left open inside it, as an error does on its way out. */
+  unwind(scope: Scope): void {
+    while (this.current !== scope) this.#close(this.current);
+    this.#close(scope);
+  }
+
+  get #liveBytes(): number {
+    return this.#pool.liveBytes + this.#f64Bytes;
+  }
+
   get parent(): Scope {
     return this.#scopes[this.#scopes.length - 2] ?? this.root;
   }
@@ -135,7 +153,7 @@ export class Memory {
     const byScope: Record<string, number> = {};
     for (const scope of this.#scopes) byScope[scope.name] = (byScope[scope.name] ?? 0) + scope.liveBytes;
     return {
-      liveBytes: this.#pool.liveBytes + this.#f64Bytes,
+      liveBytes: this.#liveBytes,
       peakBytes: this.#peak,
       wasmBytes: this.#pool.wasmBytes,
       tensors: this.#tensors,
@@ -143,15 +161,21 @@ export class Memory {
     };
   }
 
+  /** @throws KeyholeError unless the scope is the innermost open one */
+  checkInnermost(scope: Scope): void {
+    if (scope === this.current) return;
+    throw new KeyholeError(
+      `memory: expected scope '${this.current.name}' to end first, got '${scope.name}'. ` +
+        'Scopes end innermost first and must not stay open across an await.',
+    );
+  }
+
   #close(scope: Scope): void {
-    if (scope !== this.current) {
-      throw new KeyholeError(
-        `memory: expected scope '${this.current.name}' to end first, got '${scope.name}'. ` +
-          'Scopes end innermost first and must not stay open across an await.',
-      );
-    }
-    for (const storage of scope.storages) this.free(storage);
+    if (!this.#scopes.includes(scope)) return; // closed before: by hand, and again by `using`
+    this.checkInnermost(scope);
+    // first, so that a damaged guard word, which free reports, does not leave the scope open
     this.#scopes.pop();
+    for (const storage of scope.storages) this.free(storage);
   }
 
   #enter(storage: Storage, scope: Scope): void {
@@ -162,10 +186,14 @@ export class Memory {
       return;
     }
     // The root holds no reference, so that what nobody can reach any more can be collected.
-    this.#lost.register(storage, { ptr: storage.ptr, bytes: storage.bytes }, storage);
-    this.#rootTensors++;
-    this.#rootOps.set(storage.op, (this.#rootOps.get(storage.op) ?? 0) + 1);
+    this.#lost.register(storage, { ptr: storage.ptr, bytes: storage.bytes, op: storage.op }, storage);
+    this.#countAtRoot(storage.op, 1);
     if (this.#rootTensors >= this.#warnAt) this.#warnGrowth();
+  }
+
+  #countAtRoot(op: string, by: 1 | -1): void {
+    this.#rootTensors += by;
+    this.#rootOps.set(op, (this.#rootOps.get(op) ?? 0) + by);
   }
 
   #leave(storage: Storage): void {
@@ -175,21 +203,16 @@ export class Memory {
       return;
     }
     this.#lost.unregister(storage);
-    this.#rootTensors--;
-    this.#rootOps.set(storage.op, this.#rootOps.get(storage.op)! - 1);
+    this.#countAtRoot(storage.op, -1);
   }
 
-  #release(ptr: number, bytes: number, storage?: Storage): void {
+  #release(ptr: number, bytes: number, op: string): void {
     this.#tensors--;
-    if (!storage) {
-      this.#rootTensors--;
-      this.root.liveBytes -= bytes;
-    }
     if (ptr === 0) {
       this.#f64Bytes -= bytes;
       return;
     }
-    if (this.#guard) this.#checkGuard(ptr, bytes, storage?.op ?? 'a lost tensor');
+    if (this.#guard) this.#checkGuard(ptr, bytes, op);
     const padding = this.#guard ? GUARD_BYTES : 0;
     this.#pool.free(ptr - padding, bytes + 2 * padding);
   }
@@ -210,7 +233,7 @@ export class Memory {
       .map((s) => `'${s.name}' ${s.liveBytes}`)
       .join(', ');
     return new OutOfMemoryError(
-      `${op}: asked for ${asked} bytes with ${this.#pool.liveBytes + this.#f64Bytes} live and a limit of ${this.#limit}. ` +
+      `${op}: asked for ${asked} bytes with ${this.#liveBytes} live and a limit of ${this.limit}. ` +
         `Largest scopes: ${largest}. Use smaller batches, free what is not needed, or raise maxBytes.`,
     );
   }

@@ -92,6 +92,12 @@ export class Pool {
       if (last && last.ptr + last.bytes === block.ptr) last.bytes += block.bytes;
       else this.#loose.push({ ...block });
     }
-    return this.#fromLoose(size);
+    // a free block below the top belongs to the space above it
+    const last = this.#loose.at(-1);
+    if (last && last.ptr + last.bytes === this.#top) {
+      this.#loose.pop();
+      this.#top = last.ptr;
+    }
+    return this.#fromLoose(size) ?? this.#fromTop(size);
   }
 }

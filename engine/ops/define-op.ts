@@ -69,7 +69,7 @@ export interface Node {
   readonly attrs: unknown;
   readonly saved: unknown;
   readonly seq: number;
-  /** storage versions of inputs and output at the time of the call */
+  /** storage versions at the time of the call: of the inputs, then of the output */
   readonly versions: readonly number[];
   out: Tensor;
 }
@@ -112,22 +112,30 @@ export function callOp<I extends Record<string, unknown>, A, S>(
   if (def.forward === 'view') {
     const [source] = list as [Tensor];
     source.storage.check(source.shape);
-    const node = requiresGrad ? record(def, inputs, list, attrs, undefined, engine.nextSequence()) : null;
+    const node = requiresGrad ? record(def, inputs, [...list, source], attrs, undefined) : null;
     const out = new Tensor(engine, source.storage, shape, source.offset, node, requiresGrad);
     if (node) node.out = out;
     return out;
   }
   const raw = engine.alloc(shape, dtype, def.name);
-  const saved = def.forward(inputs, raw, attrs);
+  let saved: S;
+  try {
+    saved = def.forward(inputs, raw, attrs);
+  } catch (error) {
+    raw.dispose();
+    throw error;
+  }
   if (!requiresGrad) return raw;
-  const node = record(def, inputs, list, attrs, saved, engine.nextSequence());
+  const node = record(def, inputs, [...list, raw], attrs, saved);
   node.out = new Tensor(engine, raw.storage, shape, 0, node, true);
   return node.out;
 }
 
-function record(def: AnyOp, inputs: Node['inputs'], list: Tensor[], attrs: unknown, saved: unknown, seq: number): Node {
-  const versions = list.map((t) => t.storage.version);
-  return { op: def, inputs, attrs, saved, seq, versions, out: list[0]! };
+/** A node over the call's tensors, the output last; the caller puts in the output that carries the node. */
+function record(op: AnyOp, inputs: Node['inputs'], tensors: Tensor[], attrs: unknown, saved: unknown): Node {
+  const out = tensors[tensors.length - 1]!;
+  const versions = tensors.map((t) => t.storage.version);
+  return { op, inputs, attrs, saved, seq: out.engine.nextSequence(), versions, out };
 }
 
 function checkIntegers(def: AnyOp, inputs: TensorsOf<Record<string, unknown>>): void {

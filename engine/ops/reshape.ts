@@ -7,7 +7,7 @@ const op = defineOp<{ x: Tensor }, { shape: Shape }>({
   about: 'y = x with another shape of the same size; shares storage',
   inputs: ['x'],
   shape({ x }, { shape }) {
-    if (sizeOf(shape) !== sizeOf(x.shape)) {
+    if (sizeOf(shape) !== sizeOf(x.shape) || shape.some((d) => !Number.isInteger(d) || d < 0)) {
       throw new ShapeError(
         `reshape: expected a shape of ${sizeOf(x.shape)} elements for [${x.shape}], got [${shape}].`,
         [x.shape, shape],

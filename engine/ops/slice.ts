@@ -10,7 +10,8 @@ const op = defineOp<{ x: Tensor }, { start: Shape; size: Shape }>({
   about: 'y = x[start : start + size] in every axis',
   inputs: ['x'],
   shape({ x }, { start, size }) {
-    const fits = (d: number, i: number) => start[i]! >= 0 && size[i]! >= 0 && start[i]! + size[i]! <= d;
+    const fits = (d: number, i: number) =>
+      Number.isInteger(start[i]) && start[i]! >= 0 && size[i]! >= 0 && start[i]! + size[i]! <= d;
     if (start.length !== x.shape.length || size.length !== x.shape.length || !x.shape.every(fits)) {
       throw new ShapeError(
         `slice: expected start and size within [${x.shape}], got start [${start}] and size [${size}].`,

@@ -1,7 +1,7 @@
 import * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
-import { add, addScalar, div, mul, scale, sqrt, sub } from '../ops/index.ts';
-import { type Optimizer, optimizerOf } from './optimizer.ts';
+import { add, addScalar, affine, div, mul, scale, sqrt, sub } from '../ops/index.ts';
+import { checkSetting, type Optimizer, optimizerOf } from './optimizer.ts';
 import { type Schedule, toSchedule } from './schedules.ts';
 
 export interface AdamOptions {
@@ -22,8 +22,16 @@ function power(x: number, n: number): number {
   return result;
 }
 
+// Under the root of the pure update: the slope of sqrt at 0 is infinite, and times the 0 it meets there NaN. Far below
+// eps^2 and any square of an f32 gradient that matters, so it changes no result.
+const TINY = 1e-36;
+
 function build(name: string, decoupled: boolean, o: Required<AdamOptions>): Optimizer {
   const [beta1, beta2] = o.betas;
+  const share = (b: number) => b >= 0 && b < 1;
+  checkSetting('betas', o.betas, share(beta1) && share(beta2), 'two numbers in [0, 1)');
+  checkSetting('eps', o.eps, o.eps > 0 && o.eps < Infinity, 'a number > 0');
+  checkSetting('weightDecay', o.weightDecay, o.weightDecay >= 0 && o.weightDecay < Infinity, 'a number >= 0');
   return optimizerOf({
     name,
     slots: ['mean', 'square'],
@@ -40,7 +48,7 @@ function build(name: string, decoupled: boolean, o: Required<AdamOptions>): Opti
       const from = decoupled && o.weightDecay > 0 ? scale(p, 1 - lr * o.weightDecay) : p;
       const mean = add(scale(m!, beta1), scale(gradient, 1 - beta1));
       const square = add(scale(v!, beta2), scale(mul(gradient, gradient), 1 - beta2));
-      const step = div(scale(mean, 1 / c1), addScalar(sqrt(scale(square, 1 / c2)), o.eps));
+      const step = div(scale(mean, 1 / c1), addScalar(sqrt(affine(square, 1 / c2, TINY)), o.eps));
       return [sub(from, scale(step, lr)), mean, square];
     },
   });

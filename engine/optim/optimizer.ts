@@ -2,7 +2,7 @@
  * Optimisers: a fused in-place `step` for training, and a pure `update` in differentiable ops for attacks that unroll
  * training. Their state is a tree, so it is saved, resumed and averaged like parameters.
  */
-import { KeyholeError } from '../errors.ts';
+import { ConfigError, KeyholeError } from '../errors.ts';
 import { rebuildTree, type Tensor, type TreeMap, tensorsOf } from '../tensor/index.ts';
 import type { Schedule } from './schedules.ts';
 
@@ -36,6 +36,11 @@ export interface Rule {
   fused(p: Tensor, g: Tensor, slots: readonly Tensor[], learningRate: number, t: number): void;
   /** pure; returns the new parameter and the new slots */
   pure(p: Tensor, g: Tensor, slots: readonly Tensor[], learningRate: number, t: number): readonly [Tensor, ...Tensor[]];
+}
+
+/** @throws ConfigError unless the setting is in its range, which `expected` describes */
+export function checkSetting(path: string, value: unknown, ok: boolean, expected: string): void {
+  if (!ok) throw new ConfigError(`${path}: expected ${expected}, got ${value}.`, path);
 }
 
 /** Spreads one parameter's rule over trees. */

@@ -4,25 +4,31 @@ import { exp, log } from '../math/index.ts';
 
 export type Schedule = (step: number) => number;
 
+function positive(schedule: string, name: string, value: number): void {
+  if (value > 0) return;
+  throw new ConfigError(`${schedule}: expected ${name} to be a number of steps > 0, got ${value}.`, name);
+}
+
 export const constant =
   (rate: number): Schedule =>
   () =>
     rate;
 
 /** rate * factor^floor(step / every) */
-export const stepDecay =
-  (rate: number, every: number, factor: number): Schedule =>
-  (step) => {
+export function stepDecay(rate: number, every: number, factor: number): Schedule {
+  positive('stepDecay', 'every', every);
+  return (step) => {
     let r = rate;
     for (let i = Math.floor(step / every); i > 0; i--) r *= factor;
     return r;
   };
+}
 
 /** rate * factor^(step / over): falls by `factor` in every `over` steps, smoothly */
-export const exponential =
-  (rate: number, over: number, factor: number): Schedule =>
-  (step) =>
-    rate * exp((step / over) * log(factor));
+export function exponential(rate: number, over: number, factor: number): Schedule {
+  positive('exponential', 'over', over);
+  return (step) => rate * exp((step / over) * log(factor));
+}
 
 /** rate / (1 + decay * step): Keras' "decay", as Shokri et al. 2017 train */
 export const inverseTime =
@@ -31,10 +37,10 @@ export const inverseTime =
     rate / (1 + decay * step);
 
 /** From `rate` to `last` along half a cosine over `steps` steps (Loshchilov & Hutter 2017, eq. 5). */
-export const cosine =
-  (rate: number, steps: number, last = 0): Schedule =>
-  (step) =>
-    last + (rate - last) * halfCosine(Math.min(1, step / steps));
+export function cosine(rate: number, steps: number, last = 0): Schedule {
+  positive('cosine', 'steps', steps);
+  return (step) => last + (rate - last) * halfCosine(Math.min(1, step / steps));
+}
 
 /** Rises from 0 over `steps` steps, then follows another schedule from its start. */
 export const warmup =

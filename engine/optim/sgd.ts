@@ -1,7 +1,7 @@
 import * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
 import { add, affine, scale, sub } from '../ops/index.ts';
-import { type Optimizer, optimizerOf } from './optimizer.ts';
+import { checkSetting, type Optimizer, optimizerOf } from './optimizer.ts';
 import { type Schedule, toSchedule } from './schedules.ts';
 
 export interface SgdOptions {
@@ -17,8 +17,12 @@ export interface SgdOptions {
 /**
  * Stochastic gradient descent as PyTorch has it: g += wd p; v = momentum v + g; p -= lr (nesterov ? g + momentum v : v)
  * (Sutskever et al. 2013, section 2).
+ * @throws ConfigError for settings out of range
  */
 export function sgd({ learningRate, momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions): Optimizer {
+  checkSetting('momentum', momentum, momentum >= 0 && momentum < 1, 'a number in [0, 1)');
+  checkSetting('nesterov', nesterov, !nesterov || momentum > 0, 'momentum > 0 to look ahead with');
+  checkSetting('weightDecay', weightDecay, weightDecay >= 0 && weightDecay < Infinity, 'a number >= 0');
   return optimizerOf({
     name: 'sgd',
     slots: momentum > 0 ? ['velocity'] : [],

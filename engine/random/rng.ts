@@ -5,6 +5,7 @@
  * of the parent was used: work can be reordered, resumed or spread over workers without changing a number.
  * Not for secrets: privacy noise comes from ChaCha20.
  */
+import { ConfigError } from '../errors.ts';
 import { log } from '../math/index.ts';
 import { philox4x32 } from './philox.ts';
 
@@ -28,8 +29,11 @@ export class Rng {
     this.#key1 = key1;
   }
 
-  /** The root stream of a seed: a safe integer or a 64-bit bigint. */
+  /** The root stream of a seed: a safe integer or a 64-bit bigint. @throws ConfigError for any other number */
   static from(seed: number | bigint): Rng {
+    if (typeof seed === 'number' && !Number.isSafeInteger(seed)) {
+      throw new ConfigError(`seed: expected a whole number within 2^53 of 0, or a bigint, got ${seed}.`, 'seed');
+    }
     const s = BigInt.asUintN(64, BigInt(seed));
     return new Rng(Number(s & 0xffffffffn), Number(s >> 32n)).split('keyhole');
   }
@@ -86,8 +90,13 @@ export class Rng {
     return (high * 2 ** 26 + (this.uint32() >>> 6)) / 2 ** 53;
   }
 
-  /** A whole number in [0, n), each equally likely: Lemire's multiplication with rejection (2019). n from 1 to 2^32 */
+  /**
+   * A whole number in [0, n), each equally likely: Lemire's multiplication with rejection (2019).
+   * @throws ConfigError unless n is a whole number from 1 to 2^32
+   */
   below(n: number): number {
+    if (!(Number.isInteger(n) && n >= 1 && n <= 2 ** 32))
+      throw new ConfigError(`below: expected a whole number from 1 to 2^32, got ${n}.`, 'n');
     const limit = (2 ** 32 - n) % n;
     for (;;) {
       const product = BigInt(this.uint32()) * BigInt(n);

@@ -3,13 +3,7 @@ import { Tensor } from './tensor.ts';
 
 export type Tree<T> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T> };
 /** A tree of the same form with `B` in place of each tensor. */
-export type TreeMap<P, B> = P extends Tensor
-  ? B
-  : P extends readonly (infer U)[]
-    ? readonly TreeMap<U, B>[]
-    : P extends object
-      ? { readonly [K in keyof P]: TreeMap<P[K], B> }
-      : P;
+export type TreeMap<P, B> = P extends Tensor ? B : P extends object ? { readonly [K in keyof P]: TreeMap<P[K], B> } : P;
 
 function isBranch(x: unknown): x is Record<string, unknown> | unknown[] {
   if (Array.isArray(x)) return true;

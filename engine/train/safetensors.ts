@@ -73,36 +73,63 @@ export function readSafeTensors(bytes: Uint8Array, file = 'safetensors'): SafeTe
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header))
     fail('expected a JSON object as header.', 8);
-  const tensors = new Map<string, SafeTensor>();
+  const entries = new Map<string, Entry>();
   let metadata: Record<string, string> = {};
-  for (const [name, entry] of Object.entries(header as Record<string, unknown>)) {
-    if (name === '__metadata__') {
-      metadata = Object.fromEntries(Object.entries(entry as object).map(([key, value]) => [key, String(value)]));
-      continue;
-    }
-    const {
-      dtype,
-      shape,
-      data_offsets: range,
-    } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-    const whole = (x: unknown): x is number[] => Array.isArray(x) && x.every((d) => Number.isSafeInteger(d) && d >= 0);
-    if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype)) {
-      fail(`tensor '${name}': expected dtype F32, F64 or I32, got ${JSON.stringify(dtype)}.`, 8);
-    }
-    if (!whole(shape) || !whole(range) || range.length !== 2)
-      fail(`tensor '${name}': expected a shape and two data_offsets.`, 8);
-    const type = dtypes[dtype as keyof typeof dtypes];
-    const [from, to] = range as [number, number];
-    const start = 8 + length + from;
-    if (to - from !== sizeOf(shape as number[]) * type.bytes || 8 + length + to > bytes.length) {
+  for (const [name, value] of Object.entries(header as Record<string, unknown>)) {
+    if (name !== '__metadata__') entries.set(name, entryOf(name, value, fail));
+    else if (isTextMap(value)) metadata = value;
+    else fail('expected __metadata__ to be an object of texts.', 8);
+  }
+  const data = 8 + length;
+  let end = 0;
+  // The ranges must tile the data: where they may overlap, a small file asks for any amount of memory.
+  for (const [name, { from, to, bytes: size, shape }] of [...entries].sort(byRange)) {
+    if (from !== end)
+      fail(`tensor '${name}': expected data from byte ${end} on, where the one before ends, got ${from}.`, 8);
+    if (to - from !== size || data + to > bytes.length) {
       fail(
-        `tensor '${name}': expected ${sizeOf(shape as number[]) * type.bytes} bytes for shape [${shape}], got the range ${range} of ${bytes.length - 8 - length}. Is the file cut short?`,
-        start,
+        `tensor '${name}': expected ${size} bytes for shape [${shape}], got the range ${from},${to} of ${bytes.length - data}. Is the file cut short?`,
+        data + from,
       );
     }
-    // A copy of its own, also of a Node Buffer, whose slice is a view.
-    const copy = new Uint8Array(bytes.subarray(start, 8 + length + to)).buffer;
-    tensors.set(name, { shape: shape as number[], data: type.read(copy) });
+    end = to;
+  }
+  if (data + end !== bytes.length) fail(`expected ${end} bytes of data, got ${bytes.length - data}.`, data + end);
+  const tensors = new Map<string, SafeTensor>();
+  for (const [name, { from, to, shape, dtype }] of entries) {
+    // not bytes.slice: a Buffer of Node's gives a view there, not a copy
+    const copy = new Uint8Array(bytes.subarray(data + from, data + to));
+    tensors.set(name, { shape, data: dtypes[dtype].read(copy.buffer) });
   }
   return { tensors, metadata };
+}
+
+interface Entry {
+  readonly dtype: keyof typeof dtypes;
+  readonly shape: Shape;
+  readonly from: number;
+  readonly to: number;
+  /** that the shape takes */
+  readonly bytes: number;
+}
+
+const byRange = ([, a]: [string, Entry], [, b]: [string, Entry]) => a.from - b.from || a.to - b.to;
+
+function isTextMap(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((v) => typeof v === 'string');
+}
+
+const isWhole = (x: unknown): x is number[] => Array.isArray(x) && x.every((d) => Number.isSafeInteger(d) && d >= 0);
+
+function entryOf(name: string, value: unknown, fail: (message: string, offset: number) => never): Entry {
+  const entry = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  const { dtype, shape, data_offsets: range } = entry;
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype)) {
+    return fail(`tensor '${name}': expected dtype F32, F64 or I32, got ${JSON.stringify(dtype)}.`, 8);
+  }
+  if (!isWhole(shape) || !isWhole(range) || range.length !== 2)
+    return fail(`tensor '${name}': expected a shape and two data_offsets.`, 8);
+  const known = dtype as Entry['dtype'];
+  return { dtype: known, shape, from: range[0]!, to: range[1]!, bytes: sizeOf(shape) * dtypes[known].bytes };
 }

@@ -21,7 +21,10 @@ const KEYHOLE = trusted(
   '<svg width="20" height="24" viewBox="0 0 20 24" aria-hidden="true"><path fill="currentColor" d="M10 0a7 7 0 0 0-3.6 13L4 24h12l-2.4-11A7 7 0 0 0 10 0z"/></svg>',
 );
 
-/** A pure function of the record: the same record gives the same bytes, in Node and in a browser. */
+/**
+ * A function of the record alone. The bytes are the same in every Node; in a page they may differ by half-pixel offsets,
+ * which Plot chooses by the screen's pixel ratio.
+ */
 export function renderAuditReport(audit: AuditRecord): string {
   const verdict = judge(audit);
   const some = audit.attacks.length > 0;

@@ -1,6 +1,6 @@
 /**
  * A document of just the methods that Observable Plot calls, so that plots become SVG text in Node, in a worker and in a
- * page alike, with the same bytes. In a page, plots can be drawn into the real `document` instead.
+ * page alike. In a page, plots can be drawn into the real `document` instead.
  */
 import { escapeHtml } from './html.ts';
 

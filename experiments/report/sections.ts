@@ -58,7 +58,7 @@ function tile(label: string, value: string, sub: string, interval?: string): Htm
 
 /** What was audited, in one sentence; the tiles above it have the rest. */
 export function facts({ dataset, model, train }: AuditRecord): Html {
-  return html`<p class="facts lead">The model ${model.name} (${integer(model.parameters)} parameters) was trained for ${integer(train.epochs)} epochs in ${duration(train.seconds)} on ${integer(dataset.members)} records of ${dataset.name} in ${integer(dataset.classes)} classes, the members. The ${integer(dataset.nonMembers)} non-members come from the same source and were held out.</p>`;
+  return html`<p class="facts lead">The model ${model.name} (${integer(model.parameters)} parameters) was trained for ${integer(train.epochs)} epochs in ${duration(train.seconds)} on ${integer(dataset.members)} records of ${dataset.name} in ${integer(dataset.classes)} classes, the members. The ${integer(dataset.nonMembers)} non-members were held out; the audit assumes that they come from the same source.</p>`;
 }
 
 export function resultsSection(audit: AuditRecord): Html {
@@ -180,6 +180,6 @@ export function provenanceSection(audit: AuditRecord): Html {
     ['Record', audit.schema, true],
   ];
   return html`<section aria-labelledby="provenance"><h2 id="provenance">Provenance</h2>
-<p class="lead">The same version, build and seed on the same data give the same scores, on any machine.</p>
+<p class="lead">For a model trained here without secure noise, version, build, seed and data determine every score.</p>
 <dl class="defs">${rows.map(([term, text, mono]) => text !== undefined && html`<dt>${term}</dt><dd${trusted(mono ? ' class="mono"' : '')}>${text}</dd>`)}</dl></section>`;
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { turn } from '../../data/augment.ts';
 import { type Augmentation, augment, flip, type ImageShape, rotate, shift } from '../../data/index.ts';
+import { Rng } from '../../engine/index.ts';
 import { assert, suite } from '../harness.ts';
-import { testRng } from './rng.ts';
 import { throwsConfig } from './throws.ts';
 
 const test = suite('augmentation');
@@ -85,10 +85,10 @@ test('random changes keep the bounds, leave the input alone, and repeat with the
   fc.assert(
     fc.property(batch, fc.nat(), fc.subarray(all), ({ x, shape }, s, changes) => {
       const before = x.slice();
-      const once = augment(x, shape, changes, testRng(s));
+      const once = augment(x, shape, changes, Rng.from(s));
       assert.equal(x, before);
       assert.not.ok(once === x);
-      assert.equal(augment(x, shape, changes, testRng(s)), once);
+      assert.equal(augment(x, shape, changes, Rng.from(s)), once);
       assert.ok(once.every((value) => value >= 0 && value <= 1));
     }),
     { seed },
@@ -99,7 +99,7 @@ test('images of one batch are changed differently', ({ seed }) => {
   const one = Float32Array.from({ length: 36 }, (_, i) => i);
   const x = new Float32Array(8 * 36);
   for (let i = 0; i < 8; i++) x.set(one, i * 36);
-  const changed = augment(x, [8, 6, 6, 1], [{ kind: 'crop', padding: 3 }], testRng(seed));
+  const changed = augment(x, [8, 6, 6, 1], [{ kind: 'crop', padding: 3 }], Rng.from(seed));
   const distinct = new Set(Array.from({ length: 8 }, (_, i) => changed.slice(i * 36, (i + 1) * 36).join()));
   assert.ok(distinct.size > 3, `${distinct.size} of 8`);
 });
@@ -107,8 +107,8 @@ test('images of one batch are changed differently', ({ seed }) => {
 test('a flip with probability 0 or 1 is certain', () => {
   const x = Float32Array.of(1, 2, 3, 4);
   const shape: ImageShape = [2, 1, 2, 1];
-  assert.equal(augment(x, shape, [{ kind: 'flip', probability: 0 }], testRng(1)), x);
-  assert.equal(augment(x, shape, [{ kind: 'flip', probability: 1 }], testRng(1)), flip(x, shape));
+  assert.equal(augment(x, shape, [{ kind: 'flip', probability: 0 }], Rng.from(1)), x);
+  assert.equal(augment(x, shape, [{ kind: 'flip', probability: 1 }], Rng.from(1)), flip(x, shape));
 });
 
 test('bad shapes and options are refused', () => {
@@ -117,7 +117,7 @@ test('bad shapes and options are refused', () => {
     'augment: expected images [n, height, width, channels] of 5 values, got [1,2,2,1] = 4.',
   );
   throwsConfig(
-    () => augment(new Float32Array(4), [1, 2, 2, 1], [{ kind: 'flip', probability: 2 }], testRng(1)),
+    () => augment(new Float32Array(4), [1, 2, 2, 1], [{ kind: 'flip', probability: 2 }], Rng.from(1)),
     'augment: flip: expected probability in 0 .. 1, got 2.',
   );
 });

@@ -1,5 +1,6 @@
 import { encodeTable, readCsv } from '../../data/formats/index.ts';
 import { fitStandardiser, loadSet, makeDataset, take, withTransform } from '../../data/index.ts';
+import { Rng } from '../../engine/index.ts';
 import { assert, suite } from '../harness.ts';
 import { refuses, rejectsConfig, throwsConfig } from './throws.ts';
 
@@ -98,6 +99,11 @@ test('what cannot be fitted is refused', async () => {
   throwsConfig(() => fitStandardiser(pictures, [0]), /expected a table, got the images tiny/);
 });
 
+test('a synthetic set without a generator is that of seed 0', async () => {
+  const [one, other] = [await loadSet('synthetic-blobs'), await loadSet('synthetic-blobs', { rng: Rng.from(0) })];
+  assert.is(one.sha256, other.sha256);
+});
+
 test('unknown sets and options name what there is', async () => {
   await rejectsConfig(() => loadSet('cifar'), /data set 'cifar': expected one of digits, mnist, .*cifar10/);
   await rejectsConfig(() => loadSet('constructor'), /expected one of digits/);
@@ -109,6 +115,5 @@ test('unknown sets and options name what there is', async () => {
     () => loadSet('synthetic-blobs', { options: { rows: -1 } }),
     /synthetic-blobs: option 'rows': expected >=1, got -1. Options of synthetic-blobs: rows, features/,
   );
-  await rejectsConfig(() => loadSet('synthetic-blobs'), /expected a random number generator, got none/);
   await rejectsConfig(() => loadSet('mnist'), /mnist: expected files, got none/);
 });

@@ -1,9 +1,9 @@
 import { gzipSync, zipSync } from 'fflate';
 import { packTar } from 'modern-tar';
 import { loadSet, SETS, type TableSchema, take, writeNpz } from '../../data/index.ts';
+import { Rng } from '../../engine/index.ts';
 import { assert, suite } from '../harness.ts';
 import { memorySource } from './memory-source.ts';
-import { testRng } from './rng.ts';
 import { refuses, rejectsConfig } from './throws.ts';
 
 const test = suite('sets by name');
@@ -169,7 +169,7 @@ test('npz: images and tables', async () => {
 
 test('synthetic sets repeat with the seed and follow their options', async () => {
   for (const name of Object.keys(SETS).filter((set) => SETS[set]!.kind === 'synthetic')) {
-    const load = (seed: number) => loadSet(name, { rng: testRng(seed), options: { rows: 40 } });
+    const load = (seed: number) => loadSet(name, { rng: Rng.from(seed), options: { rows: 40 } });
     const [a, b, c] = await Promise.all([load(1), load(1), load(2)]);
     assert.is(a!.size, 40);
     assert.is(a!.sha256, b!.sha256);
@@ -179,7 +179,7 @@ test('synthetic sets repeat with the seed and follow their options', async () =>
 
 test('synthetic-blobs: rows lie around their class centre', async () => {
   const { x, y } = await loadSet('synthetic-blobs', {
-    rng: testRng(5),
+    rng: Rng.from(5),
     options: { rows: 3000, features: 2, classes: 3, separation: 10, spread: 0.5 },
   });
   for (let c = 0; c < 3; c++) {
@@ -195,8 +195,8 @@ test('synthetic-blobs: rows lie around their class centre', async () => {
 
 test('synthetic-linear: a margin separates, label noise mixes', async () => {
   const options = { rows: 500, features: 5, margin: 0.5 };
-  const clean = await loadSet('synthetic-linear', { rng: testRng(6), options });
-  const noisy = await loadSet('synthetic-linear', { rng: testRng(6), options: { ...options, labelNoise: 0.2 } });
+  const clean = await loadSet('synthetic-linear', { rng: Rng.from(6), options });
+  const noisy = await loadSet('synthetic-linear', { rng: Rng.from(6), options: { ...options, labelNoise: 0.2 } });
   assert.equal(clean.x, noisy.x);
   const flipped = clean.y.filter((label, i) => label !== noisy.y[i]).length;
   assert.ok(flipped > 60 && flipped < 140, `${flipped} of 500`);
@@ -205,7 +205,7 @@ test('synthetic-linear: a margin separates, label noise mixes', async () => {
 
 test('synthetic-images: classes differ more than rows of one class', async () => {
   const { x, y, inputShape } = await loadSet('synthetic-images', {
-    rng: testRng(7),
+    rng: Rng.from(7),
     options: { rows: 60, classes: 3, size: 8, shift: 0, noise: 10 },
   });
   assert.equal(inputShape, [8, 8, 1]);

@@ -38,6 +38,7 @@ const chosen: readonly ConvShape[] = [
   [10, 32, 3, 24, 10, 1, 1, 1],
   [7, 64, 3, 3, 4, 2, 1, 1],
   [6, 8, 3, 8, 6, 1, 1, 8],
+  [3, 1032, 3, 5, 3, 1, 1, 1],
 ].map(([h, ci, k, co, oh, stride, pad, groups]) => ({
   ...{ n: 5, h: h!, w: h!, ci: ci!, kh: k!, kw: k!, co: co!, oh: oh!, ow: oh!, strideH: stride!, strideW: stride! },
   ...{ padTop: pad!, padLeft: pad!, dilH: 1, dilW: 1, groups: groups! },

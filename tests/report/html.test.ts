@@ -182,5 +182,7 @@ test('each curve is the staircase of its points, within the frame', () => {
       numbers.every((x) => x >= 0 && x <= 560),
       `${title} leaves the frame`,
     );
+    // the TPR at zero false positives is drawn at the left edge, where a logarithmic axis has no zero
+    if (title !== 'Gap (is it right?)') assert.is(numbers[0], 72, title);
   }
 });

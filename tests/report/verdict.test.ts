@@ -69,13 +69,17 @@ test('no leak names the leak that would have gone unseen', () => {
   assert.match(reasons.join(' '), 'AUC of up to 0.54 would fit');
 });
 
-test('false alarms: 100 audits of a model that leaks nothing, four attacks each', () => {
-  let alarms = 0;
-  for (let seed = 0; seed < 100; seed++) {
-    const { level } = judge(fakeAudit({ leak: 0, seed, members: 120, nonMembers: 120, attacks: 4 }));
-    if (level === 'visible' || level === 'strong') alarms++;
-  }
-  // one-sided, at most 2.5 % of audits by the union bound over the intervals: 2.5 of 100, plus four standard errors
-  // of sqrt(100 * 0.025 * 0.975) = 1.6
-  assert.ok(alarms <= 8, `${alarms} false alarms`);
-});
+test(
+  'false alarms: 100 audits of a model that leaks nothing, four attacks each',
+  () => {
+    let alarms = 0;
+    for (let seed = 0; seed < 100; seed++) {
+      const { level } = judge(fakeAudit({ leak: 0, seed, members: 120, nonMembers: 120, attacks: 4 }));
+      if (level === 'visible' || level === 'strong') alarms++;
+    }
+    // one-sided, at most 2.5 % of audits by the union bound over the intervals: 2.5 of 100, plus four standard errors
+    // of sqrt(100 * 0.025 * 0.975) = 1.6
+    assert.ok(alarms <= 8, `${alarms} false alarms`);
+  },
+  { timeout: 60_000 },
+);

@@ -92,7 +92,9 @@ function problems(name: string): [Problem, ...Problem[]] {
     const size = product(n);
     const args = [input(extent(n, a)), input(extent(n, b), bLow), output(size), ...n, ...a, ...b];
     const problem = { name: `[${n}] a[${a}] b[${b}]`, args };
-    return size < 100_000 ? problem : { ...problem, bytes: 4 * (extent(n, a) + extent(n, b) + size), bench: true };
+    return size < 100_000
+      ? problem
+      : { ...problem, bytes: 4 * (extent(n, a) + extent(n, b) + size), bench: true, benchOnly: true };
   });
 }
 

@@ -134,9 +134,10 @@ const specs: readonly ConvSpec[] = [
   { x: [1, 4, 4, 67], co: 260, k: 3 },
   { x: [1, 3, 3, 3], co: 1030, k: 3 }, // more output channels than are packed at once
   { x: [1, 3, 3, 1030], co: 3, k: 3 },
-  { x: [1, 3, 3, 67], co: 1030, k: 3 }, // more weights than are packed at once
-  { x: [1, 5, 5, 1030], co: 150, k: 3, stride: 2, pad: 0 },
-  { x: [1, 600, 750, 1], co: 1, k: [1, 3] }, // planes that the workspace cannot hold, rows longer than a block
+  { x: [1, 2, 3, 1032], co: 5, k: 3 }, // the same in fours
+  { x: [1, 3, 3, 1030], co: 520, k: 1, stride: 2, pad: 0 }, // more weights than are packed at once
+  { x: [1, 9, 9, 1], co: 2, k: 2, dilation: 700, pad: 0, padEnd: 700 }, // planes that the workspace cannot hold
+  { x: [1, 2, 300, 1], co: 2, k: 3 }, // a row longer than a block of pixels
 ];
 
 const benchSpecs: readonly ConvSpec[] = [

@@ -27,7 +27,8 @@ function problem({ m, k, n, transA = false, transB = false, gap = 0, accumulate 
   };
 }
 
-// Every size around the 4 x 8 tile, the four transposes, gaps between rows; then k around and beyond the block of 256.
+// Every size around the 4 x 8 tile, the four transposes, gaps between rows; then k around and beyond the block of
+// 256.
 const tails: Problem[] = [];
 for (const m of [0, 1, 3, 4, 5, 9, 17]) {
   for (const n of [0, 1, 7, 8, 10, 16, 17, 33]) {
@@ -107,8 +108,8 @@ export const gemm = defineKernel({
     bench({ m: 1, k: 784, n: 256, transB: true }),
     bench({ m: 16, k: 16, n: 16 }),
   ],
-  // Products of inputs in [-1, 1) have variance 1/9, so the partial sum after p of them is about sqrt(p)/3, and adding to it
-  // rounds by up to u = 2^-24 of that: k such errors add up, at random, to about 0.14 u k. Seven times that, and 8 u for
-  // short sums.
+  // Products of inputs in [-1, 1) have variance 1/9, so the partial sum after p of them is about sqrt(p)/3, and
+  // adding to it rounds by up to u = 2^-24 of that: k such errors add up, at random, to about 0.14 u k. Seven times
+  // that, and 8 u for short sums.
   tolerance: (p) => ({ abs: 2 ** -24 * ((p.args[5] as number) + 8), rel: 0 }),
 });

@@ -44,7 +44,7 @@ function problems(args: (inSize: number, outSize: number) => Problem['args']): [
       name: `${n}x${h}x${w}x${c} k${kh}x${kw} to ${oh}x${ow}`,
       args: [...args(inSize, outSize), ...ints],
     };
-    return n < 64 ? problem : { ...problem, bytes: 4 * (inSize + outSize), bench: true };
+    return n < 64 ? problem : { ...problem, bytes: 4 * (inSize + outSize), bench: true, benchOnly: true };
   });
 }
 
@@ -181,7 +181,7 @@ const sizes: readonly [Sizes, ...Sizes[]] = [
 const scattered = (args: (n: number, out: number, inner: number) => Problem['args']) =>
   problemsOf(sizes, ([n, out, inner]) => {
     const problem = { name: `${n}x(${out} in ${inner})`, args: [...args(n, out, inner), n, out, inner] };
-    return n < 64 ? problem : { ...problem, bytes: 4 * n * (2 * out + inner), bench: true };
+    return n < 64 ? problem : { ...problem, bytes: 4 * n * (2 * out + inner), bench: true, benchOnly: true };
   });
 
 export const poolScatter = defineKernel({

@@ -23,7 +23,7 @@ export const gatherRows = defineKernel({
       name: `${n} of ${rows}x${d}`,
       args: [input(rows * d), intInput(n, [0, rows]), output(n * d), n, d],
     };
-    return n < 256 ? problem : { ...problem, bytes: 8 * n * d, bench: true };
+    return n < 256 ? problem : { ...problem, bytes: 8 * n * d, bench: true, benchOnly: true };
   }),
   tolerance: () => ({ abs: 0, rel: 0 }),
 });
@@ -42,7 +42,7 @@ export const scatterAddRows = defineKernel({
   problems: problemsOf(cases, ([n, d, rows]) => {
     const args = [input(n * d), intInput(n, [-1, rows + 1]), output(rows * d), n, d, rows];
     const problem = { name: `${n} into ${rows}x${d}`, args };
-    return n < 256 ? problem : { ...problem, bytes: 4 * d * (n + rows), bench: true };
+    return n < 256 ? problem : { ...problem, bytes: 4 * d * (n + rows), bench: true, benchOnly: true };
   }),
   tolerance: () => ({ abs: 3e-6, rel: 1e-6 }),
 });
@@ -67,7 +67,7 @@ export const oneHot = defineKernel({
         name: `${n}x${classes}`,
         args: [intInput(n, [-1, classes + 1]), output(n * classes), n, classes],
       };
-      return n < 256 ? problem : { ...problem, bytes: 4 * n * classes, bench: true };
+      return n < 256 ? problem : { ...problem, bytes: 4 * n * classes, bench: true, benchOnly: true };
     },
   ),
   tolerance: () => ({ abs: 0, rel: 0 }),
