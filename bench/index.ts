@@ -85,6 +85,9 @@ export async function runBench(options: BenchOptions = {}): Promise<Row[]> {
       }
       if (peers) for (const row of await peers.measure(job, time)) take(row);
     }
+  } catch (error) {
+    signal?.throwIfAborted(); // Ctrl-C ends the peers as well: that is then not the error to report
+    throw error;
   } finally {
     peers?.close();
   }

@@ -67,6 +67,7 @@ class Peer {
     this.#child.stderr!.on('data', (part: Buffer) => {
       this.#said = (this.#said + part.toString()).slice(-2000);
     });
+    this.#child.stdin!.on('error', () => {}); // it has ended: the missing answer says so, with what it printed last
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
   }
 
