@@ -109,7 +109,11 @@ const steps = suite('batches and progress');
 
 steps('every row is used once an epoch, the last batch may be smaller', async () => {
   const seen: number[][] = [];
-  const spy = { ...data, take: (rows: ArrayLike<number>) => (seen.push(Array.from(rows)), data.take(rows)) };
+  const take = (rows: ArrayLike<number>) => {
+    seen.push(Array.from(rows));
+    return data.take(rows);
+  };
+  const spy = { ...data, take };
   using c = Classifier.create(engine, small);
   const progress: Progress[] = [];
   const result = await c.fit(spy, { epochs: 2, batchSize: 16, onProgress: (p) => progress.push(p) });
