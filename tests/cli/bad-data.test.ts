@@ -133,6 +133,10 @@ test('public sets: missing, cut off, altered, a page in their place', () =>
       't10k-labels-idx1-ubyte',
     ])
       file(name, Uint8Array.of(0, 0, 9, 9));
+    file('train-images-idx3-ubyte', Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28, 1, 2, 3));
+    const cut = await inProcess(['data', 'check', 'mnist', '--path', folder, '--no-verify']);
+    refused(cut, 1, /train-images-idx3-ubyte: expected 1584 bytes for \[2,28,28\], got 19/);
+    file('train-images-idx3-ubyte', Uint8Array.of(0, 0, 9, 9));
     const altered = await inProcess(['data', 'check', 'mnist', '--path', folder, '--no-verify']);
     refused(altered, 1, /train-images-idx3-ubyte: expected/);
     assert.ok(readdirSync(folder).length > 0);

@@ -25,6 +25,8 @@ test('a folder that cannot be written to is refused before anything is trained',
       refused(finished, 1, /--out .*file.*: expected a folder to write to: .* Choose another path/);
       assert.not.match(finished.stderr, /target model/);
     }
+    const get = await inProcess(['data', 'get', 'iris'], { env: { KEYHOLE_DATA: join(file, 'data') } });
+    refused(get, 1, /data folder .*file.data: expected a folder to write to: .* Choose another path/);
     const full = await onFullDisk(folder, 'keyhole-probe', FAST);
     refused(full, 1, /--out .*out: expected a folder to write to: no space is left on the disk\. Free some/);
     assert.equal(readdirSync(join(folder, 'out')), []);

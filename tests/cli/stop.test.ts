@@ -6,8 +6,8 @@ import { cleanEnv, type Finished, inFolder, inProcess, keyhole, refused, validJs
 const test = suite('command line: stopped and resumed');
 
 /** Long enough to be caught in the middle, with a checkpoint after every step. */
-const AUDIT = ['audit', '--epochs', '25', '--train-size', '400', '--attacks', 'loss,shadow-logistic', '--json'];
-const TRAIN = ['train', '--epochs', '12', '--train-size', '600', '--validation', '0.2', '--augment', 'shift', '--json'];
+const AUDIT = ['audit', '--model', 'softmax', '--epochs', '60', '--train-size', '400', '--json'];
+const TRAIN = ['train', '--model', 'softmax', '--epochs', '30', '--validation', '0.2', '--augment', 'shift', '--json'];
 
 /** Runs until the checkpoint is there, sends the signal, and waits for the end. */
 function stopAt(
@@ -79,7 +79,7 @@ test('--fresh starts over where another run was stopped', () =>
     const controller = new AbortController();
     const out = join(folder, 'out');
     setTimeout(() => controller.abort(new Error('enough')), 400);
-    await inProcess([...AUDIT, '--epochs', '500', '--out', out], { signal: controller.signal });
+    await inProcess([...AUDIT, '--epochs', '50000', '--out', out], { signal: controller.signal });
     assert.ok(existsSync(join(out, 'target.checkpoint')));
     const finished = await inProcess([
       'audit',

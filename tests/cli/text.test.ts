@@ -80,6 +80,14 @@ test('no line of text is wider than the terminal', async () => {
   }
 });
 
+test('messages are broken at spaces on a terminal, and left whole elsewhere', async () => {
+  const args = ['audit', '--data', 'mnist'];
+  const env = { KEYHOLE_DATA: '/nowhere', XDG_DATA_DIRS: '/nowhere' };
+  const narrow = await inProcess(args, { columns: 40, env });
+  assert.match(narrow.stderr, /^keyhole: mnist: expected its files under\n\/nowhere, found none\./);
+  assert.match((await inProcess(args, { env })).stderr, /^keyhole: mnist: .* set KEYHOLE_DATA\.\n$/);
+});
+
 test('colours: only on a terminal, and not with --no-colour or NO_COLOR', async () => {
   const coloured = async (args: string[], options = {}) =>
     (await inProcess(['list', 'models', ...args], options)).stdout.includes('\x1b');
