@@ -9,15 +9,16 @@ import { elementwiseSamples } from './unary.ts';
 
 const op = defineOp<{ x: Tensor }, { slope: number }>({
   name: 'leakyRelu',
-  about: 'y = x > 0 ? x : slope * x',
+  about: 'y = x >= 0 ? x : slope * x',
   inputs: ['x'],
   shape: ({ x }) => x.shape,
   forward({ x }, y, { slope }) {
     launch(k.leakyRelu, x, y, x.size, slope);
     return undefined;
   },
+  // 1 - (1 - slope) step(-x) is 1 at 0, as the kernel has it
   backward: ({ gradOut, inputs, attrs }) => ({
-    x: mul(gradOut, affine(step(inputs.x), 1 - attrs.slope, attrs.slope)),
+    x: mul(gradOut, affine(step(affine(inputs.x, -1, 0)), attrs.slope - 1, 1)),
   }),
   fusedBackward({ gradOut, inputs, attrs }) {
     const dx = gradOut.engine.alloc(gradOut.shape, gradOut.dtype, 'leakyRelu');
@@ -27,5 +28,5 @@ const op = defineOp<{ x: Tensor }, { slope: number }>({
   samples: elementwiseSamples({ slope: 0.1 }),
 });
 
-/** x where positive, else slope * x (Maas et al. 2013). */
+/** x, or slope * x where negative (Maas et al. 2013); the gradient at 0 is 1. */
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => op({ x }, { slope });
