@@ -14,6 +14,7 @@ export { describeMachine, type Machine } from './machine.ts';
 export { parseName, type Spec } from './names.ts';
 export { type BenchResult, benchSchema, type EngineName, engines, type Row, rowSchema } from './row.ts';
 export { type Table, tableOf } from './table.ts';
+export type { Clock } from './timing.ts';
 
 export interface BenchOptions extends TimeOptions {
   /** keeps the rows whose name matches; default: all */
@@ -61,13 +62,18 @@ export async function runBench(options: BenchOptions = {}): Promise<Row[]> {
     onNote = () => {},
     samples,
     milliseconds,
+    clock = 'wall',
     signal,
   } = options;
   const peers = options.peers ? openPeers(onNote) : null;
   const rows: Row[] = [];
   try {
     for (const job of jobs(filter)) {
-      const time = { ...(samples !== undefined && { samples }), milliseconds: milliseconds ?? job.milliseconds };
+      const time = {
+        ...(samples !== undefined && { samples }),
+        milliseconds: milliseconds ?? job.milliseconds,
+        clock,
+      };
       const take = (row: Row) => {
         rows.push(row);
         onRow(row);

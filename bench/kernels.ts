@@ -25,6 +25,7 @@ const convPass: Record<string, string> = {
 
 function rowName(family: string, problem: string): string {
   if (family === 'gemm') return `sgemm/${problem}`;
+  if (family === 'step') return `heaviside/${problem}`; // step/ is a training step
   return convPass[family] ? `conv/${convName(problem)}/${convPass[family]}` : `${family}/${problem}`;
 }
 

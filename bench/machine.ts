@@ -1,6 +1,6 @@
 /** What a benchmark must say about where it ran. */
 import { statSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Build } from '../engine/index.ts';
 import { peakJob } from './peak.ts';
@@ -14,7 +14,7 @@ export async function describeMachine(builds: readonly Build[]): Promise<Machine
   const peak = (await Promise.all(builds.map((build) => peakJob().run(build, { milliseconds: 50 })))).flat();
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
+    cores: cpus().length,
     node: process.versions.node,
     load: Math.round(100 * load) / 100,
     peak,

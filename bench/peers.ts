@@ -14,7 +14,10 @@ import { type EngineName, millisecondsRow, type Row, rowSchema } from './row.ts'
 import { outputOf } from './startup.ts';
 import { summarise, type TimeOptions } from './timing.ts';
 
-const folder = fileURLToPath(new URL('./peers/', import.meta.url));
+// Beside this file, or, when it was compiled to dist/bench/, beside its source.
+const peersFolder = [new URL('./peers/', import.meta.url), new URL('../../bench/peers/', import.meta.url)]
+  .map((url) => fileURLToPath(url))
+  .find((path) => existsSync(`${path}package.json`));
 export const PEERS_INSTALL = 'npm ci --prefix bench/peers';
 
 interface PeerDef {
@@ -25,13 +28,18 @@ interface PeerDef {
   readonly variants: readonly (readonly string[])[];
 }
 
-function peerDefs(): PeerDef[] {
+function peerDefs(folder: string): PeerDef[] {
   // From Node 22 on relaxed SIMD needs no flag and cannot be refused.
   const flag = '--experimental-wasm-relaxed-simd';
   const needsFlag = Number(process.versions.node.split('.')[0]) < 22 && hasRelaxedSimd();
   return [
-    { engine: 'tfjs-wasm', script: 'tfjs.mjs', packageName: '@tensorflow/tfjs-backend-wasm', variants: [[]] },
-    { engine: 'jax-js', script: 'jax.mjs', packageName: '@jax-js/jax', variants: needsFlag ? [[], [flag]] : [[]] },
+    { engine: 'tfjs-wasm', script: `${folder}tfjs.mjs`, packageName: '@tensorflow/tfjs-backend-wasm', variants: [[]] },
+    {
+      engine: 'jax-js',
+      script: `${folder}jax.mjs`,
+      packageName: '@jax-js/jax',
+      variants: needsFlag ? [[], [flag]] : [[]],
+    },
   ];
 }
 
@@ -55,7 +63,7 @@ class Peer {
   constructor(def: PeerDef, flags: readonly string[]) {
     this.def = def;
     this.flags = flags;
-    this.#child = spawn(process.execPath, [...flags, folder + def.script], { stdio: 'pipe' });
+    this.#child = spawn(process.execPath, [...flags, def.script], { stdio: 'pipe' });
     this.#child.stderr!.on('data', (part: Buffer) => {
       this.#said = (this.#said + part.toString()).slice(-2000);
     });
@@ -76,7 +84,7 @@ class Peer {
   async startup(name: string, until: string, samples: number): Promise<Row> {
     const runs: v.InferOutput<typeof marksSchema>[] = [];
     for (let i = 0; i <= samples; i++) {
-      const text = await outputOf(folder + this.def.script, ['--startup'], [...this.flags]);
+      const text = await outputOf(this.def.script, ['--startup'], [...this.flags]);
       runs.push(v.parse(marksSchema, JSON.parse(text.trim().split('\n').at(-1)!)));
     }
     const mark = until === 'first-product' ? 'product' : until === 'engine' ? 'engine' : 'import';
@@ -97,14 +105,14 @@ export interface Peers {
 }
 
 /** @throws ConfigError when bench/peers is not there or its packages are not installed */
-export function openPeers(onNote: (note: string) => void): Peers {
-  const defs = peerDefs();
-  if (!existsSync(`${folder}package.json`)) {
+export function openPeers(onNote: (note: string) => void, folder = peersFolder): Peers {
+  if (!folder) {
     throw new ConfigError(
       '--peers: expected a checkout of the repository, where bench/peers is. Clone it first.',
       'peers',
     );
   }
+  const defs = peerDefs(folder);
   const missing = defs.filter((def) => !existsSync(`${folder}node_modules/${def.packageName}/package.json`));
   if (missing.length > 0) {
     const names = missing.map((def) => def.packageName).join(' and ');

@@ -29,12 +29,14 @@ export const benchSchema = v.strictObject({
     cpu: v.string(),
     cores: v.number(),
     node: v.string(),
-    /** one-minute load average when the run began: above 0 other programs took part of the machine */
+    /** one-minute load average when the run began: well above 0, other programs took part of the machine */
     load: v.number(),
     /** what a register-only multiply-add loop reaches */
     peak: v.array(rowSchema),
     builds: v.array(v.strictObject({ name: v.picklist(['base', 'relaxed']), bytes: v.number() })),
   }),
+  /** `cpu`: processor time of the process, start-up rows excepted */
+  clock: v.picklist(['wall', 'cpu']),
   command: v.string(),
   date: v.string(),
   version: v.string(),

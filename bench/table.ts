@@ -34,8 +34,8 @@ export function tableOf({ names, peers, peak }: TableOptions): Table {
       .trimEnd();
   const ratios = (row: Row, rows: readonly Row[]) =>
     peers.map((peer) => {
-      const best = fastest(rows.filter((r) => r.engine === peer));
-      return best && row.engine === 'keyhole' ? ratioText(ratio(row, best)) : '';
+      const other = row.engine === 'keyhole' ? counterpart(row, rows.filter((r) => r.engine === peer)) : undefined;
+      return other ? ratioText(ratio(row, other)) : '';
     });
   const share = (row: Row) => (peak && row.unit === 'GFLOP/s' ? `${Math.round((100 * row.value) / peak)} %` : '');
 
@@ -62,7 +62,7 @@ export function tableOf({ names, peers, peak }: TableOptions): Table {
       'engine',
       'build',
       ['median', 'low', 'high'],
-      ['unit', peak ? 'of peak' : '', ...peers.map((peer) => `/ ${peer.split('-')[0]}`)],
+      ['unit', peak ? 'of peak' : '', ...peers.map((peer) => `vs ${peer.split('-')[0]}`)],
     ),
     add(row) {
       const done = held.length > 0 && held[0]!.name !== row.name ? release() : [];
@@ -80,9 +80,10 @@ export function ratio(row: Row, other: Row): number {
   return row.unit === 'ms' ? other.value / row.value : row.value / other.value;
 }
 
-/** A peer is compared by its best build. */
-function fastest(rows: readonly Row[]): Row | undefined {
-  return rows.reduce<Row | undefined>((best, row) => (!best || ratio(row, best) > 1 ? row : best), undefined);
+/** The peer's row of the same build, since fused multiply-add helps both; else its fastest. */
+function counterpart(row: Row, others: readonly Row[]): Row | undefined {
+  const fastest = [...others].sort((a, b) => ratio(b, a) - 1)[0];
+  return others.find((r) => r.build === row.build) ?? fastest;
 }
 
 function ratioText(x: number): string {

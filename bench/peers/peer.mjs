@@ -1,7 +1,7 @@
 /**
  * What the peers have in common: the protocol with bench/peers.ts and the clock.
  *
- * A job is one line of JSON on standard input, `{ name, amount, unit, samples?, milliseconds, spec }`; its answer is one
+ * A job is one line of JSON on standard input, `{ name, amount, unit, samples?, milliseconds, clock, spec }`; its answer is one
  * line on standard output, `{ row }`, `{ note }` (it was tried and cannot be done) or `{ nothing }` (not this peer's).
  * With `--startup` the script prints milliseconds from the begin of its import instead, and ends.
  */
@@ -13,25 +13,31 @@ const FIRST_CALLS = 20;
 const PATIENCE_MS = 15_000;
 const FEWEST_SAMPLES = 3;
 
+function cpuMilliseconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** Seconds of one call of `fn`, which may return a promise of its being done. */
-export async function timeOf(fn, { samples = 15, milliseconds = 500 }) {
+async function timeOf(fn, { samples = 15, milliseconds = 500, clock = 'wall' }) {
+  const now = clock === 'cpu' ? cpuMilliseconds : () => performance.now();
   const begun = performance.now();
   const outOfPatience = () => performance.now() - begun > PATIENCE_MS;
   let fastest = Infinity;
   let total = 0;
   for (let i = 0; i < FIRST_CALLS && total < SAMPLE_MS * FIRST_CALLS; i++) {
-    const took = await once(fn, 1);
+    const took = await once(fn, 1, now);
     fastest = Math.min(fastest, took);
     total += took;
   }
   const repeats = Math.max(1, Math.round(SAMPLE_MS / Math.max(1e-4, fastest)));
   for (let i = 0, spent = 0; (i < Math.min(5, samples) || spent < milliseconds) && !outOfPatience(); i++) {
-    spent += await once(fn, repeats);
+    spent += await once(fn, repeats, now);
   }
   const times = [];
   for (let spent = 0; times.length < samples || spent < milliseconds; ) {
     if (outOfPatience() && times.length >= FEWEST_SAMPLES) break;
-    const took = await once(fn, repeats);
+    const took = await once(fn, repeats, now);
     times.push(took / repeats / 1000);
     spent += took;
   }
@@ -41,13 +47,13 @@ export async function timeOf(fn, { samples = 15, milliseconds = 500 }) {
 }
 
 // Only a promise is awaited: a turn of the event loop would be charged to those who compute at once.
-async function once(fn, repeats) {
-  const started = performance.now();
+async function once(fn, repeats, now) {
+  const started = now();
   for (let i = 0; i < repeats; i++) {
     const pending = fn();
     if (pending instanceof Promise) await pending;
   }
-  return performance.now() - started;
+  return now() - started;
 }
 
 /** Varied values, the same every time: a multiplicative step through [low, high). */

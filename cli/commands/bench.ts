@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import {
   type BenchResult,
   benchNames,
+  type Clock,
   describeMachine,
   type Machine,
   type Row,
@@ -21,6 +22,7 @@ interface Options extends CommonOptions {
   readonly peers?: boolean;
   readonly samples?: number;
   readonly milliseconds?: number;
+  readonly cpuTime?: boolean;
 }
 
 export function benchCommand(terminal: Terminal): Command {
@@ -30,13 +32,15 @@ export function benchCommand(terminal: Terminal): Command {
     .option('--peers', 'the same work by tfjs-wasm and jax-js as well (in a checkout; npm ci --prefix bench/peers)')
     .option('--samples <n>', 'timed samples a row, at least (default: 15)', whole(1))
     .option('--milliseconds <n>', 'time for the samples of a row, at least (default: 100 to 500)', whole(0))
+    .option('--cpu-time', 'processor time instead of the clock on the wall, for a machine with other work on it')
     .action(async (filter: RegExp | undefined, options: Options) => {
       const output = outputTo(terminal, outputOptions(options));
       const names = benchNames(filter);
       if (names.length === 0) throw noRows(filter);
+      const clock = options.cpuTime ? 'cpu' : 'wall';
       const machine = await describeMachine(runnableBuilds());
       const command = commandText(filter, options);
-      output.print(machineText(machine, command));
+      output.print(machineText(machine, command, clock));
 
       const table = tableOf({
         names,
@@ -51,6 +55,7 @@ export function benchCommand(terminal: Terminal): Command {
         ...(options.samples !== undefined && { samples: options.samples }),
         ...(options.milliseconds !== undefined && { milliseconds: options.milliseconds }),
         peers: options.peers ?? false,
+        clock,
         signal: terminal.signal,
         onRow: (row: Row) => print(table.add(row)),
         onNote: (note: string) => void notes.push(note),
@@ -62,6 +67,7 @@ export function benchCommand(terminal: Terminal): Command {
         rows,
         notes,
         machine,
+        clock,
         command,
         date: new Date().toISOString(),
         version: VERSION,
@@ -87,22 +93,25 @@ function noRows(filter: RegExp | undefined): ConfigError {
 }
 
 /** The command as it can be given again. */
-function commandText(filter: RegExp | undefined, { peers, samples, milliseconds }: Options): string {
-  const quoted = filter && (/^[\w/.-]+$/.test(filter.source) ? filter.source : `'${filter.source}'`);
+function commandText(filter: RegExp | undefined, { peers, samples, milliseconds, cpuTime }: Options): string {
+  const source = filter?.source.replaceAll('\\/', '/');
+  const quoted = source && (/^[\w/.-]+$/.test(source) ? source : `'${source}'`);
   return [
     'keyhole bench',
     ...(quoted ? [quoted] : []),
     ...(peers ? ['--peers'] : []),
     ...(samples !== undefined ? [`--samples ${samples}`] : []),
     ...(milliseconds !== undefined ? [`--milliseconds ${milliseconds}`] : []),
+    ...(cpuTime ? ['--cpu-time'] : []),
   ].join(' ');
 }
 
-function machineText({ cpu, cores, node, load, peak, builds }: Machine, command: string): string {
+function machineText({ cpu, cores, node, load, peak, builds }: Machine, command: string, clock: Clock): string {
   const sizes = builds.map(({ name, bytes }) => `${name} ${countText(bytes)} bytes`).join(', ');
   const peaks = peak.map((row) => `${row.build} ${row.high.toFixed(1)}`).join(', ');
   // The load counts whoever ran within the last minute; on an idle machine that is at most this command.
-  const busy = load > 1 ? `Load average ${load}: others use this machine too, so only ratios mean anything.\n` : '';
+  const advice = clock === 'cpu' ? 'processor time is counted' : 'only ratios mean anything, and --cpu-time helps';
+  const busy = load > 1 ? `load average ${load}: others use this machine too; ${advice}\n` : '';
   return (
     `$ ${command}\n` +
     `keyhole ${VERSION}, node ${node}, ${cpu}, ${cores} cores; one thread\n` +
