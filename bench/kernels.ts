@@ -4,11 +4,11 @@
  *   npx tsx --conditions=source bench/kernels.ts [FILTER …] [--base | --relaxed] [--variants]
  */
 import { pathToFileURL } from 'node:url';
-import { families } from '../engine/kernels/families/index.ts';
-import type { BufferSpec, KernelFamily, Problem } from '../engine/kernels/family.ts';
+import { families, type KernelFamily } from '../engine/kernels/index.ts';
 import { type Build, hasRelaxedSimd, type KernelModule, loadKernels } from '../engine/kernels/load.ts';
 import type { Job } from './job.ts';
 import { convName } from './names.ts';
+import { type BufferSpec, type Problem, problemsOf } from './problems/index.ts';
 import { keyhole, type Row, rateRow, type Work } from './row.ts';
 import { type TimeOptions, timeOf } from './timing.ts';
 
@@ -91,8 +91,10 @@ function kernelJob(family: KernelFamily, problem: Problem, { variants = false }:
 
 /** One job for each problem marked `bench`. */
 export function kernelJobs(options: KernelOptions = {}): Job[] {
-  return families.flatMap((family: KernelFamily) =>
-    family.problems.filter((p) => p.bench).map((problem) => kernelJob(family, problem, options)),
+  return families.flatMap((family) =>
+    problemsOf(family.name)
+      .problems.filter((p) => p.bench)
+      .map((problem) => kernelJob(family, problem, options)),
   );
 }
 

@@ -15,6 +15,7 @@ export {
   thinRoc,
   tprAt,
 } from './roc.ts';
+export { normalQuantile } from './special.ts';
 export {
   DEFAULT_FPRS,
   type MembershipSummary,

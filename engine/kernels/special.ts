@@ -1,4 +1,4 @@
-/** The error function, the normal distribution and log-sum-exp in f64, for the references. */
+/** The error function and the normal distribution in f64, for the references. */
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
@@ -45,13 +45,4 @@ export function normalCdf(x: number): number {
 /** The normal density. */
 export function normalPdf(x: number): number {
   return Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
-}
-
-/** log sum_c e^(x_c) of row r, by way of the row's maximum. */
-export function logSumExp(x: Float64Array, r: number, cols: number): number {
-  let top = -Infinity;
-  for (let c = 0; c < cols; c++) top = Math.max(top, x[r * cols + c]!);
-  let sum = 0;
-  for (let c = 0; c < cols; c++) sum += Math.exp(x[r * cols + c]! - top);
-  return top + Math.log(sum);
 }

@@ -5,7 +5,7 @@
  * is therefore certain only where the lower end stays above chance after each interval is widened, on the scale of a
  * normal error, from level 1 - alpha to level 1 - alpha / k (Bonferroni).
  */
-import { normalQuantile } from '../../engine/math/index.ts';
+import { normalQuantile } from '../../attacks/metrics/index.ts';
 import type { AuditAttack, AuditEstimate, AuditRecord } from '../audit-record.ts';
 import { FPRS, integer, percent } from './format.ts';
 

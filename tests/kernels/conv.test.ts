@@ -1,8 +1,7 @@
 /** Convolutions: random shapes against the reference, adjoints of each other, and samples that do not see each other. */
 import fc from 'fast-check';
-import { type ConvShape, conv2d, convInts, convLengths } from '../../engine/kernels/families/conv2d.ts';
-import { conv2dInputGrad } from '../../engine/kernels/families/conv2d-input-grad.ts';
-import { conv2dWeightGrad } from '../../engine/kernels/families/conv2d-weight-grad.ts';
+import { type ConvShape, convInts, convLengths } from '../../bench/problems/conv-shape.ts';
+import { conv2d, conv2dInputGrad, conv2dWeightGrad } from '../../engine/kernels/families/index.ts';
 import { suite } from '../harness.ts';
 import { assertClose, assertSameBits, kernels, uniform } from './calls.ts';
 

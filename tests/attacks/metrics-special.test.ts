@@ -1,8 +1,8 @@
 /** Special functions against scipy 1.17.1 (gammaln, betainc, betaincinv, ndtr, ndtri), to a relative 1e-10 or better. */
-import { betaQuantile, incompleteBeta, logGamma, normalCdf, normalQuantile } from '../../engine/math/index.ts';
+import { betaQuantile, incompleteBeta, logGamma, normalCdf, normalQuantile } from '../../attacks/metrics/special.ts';
 import { assert, suite } from '../harness.ts';
 
-const test = suite('math: special functions');
+const test = suite('metrics: special functions');
 const near = (label: string, got: number, want: number, rel: number, abs = 1e-14) =>
   assert.ok(Math.abs(got - want) <= abs + rel * Math.abs(want), `${label}: expected ${want}, got ${got}`);
 
