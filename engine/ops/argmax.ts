@@ -13,7 +13,6 @@ const op = defineOp<{ x: Tensor }, { axis: number }>({
   forward({ x }, y, { axis }) {
     const { outer, n, inner } = aroundAxis(x.shape, axis);
     launch(k.argmax, x, y, outer, n, inner);
-    return undefined;
   },
   backward: null,
   samples: [

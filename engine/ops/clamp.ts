@@ -12,10 +12,7 @@ const op = defineOp<{ x: Tensor }, { low: number; high: number }>({
   about: 'y = min(max(x, low), high)',
   inputs: ['x'],
   shape: ({ x }) => x.shape,
-  forward({ x }, y, { low, high }) {
-    launch(k.clamp, x, y, x.size, low, high);
-    return undefined;
-  },
+  forward: ({ x }, y, { low, high }) => launch(k.clamp, x, y, x.size, low, high),
   // 1 - step(low - x) is 1 at the bound itself, as the kernel has it
   backward({ gradOut, inputs: { x }, attrs: { low, high } }) {
     const below = step(affine(x, -1, low));

@@ -57,7 +57,6 @@ export function outputSize(op: string, x: Shape, kernel: readonly [number, numbe
     throw new ShapeError(
       `${op}: expected windows [${kernel}] that fit into images [${x}] with padding ${g.top}, ${g.bottom}, ${g.left}, ${g.right}, ` +
         `got an output of [${out}]. Use a smaller window, or more padding.`,
-      [x],
     );
   }
   return out;

@@ -11,10 +11,8 @@ const op = defineOp<{ g: Tensor; w: Tensor }, ConvAttrs & { xShape: Shape }>({
   about: 'dx of conv2d: the transposed convolution of g [n,oh,ow,co] with w [kh,kw,ci/groups,co] -> [n,h,w,ci]',
   inputs: ['g', 'w'],
   shape: (_, { xShape }) => xShape,
-  forward({ g, w }, dx, attrs) {
-    launch(k.conv2dInputGrad, g, w, dx, ...convSizes(dx.shape, w.shape, g.shape, attrs));
-    return undefined;
-  },
+  forward: ({ g, w }, dx, attrs) =>
+    launch(k.conv2dInputGrad, g, w, dx, ...convSizes(dx.shape, w.shape, g.shape, attrs)),
   // linear in g and in w, so its gradients are the other two convolutions
   backward: ({ gradOut, inputs: { g, w }, attrs, needs }) => ({
     g: needs.g ? conv2dWith(gradOut, w, attrs) : null,

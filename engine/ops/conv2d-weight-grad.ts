@@ -11,10 +11,8 @@ const op = defineOp<{ x: Tensor; g: Tensor }, ConvAttrs & { wShape: Shape }>({
   about: 'dw of conv2d: x [n,h,w,ci] correlated with g [n,oh,ow,co] -> [kh,kw,ci/groups,co]',
   inputs: ['x', 'g'],
   shape: (_, { wShape }) => wShape,
-  forward({ x, g }, dw, attrs) {
-    launch(k.conv2dWeightGrad, x, g, dw, ...convSizes(x.shape, dw.shape, g.shape, attrs));
-    return undefined;
-  },
+  forward: ({ x, g }, dw, attrs) =>
+    launch(k.conv2dWeightGrad, x, g, dw, ...convSizes(x.shape, dw.shape, g.shape, attrs)),
   // linear in x and in g, so its gradients are the other two convolutions
   backward: ({ gradOut, inputs: { x, g }, attrs, needs }) => ({
     x: needs.x ? conv2dInputGrad(g, gradOut, x.shape, attrs) : null,

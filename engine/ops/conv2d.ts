@@ -22,15 +22,11 @@ const op = defineOp<{ x: Tensor; w: Tensor }, ConvAttrs>({
       throw new ShapeError(
         `conv2d: expected x channels = w[2] * groups and filters divisible by groups, got x [${x.shape}], w [${w.shape}], groups ${groups}. ` +
           'Images are NHWC and filters [kh, kw, in/groups, out].',
-        [x.shape, w.shape],
       );
     }
     return [x.shape[0]!, ...outputSize('conv2d', x.shape, [kh, kw], attrs), co];
   },
-  forward({ x, w }, y, attrs) {
-    launch(k.conv2d, x, w, y, ...convSizes(x.shape, w.shape, y.shape, attrs));
-    return undefined;
-  },
+  forward: ({ x, w }, y, attrs) => launch(k.conv2d, x, w, y, ...convSizes(x.shape, w.shape, y.shape, attrs)),
   backward: ({ gradOut, inputs: { x, w }, attrs, needs }) => ({
     x: needs.x ? conv2dInputGrad(gradOut, w, x.shape, attrs) : null,
     w: needs.w ? conv2dWeightGrad(x, gradOut, w.shape, attrs) : null,

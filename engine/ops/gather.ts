@@ -19,7 +19,6 @@ const op = defineOp<{ table: Tensor; indices: Tensor }>({
   forward({ table, indices }, y) {
     checkIndices('gather', 'indices', indices, table.shape[0]!);
     launch(k.gatherRows, table, indices, y, indices.size, table.shape[1]!);
-    return undefined;
   },
   backward: ({ gradOut, inputs: { table, indices } }) => ({ table: scatterAdd(gradOut, indices, table.shape[0]!) }),
   samples: [

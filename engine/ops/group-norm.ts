@@ -28,7 +28,6 @@ const op = defineOp<{ x: Tensor; gamma: Tensor; beta: Tensor }, Attrs, { mean: T
       throw new ShapeError(
         `groupNorm: expected x [n, ..., c], gamma and beta [c] and groups that divide c, ` +
           `got x [${x.shape}], gamma [${gamma.shape}], beta [${beta.shape}], groups ${groups}.`,
-        [x.shape],
       );
     }
     return x.shape;

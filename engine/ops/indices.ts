@@ -7,9 +7,7 @@ export function checkIndices(op: string, name: string, indices: Tensor, limit: n
   for (let i = 0; i < values.length; i++) {
     const v = values[i]!;
     if (v < 0 || v >= limit) {
-      throw new ShapeError(`${op}: expected ${name} from 0 to ${limit - 1}, got ${v} at position ${i}.`, [
-        indices.shape,
-      ]);
+      throw new ShapeError(`${op}: expected ${name} from 0 to ${limit - 1}, got ${v} at position ${i}.`);
     }
   }
 }

@@ -17,7 +17,6 @@ const op = defineOp<{ x: Tensor; gamma: Tensor; beta: Tensor }, { eps: number },
     if (!sameShape(gamma.shape, [c]) || !sameShape(beta.shape, [c])) {
       throw new ShapeError(
         `layerNorm: expected gamma and beta [${c}] for x [${x.shape}], got [${gamma.shape}] and [${beta.shape}].`,
-        [x.shape],
       );
     }
     return x.shape;

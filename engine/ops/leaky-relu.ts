@@ -12,10 +12,7 @@ const op = defineOp<{ x: Tensor }, { slope: number }>({
   about: 'y = x > 0 ? x : slope * x',
   inputs: ['x'],
   shape: ({ x }) => x.shape,
-  forward({ x }, y, { slope }) {
-    launch(k.leakyRelu, x, y, x.size, slope);
-    return undefined;
-  },
+  forward: ({ x }, y, { slope }) => launch(k.leakyRelu, x, y, x.size, slope),
   backward: ({ gradOut, inputs, attrs }) => ({
     x: mul(gradOut, affine(step(inputs.x), 1 - attrs.slope, attrs.slope)),
   }),

@@ -17,7 +17,6 @@ const op = defineOp<{ x: Tensor }, { axis: number }>({
   forward({ x }, y, { axis }) {
     const { outer, n, inner } = aroundAxis(x.shape, axis);
     launch(k.maxReduce, x, y, outer, n, inner);
-    return undefined;
   },
   // the gradient goes to the first largest element
   backward({ gradOut, inputs: { x }, attrs: { axis } }) {

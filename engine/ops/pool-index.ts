@@ -12,10 +12,8 @@ const scatterOp = defineOp<{ g: Tensor; indices: Tensor }, PoolAttrs>({
   inputs: ['g', 'indices'],
   integers: ['indices'],
   shape: (_, { shape }) => shape,
-  forward({ g, indices }, y) {
-    launch(k.poolScatter, g, indices, y, g.shape[0]!, sizeOf(g.shape.slice(1)), sizeOf(y.shape.slice(1)));
-    return undefined;
-  },
+  forward: ({ g, indices }, y) =>
+    launch(k.poolScatter, g, indices, y, g.shape[0]!, sizeOf(g.shape.slice(1)), sizeOf(y.shape.slice(1))),
   backward: ({ gradOut, inputs: { indices } }) => ({ g: poolGather(gradOut, indices) }),
   samples: [
     {
@@ -42,10 +40,8 @@ const gatherOp = defineOp<{ x: Tensor; indices: Tensor }>({
   inputs: ['x', 'indices'],
   integers: ['indices'],
   shape: ({ indices }) => indices.shape,
-  forward({ x, indices }, y) {
-    launch(k.poolGather, x, indices, y, x.shape[0]!, sizeOf(y.shape.slice(1)), sizeOf(x.shape.slice(1)));
-    return undefined;
-  },
+  forward: ({ x, indices }, y) =>
+    launch(k.poolGather, x, indices, y, x.shape[0]!, sizeOf(y.shape.slice(1)), sizeOf(x.shape.slice(1))),
   backward: ({ gradOut, inputs: { x, indices } }) => ({ x: poolScatter(gradOut, indices, x.shape) }),
   samples: [
     { name: '[2,5] by [2,6]', inputs: { x: [2, 5], indices: { shape: [2, 6], range: [0, 5] } }, attrs: undefined },

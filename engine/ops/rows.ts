@@ -12,7 +12,7 @@ type RowGradKernel = KernelFamily<[g: Float64Array, y: Float64Array, dx: Float64
 /** Rows and columns of a tensor seen as a matrix of its last axis. @throws ShapeError for a rank of 0 */
 export function rowsOf(op: string, shape: Shape): [rows: number, cols: number] {
   if (shape.length === 0)
-    throw new ShapeError(`${op}: expected at least one axis, got a single number. Reshape it to [1].`, [shape]);
+    throw new ShapeError(`${op}: expected at least one axis, got a single number. Reshape it to [1].`);
   return [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape[shape.length - 1]!];
 }
 

@@ -15,17 +15,13 @@ const op = defineOp<{ x: Tensor; indices: Tensor }, { rows: number }>({
   shape({ x, indices }, { rows }) {
     expectRank('scatterAdd', 'x', x.shape, 2, '[n, d]');
     if (indices.shape.length !== 1 || indices.shape[0] !== x.shape[0]) {
-      throw new ShapeError(`scatterAdd: expected one index per row of [${x.shape}], got [${indices.shape}].`, [
-        x.shape,
-        indices.shape,
-      ]);
+      throw new ShapeError(`scatterAdd: expected one index per row of [${x.shape}], got [${indices.shape}].`);
     }
     return [rows, x.shape[1]!];
   },
   forward({ x, indices }, y, { rows }) {
     checkIndices('scatterAdd', 'indices', indices, rows);
     launch(k.scatterAddRows, x, indices, y, indices.size, x.shape[1]!, rows);
-    return undefined;
   },
   backward: ({ gradOut, inputs: { indices } }) => ({ x: gather(gradOut, indices) }),
   samples: [

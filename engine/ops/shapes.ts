@@ -12,7 +12,6 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
     if (x !== y && x !== 1 && y !== 1) {
       throw new ShapeError(
         `${op}: expected shapes that broadcast (equal or 1 in each axis, from the last), got [${a}] and [${b}].`,
-        [a, b],
       );
     }
     out.push(x === 1 ? y : x);
@@ -66,7 +65,6 @@ export function collapse(
   if (dims.length > KERNEL_DIMS) {
     throw new ShapeError(
       `${op}: expected at most ${KERNEL_DIMS} axes that cannot be merged, got ${dims.length} in [${shape}]. Reshape first.`,
-      [shape],
     );
   }
   while (dims.length < KERNEL_DIMS) {
@@ -82,7 +80,6 @@ export function normaliseAxis(op: string, axis: number, shape: Shape): number {
   if (!Number.isInteger(at) || at < 0 || at >= shape.length) {
     throw new ShapeError(
       `${op}: expected an axis from ${-shape.length} to ${shape.length - 1} for shape [${shape}], got ${axis}.`,
-      [shape],
     );
   }
   return at;
@@ -94,5 +91,5 @@ export function aroundAxis(shape: Shape, axis: number): { outer: number; n: numb
 }
 
 export function expectRank(op: string, name: string, shape: Shape, rank: number, layout: string): void {
-  if (shape.length !== rank) throw new ShapeError(`${op}: expected ${name} ${layout}, got [${shape}].`, [shape]);
+  if (shape.length !== rank) throw new ShapeError(`${op}: expected ${name} ${layout}, got [${shape}].`);
 }

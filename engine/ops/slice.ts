@@ -15,7 +15,6 @@ const op = defineOp<{ x: Tensor }, { start: Shape; size: Shape }>({
     if (start.length !== x.shape.length || size.length !== x.shape.length || !x.shape.every(fits)) {
       throw new ShapeError(
         `slice: expected start and size within [${x.shape}], got start [${start}] and size [${size}].`,
-        [x.shape],
       );
     }
     return size;
@@ -24,7 +23,6 @@ const op = defineOp<{ x: Tensor }, { start: Shape; size: Shape }>({
     const strides = stridesOf(x.shape);
     const first = start.reduce((sum, s, i) => sum + s * strides[i]!, 0);
     stridedCopy('slice', y.shape, { tensor: x, start: first, strides }, { tensor: y, strides: stridesOf(y.shape) });
-    return undefined;
   },
   backward: ({ gradOut, inputs: { x }, attrs: { start, size } }) => ({
     x: pad(

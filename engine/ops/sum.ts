@@ -15,7 +15,6 @@ const op = defineOp<{ x: Tensor }, { axis: number }>({
   forward({ x }, y, { axis }) {
     const { outer, n, inner } = aroundAxis(x.shape, axis);
     launch(k.sum, x, y, outer, n, inner);
-    return undefined;
   },
   backward({ gradOut, inputs: { x }, attrs: { axis } }) {
     const kept = x.shape.map((d, i) => (i === axis ? 1 : d));

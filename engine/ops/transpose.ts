@@ -13,7 +13,6 @@ const op = defineOp<{ x: Tensor }, { order: readonly number[] }>({
     if (order.length !== x.shape.length || sorted.some((a, i) => a !== i)) {
       throw new ShapeError(
         `transpose: expected an order of the axes 0 to ${x.shape.length - 1} of [${x.shape}], got [${order}].`,
-        [x.shape],
       );
     }
     return order.map((axis) => x.shape[axis]!);
@@ -22,7 +21,6 @@ const op = defineOp<{ x: Tensor }, { order: readonly number[] }>({
     const own = stridesOf(x.shape);
     const from = { tensor: x, strides: order.map((axis) => own[axis]!) };
     stridedCopy('transpose', y.shape, from, { tensor: y, strides: stridesOf(y.shape) });
-    return undefined;
   },
   backward: ({ gradOut, attrs: { order } }) => ({
     x: transpose(
