@@ -25,14 +25,9 @@ const op = defineOp<{ a: Tensor; b: Tensor }, { axis: number }>({
   },
   backward({ gradOut, inputs: { a, b }, attrs: { axis }, needs }) {
     const start = a.shape.map((d, i) => (i === axis ? d : 0));
+    const zeros = a.shape.map(() => 0);
     return {
-      a: needs.a
-        ? slice(
-            gradOut,
-            start.map(() => 0),
-            a.shape,
-          )
-        : null,
+      a: needs.a ? slice(gradOut, zeros, a.shape) : null,
       b: needs.b ? slice(gradOut, start, b.shape) : null,
     };
   },

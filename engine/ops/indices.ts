@@ -1,5 +1,6 @@
 import { ShapeError } from '../errors.ts';
-import type { Tensor } from '../tensor/index.ts';
+import type { Shape, Tensor } from '../tensor/index.ts';
+import type { InputSample } from './define-op.ts';
 
 /** Kernels trust their indices, so each op that takes some looks at them first. @throws ShapeError */
 export function checkIndices(op: string, name: string, indices: Tensor, limit: number): void {
@@ -11,3 +12,6 @@ export function checkIndices(op: string, name: string, indices: Tensor, limit: n
     }
   }
 }
+
+/** An input of samples that holds indices from 0 to limit - 1. */
+export const indicesBelow = (limit: number, shape: Shape): InputSample => ({ shape, range: [0, limit] });

@@ -26,13 +26,10 @@ const op = defineOp<{ x: Tensor }, { margins: Margins; value: number }>({
     const first = margins.reduce((sum, [before], i) => sum + before * strides[i]!, 0);
     stridedCopy('pad', x.shape, { tensor: x, strides: stridesOf(x.shape) }, { tensor: y, start: first, strides });
   },
-  backward: ({ gradOut, inputs, attrs: { margins } }) => ({
-    x: slice(
-      gradOut,
-      margins.map(([before]) => before),
-      inputs.x.shape,
-    ),
-  }),
+  backward({ gradOut, inputs, attrs: { margins } }) {
+    const start = margins.map(([before]) => before);
+    return { x: slice(gradOut, start, inputs.x.shape) };
+  },
   samples: [
     { name: '[3] 2,1', inputs: { x: [3] }, attrs: { margins: [[2, 1]], value: 0 } },
     {

@@ -22,12 +22,10 @@ const op = defineOp<{ x: Tensor }, { order: readonly number[] }>({
     const from = { tensor: x, strides: order.map((axis) => own[axis]!) };
     stridedCopy('transpose', y.shape, from, { tensor: y, strides: stridesOf(y.shape) });
   },
-  backward: ({ gradOut, attrs: { order } }) => ({
-    x: transpose(
-      gradOut,
-      order.map((_, i) => order.indexOf(i)),
-    ),
-  }),
+  backward({ gradOut, attrs: { order } }) {
+    const inverse = order.map((_, i) => order.indexOf(i));
+    return { x: transpose(gradOut, inverse) };
+  },
   samples: [
     { name: '[5,6] (1,0)', inputs: { x: [5, 6] }, attrs: { order: [1, 0] } },
     { name: '[2,3,4] (2,0,1)', inputs: { x: [2, 3, 4] }, attrs: { order: [2, 0, 1] } },
