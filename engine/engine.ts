@@ -53,7 +53,7 @@ export class Engine implements Disposable {
   alloc(shape: Shape, dtype: DType = 'f32', op = 'tensor'): Tensor {
     for (const d of shape) {
       if (!Number.isInteger(d) || d < 0)
-        throw new ShapeError(`${op}: expected whole sizes >= 0, got shape [${shape}].`, [shape]);
+        throw new ShapeError(`${op}: expected whole sizes >= 0, got shape [${shape}].`);
     }
     return new Tensor(this, this.memory.alloc(dtype, sizeOf(shape), op), shape);
   }
@@ -67,9 +67,7 @@ export class Engine implements Disposable {
   tensor(data: ArrayLike<number>, shape: Shape = [data.length], options: { dtype?: DType } = {}): Tensor {
     const dtype = options.dtype ?? (data instanceof Float64Array ? 'f64' : data instanceof Int32Array ? 'i32' : 'f32');
     if (sizeOf(shape) !== data.length) {
-      throw new ShapeError(`tensor: expected ${sizeOf(shape)} numbers for shape [${shape}], got ${data.length}.`, [
-        shape,
-      ]);
+      throw new ShapeError(`tensor: expected ${sizeOf(shape)} numbers for shape [${shape}], got ${data.length}.`);
     }
     // a view of this memory would be detached, and read as empty, if the allocation makes it grow
     const source = ArrayBuffer.isView(data) && data.buffer === this.module.memory.buffer ? Array.from(data) : data;

@@ -9,11 +9,6 @@ export class KeyholeError extends Error {
 /** Shapes that do not fit an operation; found before any kernel runs. */
 export class ShapeError extends KeyholeError {
   override name = 'ShapeError';
-  readonly shapes: readonly (readonly number[])[];
-  constructor(message: string, shapes: readonly (readonly number[])[] = []) {
-    super(message);
-    this.shapes = shapes;
-  }
 }
 
 /** Tensors of mixed or unfit element types. */

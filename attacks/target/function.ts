@@ -24,9 +24,7 @@ export function functionTarget({ inputShape, classes, predict }: FunctionTargetO
     queries += rows;
     const answer = Float64Array.from(await predict(x));
     if (answer.length !== rows * classes) {
-      throw new ShapeError(`target: expected ${rows} rows of ${classes} probabilities, got ${answer.length} numbers.`, [
-        [rows, classes],
-      ]);
+      throw new ShapeError(`target: expected ${rows} rows of ${classes} probabilities, got ${answer.length} numbers.`);
     }
     for (const [i, p] of answer.entries()) {
       if (!(p >= 0 && p <= 1 + 1e-6)) {

@@ -25,10 +25,7 @@ export function grad(output: Tensor, inputs: readonly Tensor[], options: GradOpt
   const { engine } = output;
   const cotangent = options.cotangent ?? onesFor(output);
   if (!sameShape(cotangent.shape, output.shape)) {
-    throw new ShapeError(`grad: expected a cotangent of shape [${output.shape}], got [${cotangent.shape}].`, [
-      output.shape,
-      cotangent.shape,
-    ]);
+    throw new ShapeError(`grad: expected a cotangent of shape [${output.shape}], got [${cotangent.shape}].`);
   }
   if (cotangent.dtype !== output.dtype) {
     throw new DTypeError(`grad: expected a cotangent of type ${output.dtype}, got ${cotangent.dtype}.`);
@@ -52,7 +49,6 @@ function onesFor(output: Tensor): Tensor {
   if (output.size !== 1) {
     throw new ShapeError(
       `grad: expected an output of one element, got shape [${output.shape}]. Reduce it (sum, mean) or give a cotangent.`,
-      [output.shape],
     );
   }
   return output.engine.ones(output.shape, output.dtype);

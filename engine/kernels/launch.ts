@@ -8,7 +8,8 @@ export type LaunchArgs<A extends readonly KernelArg[]> = {
   [K in keyof A]: A[K] extends number ? number : null extends A[K] ? Tensor | null : Tensor;
 };
 
-export function launch<A extends readonly KernelArg[]>(family: KernelFamily<A>, ...args: LaunchArgs<A>): void {
+/** Returns undefined, not void, so that an op that keeps nothing for backward can be one launch. */
+export function launch<A extends readonly KernelArg[]>(family: KernelFamily<A>, ...args: LaunchArgs<A>): undefined {
   let onReference = false;
   let tensor: Tensor | undefined;
   for (const arg of args as readonly unknown[]) {

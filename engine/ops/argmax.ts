@@ -10,11 +10,7 @@ const op = defineOp<{ x: Tensor }, { axis: number }>({
   inputs: ['x'],
   dtype: 'i32',
   shape: ({ x }, { axis }) => x.shape.filter((_, i) => i !== axis),
-  forward({ x }, y, { axis }) {
-    const { outer, n, inner } = aroundAxis(x.shape, axis);
-    launch(k.argmax, x, y, outer, n, inner);
-    return undefined;
-  },
+  forward: ({ x }, y, { axis }) => launch(k.argmax, x, y, ...aroundAxis(x.shape, axis)),
   backward: null,
   samples: [
     { name: '[3,9] axis 1', inputs: { x: [3, 9] }, attrs: { axis: 1 } },

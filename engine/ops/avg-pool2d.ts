@@ -9,10 +9,7 @@ const op = defineOp<{ x: Tensor }, PoolAttrs>({
   about: 'y = mean x of each window, per channel, padding counted as zeros: [n,h,w,c] -> [n,oh,ow,c]',
   inputs: ['x'],
   shape: ({ x }, attrs) => poolShape('avgPool2d', x.shape, attrs),
-  forward({ x }, y, attrs) {
-    launch(k.avgPool2d, x, y, ...poolSizes(x.shape, y.shape, attrs));
-    return undefined;
-  },
+  forward: ({ x }, y, attrs) => launch(k.avgPool2d, x, y, ...poolSizes(x.shape, y.shape, attrs)),
   backward: ({ gradOut, inputs: { x }, attrs }) => ({ x: spread(gradOut, x.shape, attrs) }),
   samples: poolSamples,
 });
@@ -22,10 +19,7 @@ const gradOp = defineOp<{ g: Tensor }, PoolAttrs & { xShape: Shape }>({
   about: 'dx of avgPool2d: each g spread evenly over its window: [n,oh,ow,c] -> [n,h,w,c]',
   inputs: ['g'],
   shape: (_, { xShape }) => xShape,
-  forward({ g }, dx, attrs) {
-    launch(k.avgPool2dGrad, g, dx, ...poolSizes(dx.shape, g.shape, attrs));
-    return undefined;
-  },
+  forward: ({ g }, dx, attrs) => launch(k.avgPool2dGrad, g, dx, ...poolSizes(dx.shape, g.shape, attrs)),
   backward: ({ gradOut, attrs }) => ({ g: pool(gradOut, attrs) }),
   samples: poolSamples.map(({ name, inputs, attrs }) => {
     const xShape = inputs.x as Shape;

@@ -1,32 +1,11 @@
 /** The form that element-wise ops of two broadcast inputs share. */
-import type { KernelFamily } from '../kernels/family.ts';
+import type * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
 import { type Shape, sameShape, type Tensor } from '../tensor/index.ts';
 import { defineOp, type InputSample } from './define-op.ts';
 import { reshape } from './reshape.ts';
 import { broadcastShapes, broadcastStrides, collapse } from './shapes.ts';
 import { sum } from './sum.ts';
-
-type N = number;
-type BinaryKernel = KernelFamily<
-  [
-    a: Float64Array,
-    b: Float64Array,
-    y: Float64Array,
-    n0: N,
-    n1: N,
-    n2: N,
-    n3: N,
-    a0: N,
-    a1: N,
-    a2: N,
-    a3: N,
-    b0: N,
-    b1: N,
-    b2: N,
-    b3: N,
-  ]
->;
 
 /** Sums a gradient over the axes along which its operand was broadcast. */
 export function sumTo(g: Tensor, shape: Shape): Tensor {
@@ -39,7 +18,7 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
 export interface BinaryDef {
   readonly name: string;
   readonly about: string;
-  readonly kernel: BinaryKernel;
+  readonly kernel: typeof k.add;
   /** gradients of the broadcast shape; they are summed to the operands' shapes afterwards */
   readonly backward: (
     g: Tensor,
@@ -59,15 +38,8 @@ export function defineBinary(def: BinaryDef): (a: Tensor, b: Tensor) => Tensor {
     inputs: ['a', 'b'],
     shape: ({ a, b }) => broadcastShapes(def.name, a.shape, b.shape),
     forward({ a, b }, y) {
-      const { dims, strides } = collapse(def.name, y.shape, [
-        broadcastStrides(a.shape, y.shape),
-        broadcastStrides(b.shape, y.shape),
-      ]);
-      const [n0, n1, n2, n3] = dims as [N, N, N, N];
-      const [a0, a1, a2, a3] = strides[0] as [N, N, N, N];
-      const [b0, b1, b2, b3] = strides[1] as [N, N, N, N];
-      launch(def.kernel, a, b, y, n0, n1, n2, n3, a0, a1, a2, a3, b0, b1, b2, b3);
-      return undefined;
+      const strides = [a, b].map((t) => broadcastStrides(t.shape, y.shape)) as [number[], number[]];
+      launch(def.kernel, a, b, y, ...collapse(def.name, y.shape, ...strides));
     },
     backward({ gradOut, inputs: { a, b }, out, needs }) {
       const grads = def.backward(gradOut, a, b, out, needs);

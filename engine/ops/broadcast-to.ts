@@ -11,17 +11,13 @@ const op = defineOp<{ x: Tensor }, { shape: Shape }>({
   inputs: ['x'],
   shape({ x }, { shape }) {
     if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
-      throw new ShapeError(`broadcastTo: expected a shape that [${x.shape}] broadcasts to, got [${shape}].`, [
-        x.shape,
-        shape,
-      ]);
+      throw new ShapeError(`broadcastTo: expected a shape that [${x.shape}] broadcasts to, got [${shape}].`);
     }
     return shape;
   },
   forward({ x }, y) {
     const from = { tensor: x, strides: broadcastStrides(x.shape, y.shape) };
     stridedCopy('broadcastTo', y.shape, from, { tensor: y, strides: stridesOf(y.shape) });
-    return undefined;
   },
   backward: ({ gradOut, inputs }) => ({ x: sumTo(gradOut, inputs.x.shape) }),
   samples: [

@@ -11,10 +11,7 @@ const op = defineOp<{ a: Tensor; b: Tensor }, { axis: number }>({
   inputs: ['a', 'b'],
   shape({ a, b }, { axis }) {
     if (a.shape.length !== b.shape.length || a.shape.some((d, i) => i !== axis && d !== b.shape[i])) {
-      throw new ShapeError(`concat: expected shapes equal outside axis ${axis}, got [${a.shape}] and [${b.shape}].`, [
-        a.shape,
-        b.shape,
-      ]);
+      throw new ShapeError(`concat: expected shapes equal outside axis ${axis}, got [${a.shape}] and [${b.shape}].`);
     }
     return a.shape.map((d, i) => (i === axis ? d + b.shape[i]! : d));
   },
@@ -25,18 +22,12 @@ const op = defineOp<{ a: Tensor; b: Tensor }, { axis: number }>({
       stridedCopy('concat', tensor.shape, { tensor, strides: stridesOf(tensor.shape) }, { tensor: y, start, strides });
       start += tensor.shape[axis]! * strides[axis]!;
     }
-    return undefined;
   },
   backward({ gradOut, inputs: { a, b }, attrs: { axis }, needs }) {
     const start = a.shape.map((d, i) => (i === axis ? d : 0));
+    const zeros = a.shape.map(() => 0);
     return {
-      a: needs.a
-        ? slice(
-            gradOut,
-            start.map(() => 0),
-            a.shape,
-          )
-        : null,
+      a: needs.a ? slice(gradOut, zeros, a.shape) : null,
       b: needs.b ? slice(gradOut, start, b.shape) : null,
     };
   },

@@ -57,7 +57,6 @@ export function outputSize(op: string, x: Shape, kernel: readonly [number, numbe
     throw new ShapeError(
       `${op}: expected windows [${kernel}] that fit into images [${x}] with padding ${g.top}, ${g.bottom}, ${g.left}, ${g.right}, ` +
         `got an output of [${out}]. Use a smaller window, or more padding.`,
-      [x],
     );
   }
   return out;
@@ -76,26 +75,6 @@ export function convSizes(x: Shape, w: Shape, y: Shape, a: ConvAttrs) {
   const [dilH, dilW] = a.dilation;
   return [n, h, wd, ci, kh, kw, co, oh, ow, strideH, strideW, a.top, a.left, dilH, dilW, a.groups] as const;
 }
-
-const base = geometryOf('conv2d', {});
-export const convSamples: readonly { name: string; x: Shape; w: Shape; attrs: ConvAttrs }[] = [
-  { name: '3x3', x: [2, 5, 4, 3], w: [3, 3, 3, 4], attrs: { ...base, groups: 1 } },
-  {
-    name: 'stride 2, padded',
-    x: [1, 6, 5, 2],
-    w: [3, 2, 2, 3],
-    attrs: { ...geometryOf('', { stride: 2, padding: 1 }), groups: 1 },
-  },
-  {
-    name: 'uneven padding, dilated',
-    x: [1, 5, 6, 1],
-    w: [2, 2, 1, 2],
-    attrs: { ...geometryOf('', { dilation: [2, 3], padding: { top: 1, bottom: 0, left: 0, right: 2 } }), groups: 1 },
-  },
-  { name: 'groups 2', x: [2, 4, 4, 4], w: [2, 2, 2, 6], attrs: { ...base, groups: 2 } },
-  { name: 'one element', x: [1, 1, 1, 1], w: [1, 1, 1, 1], attrs: { ...base, groups: 1 } },
-  { name: 'no images', x: [0, 3, 3, 2], w: [2, 2, 2, 3], attrs: { ...base, groups: 1 } },
-];
 
 export interface PoolOptions extends Omit<WindowOptions, 'dilation'> {
   readonly size: Pair;

@@ -1,12 +1,45 @@
+/** Convolution and its two gradients. Each is linear in both inputs, so the gradients of any of them are the other two. */
 import { ShapeError } from '../errors.ts';
 import * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
-import type { Tensor } from '../tensor/index.ts';
-import { type ConvAttrs, convSamples, convSizes, geometryOf, outputSize, type WindowOptions } from './conv-geometry.ts';
-import { conv2dInputGrad } from './conv2d-input-grad.ts';
-import { conv2dWeightGrad } from './conv2d-weight-grad.ts';
-import { defineOp } from './define-op.ts';
+import type { Shape, Tensor } from '../tensor/index.ts';
+import { type ConvAttrs, convSizes, geometryOf, outputSize, type WindowOptions } from './conv-geometry.ts';
+import { defineOp, type OpSample } from './define-op.ts';
 import { expectRank } from './shapes.ts';
+
+interface ConvSample {
+  readonly name: string;
+  readonly x: Shape;
+  readonly w: Shape;
+  readonly window?: WindowOptions;
+  readonly groups?: number;
+}
+const sampled: readonly [ConvSample, ...ConvSample[]] = [
+  { name: '3x3', x: [2, 5, 4, 3], w: [3, 3, 3, 4] },
+  { name: 'stride 2, padded', x: [1, 6, 5, 2], w: [3, 2, 2, 3], window: { stride: 2, padding: 1 } },
+  {
+    name: 'uneven padding, dilated',
+    x: [1, 5, 6, 1],
+    w: [2, 2, 1, 2],
+    window: { dilation: [2, 3], padding: { top: 1, bottom: 0, left: 0, right: 2 } },
+  },
+  { name: 'groups 2', x: [2, 4, 4, 4], w: [2, 2, 2, 6], groups: 2 },
+  { name: 'one element', x: [1, 1, 1, 1], w: [1, 1, 1, 1] },
+  { name: 'no images', x: [0, 3, 3, 2], w: [2, 2, 2, 3] },
+];
+
+/** The samples of the three ops: the same convolutions, each with the inputs and attributes of its own. */
+function convSamples<I, A>(
+  own: (shapes: { x: Shape; w: Shape; y: Shape }) => readonly [inputs: { readonly [K in keyof I]: Shape }, attrs: A],
+): [OpSample<I, ConvAttrs & A>, ...OpSample<I, ConvAttrs & A>[]] {
+  const make = ({ name, x, w, window = {}, groups = 1 }: ConvSample) => {
+    const attrs = { ...geometryOf('', window), groups };
+    const [inputs, extra] = own({ x, w, y: [x[0]!, ...outputSize('', x, [w[0]!, w[1]!], attrs), w[3]!] });
+    return { name, inputs, attrs: { ...attrs, ...extra } };
+  };
+  const [first, ...rest] = sampled;
+  return [make(first), ...rest.map(make)];
+}
 
 const op = defineOp<{ x: Tensor; w: Tensor }, ConvAttrs>({
   name: 'conv2d',
@@ -22,24 +55,53 @@ const op = defineOp<{ x: Tensor; w: Tensor }, ConvAttrs>({
       throw new ShapeError(
         `conv2d: expected x channels = w[2] * groups and filters divisible by groups, got x [${x.shape}], w [${w.shape}], groups ${groups}. ` +
           'Images are NHWC and filters [kh, kw, in/groups, out].',
-        [x.shape, w.shape],
       );
     }
     return [x.shape[0]!, ...outputSize('conv2d', x.shape, [kh, kw], attrs), co];
   },
-  forward({ x, w }, y, attrs) {
-    launch(k.conv2d, x, w, y, ...convSizes(x.shape, w.shape, y.shape, attrs));
-    return undefined;
-  },
+  forward: ({ x, w }, y, attrs) => launch(k.conv2d, x, w, y, ...convSizes(x.shape, w.shape, y.shape, attrs)),
   backward: ({ gradOut, inputs: { x, w }, attrs, needs }) => ({
     x: needs.x ? conv2dInputGrad(gradOut, w, x.shape, attrs) : null,
     w: needs.w ? conv2dWeightGrad(x, gradOut, w.shape, attrs) : null,
   }),
-  samples: convSamples.map(({ name, x, w, attrs }) => ({ name, inputs: { x, w }, attrs })) as never,
+  samples: convSamples(({ x, w }) => [{ x, w }, {}]),
 });
 
-/** The convolution with geometry already resolved, as the gradients use it. */
-export const conv2dWith = (x: Tensor, w: Tensor, attrs: ConvAttrs): Tensor => op({ x, w }, attrs);
+const inputGrad = defineOp<{ g: Tensor; w: Tensor }, ConvAttrs & { xShape: Shape }>({
+  name: 'conv2dInputGrad',
+  about: 'dx of conv2d: the transposed convolution of g [n,oh,ow,co] with w [kh,kw,ci/groups,co] -> [n,h,w,ci]',
+  inputs: ['g', 'w'],
+  shape: (_, { xShape }) => xShape,
+  forward: ({ g, w }, dx, attrs) =>
+    launch(k.conv2dInputGrad, g, w, dx, ...convSizes(dx.shape, w.shape, g.shape, attrs)),
+  backward: ({ gradOut, inputs: { g, w }, attrs, needs }) => ({
+    g: needs.g ? conv2dWith(gradOut, w, attrs) : null,
+    w: needs.w ? conv2dWeightGrad(gradOut, g, w.shape, attrs) : null,
+  }),
+  samples: convSamples(({ x, w, y }) => [{ g: y, w }, { xShape: x }]),
+});
+
+const weightGrad = defineOp<{ x: Tensor; g: Tensor }, ConvAttrs & { wShape: Shape }>({
+  name: 'conv2dWeightGrad',
+  about: 'dw of conv2d: x [n,h,w,ci] correlated with g [n,oh,ow,co] -> [kh,kw,ci/groups,co]',
+  inputs: ['x', 'g'],
+  shape: (_, { wShape }) => wShape,
+  forward: ({ x, g }, dw, attrs) =>
+    launch(k.conv2dWeightGrad, x, g, dw, ...convSizes(x.shape, dw.shape, g.shape, attrs)),
+  backward: ({ gradOut, inputs: { x, g }, attrs, needs }) => ({
+    x: needs.x ? conv2dInputGrad(g, gradOut, x.shape, attrs) : null,
+    g: needs.g ? conv2dWith(x, gradOut, attrs) : null,
+  }),
+  samples: convSamples(({ x, w, y }) => [{ x, g: y }, { wShape: w }]),
+});
+
+const conv2dWith = (x: Tensor, w: Tensor, attrs: ConvAttrs): Tensor => op({ x, w }, attrs);
+/** dL/dx of conv2d from dL/dy. g [n,oh,ow,co], w [kh,kw,ci/groups,co] -> xShape [n,h,w,ci] */
+const conv2dInputGrad = (g: Tensor, w: Tensor, xShape: Shape, attrs: ConvAttrs): Tensor =>
+  inputGrad({ g, w }, { ...attrs, xShape });
+/** dL/dw of conv2d from dL/dy. x [n,h,w,ci], g [n,oh,ow,co] -> wShape [kh,kw,ci/groups,co] */
+const conv2dWeightGrad = (x: Tensor, g: Tensor, wShape: Shape, attrs: ConvAttrs): Tensor =>
+  weightGrad({ x, g }, { ...attrs, wShape });
 
 /**
  * Cross-correlation of NHWC images with filters, as every ML library calls convolution.

@@ -26,7 +26,6 @@ const hard = defineOp<{ logits: Tensor; labels: Tensor }, undefined, Tensor>({
     if (labels.shape.length !== 1 || labels.shape[0] !== logits.shape[0]) {
       throw new ShapeError(
         `crossEntropy: expected one label per row of logits [${logits.shape}], got [${labels.shape}].`,
-        [logits.shape, labels.shape],
       );
     }
     return labels.shape;
@@ -64,10 +63,7 @@ const soft = defineOp<{ logits: Tensor; targets: Tensor }, undefined, Tensor>({
   shape({ logits, targets }) {
     expectRank('softCrossEntropy', 'logits', logits.shape, 2, '[n, classes]');
     if (!sameShape(logits.shape, targets.shape)) {
-      throw new ShapeError(`softCrossEntropy: expected targets of shape [${logits.shape}], got [${targets.shape}].`, [
-        logits.shape,
-        targets.shape,
-      ]);
+      throw new ShapeError(`softCrossEntropy: expected targets of shape [${logits.shape}], got [${targets.shape}].`);
     }
     return [logits.shape[0]!];
   },

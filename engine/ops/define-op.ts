@@ -74,6 +74,9 @@ export interface Node {
   out: Tensor;
 }
 
+/** An uninitialised tensor of the same shape and element type, for gradients and kept values. */
+export const like = (t: Tensor, op: string): Tensor => t.engine.alloc(t.shape, t.dtype, op);
+
 // Filled by the op files, which are all imported by ops/index.ts: one module-level map, never written after loading.
 const registry = new Map<string, AnyOp>();
 

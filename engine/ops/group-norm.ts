@@ -2,65 +2,33 @@ import { ShapeError } from '../errors.ts';
 import * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
 import { type Shape, sameShape, sizeOf, type Tensor } from '../tensor/index.ts';
-import { sumTo } from './binary.ts';
-import { defineOp } from './define-op.ts';
-import { mul } from './mul.ts';
-import { normalise, normaliseGrad } from './normalise.ts';
-import { reshape } from './reshape.ts';
-
-interface Attrs {
-  readonly groups: number;
-  readonly eps: number;
-}
+import { defineNorm } from './normalise.ts';
 
 /** [n, positions, channels] of images [n, ..., c] */
 const flat = (x: Shape): [number, number, number] => [x[0]!, sizeOf(x.slice(1, -1)), x[x.length - 1]!];
 
-const op = defineOp<{ x: Tensor; gamma: Tensor; beta: Tensor }, Attrs, { mean: Tensor; rstd: Tensor }>({
+const op = defineNorm<{ groups: number; eps: number }>({
   name: 'groupNorm',
   about:
     'y = (x - mean) / sqrt(var + eps) * gamma + beta, statistics over positions and one group of channels of a sample',
-  inputs: ['x', 'gamma', 'beta'],
-  shape({ x, gamma, beta }, { groups }) {
-    const c = x.shape[x.shape.length - 1] ?? 0;
-    const fits = sameShape(gamma.shape, [c]) && sameShape(beta.shape, [c]);
-    if (x.shape.length < 2 || !fits || !Number.isInteger(groups) || groups < 1 || c % groups !== 0) {
-      throw new ShapeError(
-        `groupNorm: expected x [n, ..., c], gamma and beta [c] and groups that divide c, ` +
-          `got x [${x.shape}], gamma [${gamma.shape}], beta [${beta.shape}], groups ${groups}.`,
-        [x.shape],
-      );
-    }
-    return x.shape;
+  check(x, gamma, beta, { groups }) {
+    const c = x[x.length - 1] ?? 0;
+    const fits = sameShape(gamma, [c]) && sameShape(beta, [c]);
+    if (x.length >= 2 && fits && Number.isInteger(groups) && groups >= 1 && c % groups === 0) return;
+    throw new ShapeError(
+      `groupNorm: expected x [n, ..., c], gamma and beta [c] and groups that divide c, ` +
+        `got x [${x}], gamma [${gamma}], beta [${beta}], groups ${groups}.`,
+    );
   },
-  forward({ x, gamma, beta }, y, { groups, eps }) {
-    const [n, positions, c] = flat(x.shape);
-    const mean = x.engine.alloc([n * groups], x.dtype, 'groupNorm');
-    const rstd = x.engine.alloc([n * groups], x.dtype, 'groupNorm');
-    launch(k.groupNorm, x, gamma, beta, y, mean, rstd, n, positions, c, groups, eps);
-    return { mean, rstd };
+  grouped(x, { groups }) {
+    const [n, positions, c] = flat(x);
+    return { shape: [n, positions, groups, c / groups], axes: [1, 3] };
   },
-  backward({ gradOut, inputs: { x, gamma }, attrs: { groups, eps }, needs }) {
-    const [n, positions, c] = flat(x.shape);
-    const grouped = [n, positions, groups, c / groups];
-    const axes = [1, 3];
-    const normal = normalise(reshape(x, grouped), axes, eps);
-    const g = reshape(gradOut, [n, positions, c]);
-    return {
-      x: needs.x ? reshape(normaliseGrad(reshape(mul(g, gamma), grouped), normal, axes), x.shape) : null,
-      gamma: needs.gamma ? sumTo(mul(g, reshape(normal.normal, g.shape)), gamma.shape) : null,
-      beta: needs.beta ? sumTo(g, gamma.shape) : null,
-    };
-  },
-  fusedBackward({ gradOut, inputs: { x, gamma }, attrs: { groups }, saved: { mean, rstd }, needs }) {
-    const [n, positions, c] = flat(x.shape);
-    const like = (t: Tensor) => t.engine.alloc(t.shape, t.dtype, 'groupNorm');
-    const dx = needs.x ? like(x) : null;
-    const dgamma = needs.gamma ? like(gamma) : null;
-    const dbeta = needs.beta ? like(gamma) : null;
-    launch(k.groupNormGrad, gradOut, x, gamma, mean, rstd, dx, dgamma, dbeta, n, positions, c, groups);
-    return { x: dx, gamma: dgamma, beta: dbeta };
-  },
+  statistics: (x, { groups }) => x[0]! * groups,
+  forward: ({ x, gamma, beta }, y, { mean, rstd }, { groups, eps }) =>
+    launch(k.groupNorm, x, gamma, beta, y, mean, rstd, ...flat(x.shape), groups, eps),
+  backward: (g, { x, gamma }, { mean, rstd }, d, { groups }) =>
+    launch(k.groupNormGrad, g, x, gamma, mean, rstd, d.x, d.gamma, d.beta, ...flat(x.shape), groups),
   samples: [
     { name: '[2,3,2,4] in 2', inputs: { x: [2, 3, 2, 4], gamma: [4], beta: [4] }, attrs: { groups: 2, eps: 1e-5 } },
     { name: '[2,6] in 3', inputs: { x: [2, 6], gamma: [6], beta: [6] }, attrs: { groups: 3, eps: 1e-2 } },

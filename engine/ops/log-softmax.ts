@@ -12,10 +12,7 @@ const op = defineOp<{ x: Tensor }>({
   about: 'y = x - ln sum e^x along the last axis',
   inputs: ['x'],
   shape: ({ x }) => x.shape,
-  forward({ x }, y) {
-    launch(k.logSoftmax, x, y, ...rowsOf('logSoftmax', x.shape));
-    return undefined;
-  },
+  forward: ({ x }, y) => launch(k.logSoftmax, x, y, ...rowsOf('logSoftmax', x.shape)),
   backward: ({ gradOut, out }) => ({ x: sub(gradOut, mul(exp(out), sumLast(gradOut))) }),
   fusedBackward: ({ gradOut, out }) => ({ x: rowGrad(k.logSoftmaxGrad, gradOut, out) }),
   samples: rowSamples,

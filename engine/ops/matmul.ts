@@ -25,7 +25,6 @@ const op = defineOp<{ a: Tensor; b: Tensor }, Attrs>({
       const hint = (transposeB ? b.shape[0] : b.shape[1]) === k1 ? ' Transpose b?' : '';
       throw new ShapeError(
         `matmul: expected a ${left} and b ${right} with the same k, got a [${a.shape}] and b [${b.shape}].${hint}`,
-        [a.shape, b.shape],
       );
     }
     return [m, n];
@@ -34,7 +33,6 @@ const op = defineOp<{ a: Tensor; b: Tensor }, Attrs>({
     const [m, n] = y.shape as [number, number];
     const depth = a.shape[transposeA ? 0 : 1]!;
     launch(k.gemm, a, b, y, m, n, depth, +transposeA, +transposeB, a.shape[1]!, b.shape[1]!, n, 0);
-    return undefined;
   },
   backward({ gradOut: g, inputs: { a, b }, attrs: { transposeA: ta, transposeB: tb }, needs }) {
     return {

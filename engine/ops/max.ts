@@ -14,14 +14,10 @@ const op = defineOp<{ x: Tensor }, { axis: number }>({
   about: 'y = largest x along one axis, which is dropped',
   inputs: ['x'],
   shape: ({ x }, { axis }) => x.shape.filter((_, i) => i !== axis),
-  forward({ x }, y, { axis }) {
-    const { outer, n, inner } = aroundAxis(x.shape, axis);
-    launch(k.maxReduce, x, y, outer, n, inner);
-    return undefined;
-  },
+  forward: ({ x }, y, { axis }) => launch(k.maxReduce, x, y, ...aroundAxis(x.shape, axis)),
   // the gradient goes to the first largest element
   backward({ gradOut, inputs: { x }, attrs: { axis } }) {
-    const { outer, n, inner } = aroundAxis(x.shape, axis);
+    const [outer, n, inner] = aroundAxis(x.shape, axis);
     const first = oneHot(argmax(x, axis).withShape([sizeOf(gradOut.shape)]), n, x.dtype);
     const mask = transpose(reshape(first, [outer, inner, n]), [0, 2, 1]);
     return { x: reshape(mul(reshape(gradOut, [outer, 1, inner]), mask), x.shape) };

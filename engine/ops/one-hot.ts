@@ -3,6 +3,7 @@ import { launch } from '../kernels/launch.ts';
 import type { DType } from '../memory/index.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { defineOp } from './define-op.ts';
+import { indicesBelow } from './indices.ts';
 import { expectRank } from './shapes.ts';
 
 const define = (dtype: DType, name: string) =>
@@ -22,9 +23,9 @@ const define = (dtype: DType, name: string) =>
     },
     backward: null,
     samples: [
-      { name: '[5] of 3', inputs: { labels: { shape: [5], range: [0, 3] } }, attrs: { classes: 3 } },
-      { name: '[1] of 1', inputs: { labels: { shape: [1], range: [0, 1] } }, attrs: { classes: 1 } },
-      { name: '[0] of 4', inputs: { labels: { shape: [0], range: [0, 4] } }, attrs: { classes: 4 } },
+      { name: '[5] of 3', inputs: { labels: indicesBelow(3, [5]) }, attrs: { classes: 3 } },
+      { name: '[1] of 1', inputs: { labels: indicesBelow(1, [1]) }, attrs: { classes: 1 } },
+      { name: '[0] of 4', inputs: { labels: indicesBelow(4, [0]) }, attrs: { classes: 4 } },
     ],
   });
 

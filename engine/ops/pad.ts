@@ -16,9 +16,7 @@ const op = defineOp<{ x: Tensor }, { margins: Margins; value: number }>({
   shape({ x }, { margins }) {
     if (margins.length !== x.shape.length || margins.some(([a, b]) => a < 0 || b < 0)) {
       const text = margins.map((m) => `[${m}]`).join(', ');
-      throw new ShapeError(`pad: expected margins >= 0 for each axis of [${x.shape}], got ${text}. Use slice to cut.`, [
-        x.shape,
-      ]);
+      throw new ShapeError(`pad: expected margins >= 0 for each axis of [${x.shape}], got ${text}. Use slice to cut.`);
     }
     return x.shape.map((d, i) => margins[i]![0] + d + margins[i]![1]);
   },
@@ -27,15 +25,11 @@ const op = defineOp<{ x: Tensor }, { margins: Margins; value: number }>({
     const strides = stridesOf(y.shape);
     const first = margins.reduce((sum, [before], i) => sum + before * strides[i]!, 0);
     stridedCopy('pad', x.shape, { tensor: x, strides: stridesOf(x.shape) }, { tensor: y, start: first, strides });
-    return undefined;
   },
-  backward: ({ gradOut, inputs, attrs: { margins } }) => ({
-    x: slice(
-      gradOut,
-      margins.map(([before]) => before),
-      inputs.x.shape,
-    ),
-  }),
+  backward({ gradOut, inputs, attrs: { margins } }) {
+    const start = margins.map(([before]) => before);
+    return { x: slice(gradOut, start, inputs.x.shape) };
+  },
   samples: [
     { name: '[3] 2,1', inputs: { x: [3] }, attrs: { margins: [[2, 1]], value: 0 } },
     {

@@ -3,6 +3,7 @@ import * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
 import { type Shape, sizeOf, type Tensor } from '../tensor/index.ts';
 import { defineOp } from './define-op.ts';
+import { indicesBelow } from './indices.ts';
 
 type PoolAttrs = { readonly shape: Shape };
 
@@ -12,27 +13,13 @@ const scatterOp = defineOp<{ g: Tensor; indices: Tensor }, PoolAttrs>({
   inputs: ['g', 'indices'],
   integers: ['indices'],
   shape: (_, { shape }) => shape,
-  forward({ g, indices }, y) {
-    launch(k.poolScatter, g, indices, y, g.shape[0]!, sizeOf(g.shape.slice(1)), sizeOf(y.shape.slice(1)));
-    return undefined;
-  },
+  forward: ({ g, indices }, y) =>
+    launch(k.poolScatter, g, indices, y, g.shape[0]!, sizeOf(g.shape.slice(1)), sizeOf(y.shape.slice(1))),
   backward: ({ gradOut, inputs: { indices } }) => ({ g: poolGather(gradOut, indices) }),
   samples: [
-    {
-      name: '[2,6] into [2,5]',
-      inputs: { g: [2, 6], indices: { shape: [2, 6], range: [0, 5] } },
-      attrs: { shape: [2, 5] },
-    },
-    {
-      name: '[1,1] into [1,1]',
-      inputs: { g: [1, 1], indices: { shape: [1, 1], range: [0, 1] } },
-      attrs: { shape: [1, 1] },
-    },
-    {
-      name: '[0,3] into [0,4]',
-      inputs: { g: [0, 3], indices: { shape: [0, 3], range: [0, 4] } },
-      attrs: { shape: [0, 4] },
-    },
+    { name: '[2,6] into [2,5]', inputs: { g: [2, 6], indices: indicesBelow(5, [2, 6]) }, attrs: { shape: [2, 5] } },
+    { name: '[1,1] into [1,1]', inputs: { g: [1, 1], indices: indicesBelow(1, [1, 1]) }, attrs: { shape: [1, 1] } },
+    { name: '[0,3] into [0,4]', inputs: { g: [0, 3], indices: indicesBelow(4, [0, 3]) }, attrs: { shape: [0, 4] } },
   ],
 });
 
@@ -42,15 +29,13 @@ const gatherOp = defineOp<{ x: Tensor; indices: Tensor }>({
   inputs: ['x', 'indices'],
   integers: ['indices'],
   shape: ({ indices }) => indices.shape,
-  forward({ x, indices }, y) {
-    launch(k.poolGather, x, indices, y, x.shape[0]!, sizeOf(y.shape.slice(1)), sizeOf(x.shape.slice(1)));
-    return undefined;
-  },
+  forward: ({ x, indices }, y) =>
+    launch(k.poolGather, x, indices, y, x.shape[0]!, sizeOf(y.shape.slice(1)), sizeOf(x.shape.slice(1))),
   backward: ({ gradOut, inputs: { x, indices } }) => ({ x: poolScatter(gradOut, indices, x.shape) }),
   samples: [
-    { name: '[2,5] by [2,6]', inputs: { x: [2, 5], indices: { shape: [2, 6], range: [0, 5] } }, attrs: undefined },
-    { name: '[1,1] by [1,1]', inputs: { x: [1, 1], indices: { shape: [1, 1], range: [0, 1] } }, attrs: undefined },
-    { name: '[0,4] by [0,3]', inputs: { x: [0, 4], indices: { shape: [0, 3], range: [0, 4] } }, attrs: undefined },
+    { name: '[2,5] by [2,6]', inputs: { x: [2, 5], indices: indicesBelow(5, [2, 6]) }, attrs: undefined },
+    { name: '[1,1] by [1,1]', inputs: { x: [1, 1], indices: indicesBelow(1, [1, 1]) }, attrs: undefined },
+    { name: '[0,4] by [0,3]', inputs: { x: [0, 4], indices: indicesBelow(4, [0, 3]) }, attrs: undefined },
   ],
 });
 

@@ -10,7 +10,6 @@ const op = defineOp<{ x: Tensor }, { shape: Shape }>({
     if (sizeOf(shape) !== sizeOf(x.shape) || shape.some((d) => !Number.isInteger(d) || d < 0)) {
       throw new ShapeError(
         `reshape: expected a shape of ${sizeOf(x.shape)} elements for [${x.shape}], got [${shape}].`,
-        [x.shape, shape],
       );
     }
     return shape;

@@ -1,18 +1,16 @@
 /** What the ops that work row by row along the last axis share. */
 import { ShapeError } from '../errors.ts';
-import type { KernelFamily } from '../kernels/family.ts';
+import type * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
 import type { Shape, Tensor } from '../tensor/index.ts';
-import type { OpSample } from './define-op.ts';
+import { like, type OpSample } from './define-op.ts';
 import { reshape } from './reshape.ts';
 import { sum } from './sum.ts';
-
-type RowGradKernel = KernelFamily<[g: Float64Array, y: Float64Array, dx: Float64Array, rows: number, cols: number]>;
 
 /** Rows and columns of a tensor seen as a matrix of its last axis. @throws ShapeError for a rank of 0 */
 export function rowsOf(op: string, shape: Shape): [rows: number, cols: number] {
   if (shape.length === 0)
-    throw new ShapeError(`${op}: expected at least one axis, got a single number. Reshape it to [1].`, [shape]);
+    throw new ShapeError(`${op}: expected at least one axis, got a single number. Reshape it to [1].`);
   return [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape[shape.length - 1]!];
 }
 
@@ -21,8 +19,8 @@ export function sumLast(x: Tensor): Tensor {
   return reshape(sum(x, x.rank - 1), [...x.shape.slice(0, -1), 1]);
 }
 
-export function rowGrad(kernel: RowGradKernel, gradOut: Tensor, y: Tensor): Tensor {
-  const dx = gradOut.engine.alloc(y.shape, y.dtype, kernel.name);
+export function rowGrad(kernel: typeof k.softmaxGrad, gradOut: Tensor, y: Tensor): Tensor {
+  const dx = like(y, kernel.name);
   launch(kernel, gradOut, y, dx, ...rowsOf(kernel.name, y.shape));
   return dx;
 }

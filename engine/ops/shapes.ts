@@ -1,5 +1,6 @@
 /** Shape arithmetic that several ops share: broadcasting, axes, strides and their collapse to the four that kernels loop over. */
 import { ShapeError } from '../errors.ts';
+import type { Four } from '../kernels/family.ts';
 import { type Shape, sizeOf } from '../tensor/index.ts';
 
 /** The broadcast shape of two operands, aligned at the last axis. @throws ShapeError */
@@ -12,7 +13,6 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
     if (x !== y && x !== 1 && y !== 1) {
       throw new ShapeError(
         `${op}: expected shapes that broadcast (equal or 1 in each axis, from the last), got [${a}] and [${b}].`,
-        [a, b],
       );
     }
     out.push(x === 1 ? y : x);
@@ -38,42 +38,29 @@ export function broadcastStrides(shape: Shape, out: Shape): number[] {
   return out.map((_, i) => (i < lead || shape[i - lead] === 1 ? 0 : own[i - lead]!));
 }
 
-export const KERNEL_DIMS = 4;
+/** Four sizes, then the four strides of each of two operands: what the strided kernels take. */
+export type TwoWalks = [...n: Four, ...a: Four, ...b: Four];
 
 /**
- * Merges neighbouring axes that every operand walks through evenly, and pads to four.
- * @throws ShapeError when more than four axes remain
+ * Two operands' walks over a shape, by their strides: neighbouring axes that both walk through evenly become one.
+ * @throws ShapeError when more than the kernels' four axes remain
  */
-export function collapse(
-  op: string,
-  shape: Shape,
-  operands: readonly (readonly number[])[],
-): { dims: number[]; strides: number[][] } {
-  const dims: number[] = [];
-  const strides: number[][] = operands.map(() => []);
+export function collapse(op: string, shape: Shape, a: readonly number[], b: readonly number[]): TwoWalks {
+  const axes: { n: number; a: number; b: number }[] = [];
   for (const [i, n] of shape.entries()) {
     if (n === 1) continue;
-    const last = dims.length - 1;
-    const even = last >= 0 && operands.every((s, o) => strides[o]![last] === s[i]! * n);
-    if (even) {
-      dims[last]! *= n;
-      for (const [o, s] of operands.entries()) strides[o]![last] = s[i]!;
-    } else {
-      dims.push(n);
-      for (const [o, s] of operands.entries()) strides[o]!.push(s[i]!);
-    }
+    const axis = { n, a: a[i]!, b: b[i]! };
+    const last = axes.at(-1);
+    if (last && last.a === axis.a * n && last.b === axis.b * n) axes[axes.length - 1] = { ...axis, n: last.n * n };
+    else axes.push(axis);
   }
-  if (dims.length > KERNEL_DIMS) {
+  if (axes.length > 4) {
     throw new ShapeError(
-      `${op}: expected at most ${KERNEL_DIMS} axes that cannot be merged, got ${dims.length} in [${shape}]. Reshape first.`,
-      [shape],
+      `${op}: expected at most 4 axes that cannot be merged, got ${axes.length} in [${shape}]. Reshape first.`,
     );
   }
-  while (dims.length < KERNEL_DIMS) {
-    dims.unshift(1);
-    for (const s of strides) s.unshift(0);
-  }
-  return { dims, strides };
+  while (axes.length < 4) axes.unshift({ n: 1, a: 0, b: 0 });
+  return [...axes.map((x) => x.n), ...axes.map((x) => x.a), ...axes.map((x) => x.b)] as TwoWalks;
 }
 
 /** An axis counted from 0; negative ones count from the end. @throws ShapeError */
@@ -82,17 +69,16 @@ export function normaliseAxis(op: string, axis: number, shape: Shape): number {
   if (!Number.isInteger(at) || at < 0 || at >= shape.length) {
     throw new ShapeError(
       `${op}: expected an axis from ${-shape.length} to ${shape.length - 1} for shape [${shape}], got ${axis}.`,
-      [shape],
     );
   }
   return at;
 }
 
 /** Sizes before, at and after an axis. */
-export function aroundAxis(shape: Shape, axis: number): { outer: number; n: number; inner: number } {
-  return { outer: sizeOf(shape.slice(0, axis)), n: shape[axis]!, inner: sizeOf(shape.slice(axis + 1)) };
+export function aroundAxis(shape: Shape, axis: number): [outer: number, n: number, inner: number] {
+  return [sizeOf(shape.slice(0, axis)), shape[axis]!, sizeOf(shape.slice(axis + 1))];
 }
 
 export function expectRank(op: string, name: string, shape: Shape, rank: number, layout: string): void {
-  if (shape.length !== rank) throw new ShapeError(`${op}: expected ${name} ${layout}, got [${shape}].`, [shape]);
+  if (shape.length !== rank) throw new ShapeError(`${op}: expected ${name} ${layout}, got [${shape}].`);
 }

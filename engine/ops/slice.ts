@@ -15,7 +15,6 @@ const op = defineOp<{ x: Tensor }, { start: Shape; size: Shape }>({
     if (start.length !== x.shape.length || size.length !== x.shape.length || !x.shape.every(fits)) {
       throw new ShapeError(
         `slice: expected start and size within [${x.shape}], got start [${start}] and size [${size}].`,
-        [x.shape],
       );
     }
     return size;
@@ -24,14 +23,11 @@ const op = defineOp<{ x: Tensor }, { start: Shape; size: Shape }>({
     const strides = stridesOf(x.shape);
     const first = start.reduce((sum, s, i) => sum + s * strides[i]!, 0);
     stridedCopy('slice', y.shape, { tensor: x, start: first, strides }, { tensor: y, strides: stridesOf(y.shape) });
-    return undefined;
   },
-  backward: ({ gradOut, inputs: { x }, attrs: { start, size } }) => ({
-    x: pad(
-      gradOut,
-      x.shape.map((d, i) => [start[i]!, d - start[i]! - size[i]!] as const),
-    ),
-  }),
+  backward({ gradOut, inputs: { x }, attrs: { start, size } }) {
+    const margins = x.shape.map((d, i) => [start[i]!, d - start[i]! - size[i]!] as const);
+    return { x: pad(gradOut, margins) };
+  },
   samples: [
     { name: '[7] 2+3', inputs: { x: [7] }, attrs: { start: [2], size: [3] } },
     { name: '[3,4,5]', inputs: { x: [3, 4, 5] }, attrs: { start: [1, 0, 2], size: [2, 4, 2] } },

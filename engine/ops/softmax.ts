@@ -11,10 +11,7 @@ const op = defineOp<{ x: Tensor }>({
   about: 'y = e^x / sum e^x along the last axis',
   inputs: ['x'],
   shape: ({ x }) => x.shape,
-  forward({ x }, y) {
-    launch(k.softmax, x, y, ...rowsOf('softmax', x.shape));
-    return undefined;
-  },
+  forward: ({ x }, y) => launch(k.softmax, x, y, ...rowsOf('softmax', x.shape)),
   backward: ({ gradOut, out }) => ({ x: mul(out, sub(gradOut, sumLast(mul(gradOut, out)))) }),
   fusedBackward: ({ gradOut, out }) => ({ x: rowGrad(k.softmaxGrad, gradOut, out) }),
   samples: rowSamples,

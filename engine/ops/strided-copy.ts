@@ -13,11 +13,7 @@ export interface Walk {
 }
 
 export function stridedCopy(op: string, shape: Shape, from: Walk, to: Walk): void {
-  const { dims, strides } = collapse(op, shape, [from.strides, to.strides]);
-  const [n0, n1, n2, n3] = dims as [number, number, number, number];
-  const [s0, s1, s2, s3] = strides[0] as [number, number, number, number];
-  const [d0, d1, d2, d3] = strides[1] as [number, number, number, number];
-  launch(k.copyStrided, at(from), at(to), n0, n1, n2, n3, s0, s1, s2, s3, d0, d1, d2, d3);
+  launch(k.copyStrided, at(from), at(to), ...collapse(op, shape, from.strides, to.strides));
 }
 
 function at({ tensor: t, start = 0 }: Walk): Tensor {

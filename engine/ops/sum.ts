@@ -12,11 +12,7 @@ const op = defineOp<{ x: Tensor }, { axis: number }>({
   about: 'y = sum of x along one axis, which is dropped',
   inputs: ['x'],
   shape: ({ x }, { axis }) => x.shape.filter((_, i) => i !== axis),
-  forward({ x }, y, { axis }) {
-    const { outer, n, inner } = aroundAxis(x.shape, axis);
-    launch(k.sum, x, y, outer, n, inner);
-    return undefined;
-  },
+  forward: ({ x }, y, { axis }) => launch(k.sum, x, y, ...aroundAxis(x.shape, axis)),
   backward({ gradOut, inputs: { x }, attrs: { axis } }) {
     const kept = x.shape.map((d, i) => (i === axis ? 1 : d));
     return { x: broadcastTo(reshape(gradOut, kept), x.shape) };

@@ -13,7 +13,6 @@ const op = defineOp<{ x: Tensor }, { order: readonly number[] }>({
     if (order.length !== x.shape.length || sorted.some((a, i) => a !== i)) {
       throw new ShapeError(
         `transpose: expected an order of the axes 0 to ${x.shape.length - 1} of [${x.shape}], got [${order}].`,
-        [x.shape],
       );
     }
     return order.map((axis) => x.shape[axis]!);
@@ -22,14 +21,11 @@ const op = defineOp<{ x: Tensor }, { order: readonly number[] }>({
     const own = stridesOf(x.shape);
     const from = { tensor: x, strides: order.map((axis) => own[axis]!) };
     stridedCopy('transpose', y.shape, from, { tensor: y, strides: stridesOf(y.shape) });
-    return undefined;
   },
-  backward: ({ gradOut, attrs: { order } }) => ({
-    x: transpose(
-      gradOut,
-      order.map((_, i) => order.indexOf(i)),
-    ),
-  }),
+  backward({ gradOut, attrs: { order } }) {
+    const inverse = order.map((_, i) => order.indexOf(i));
+    return { x: transpose(gradOut, inverse) };
+  },
   samples: [
     { name: '[5,6] (1,0)', inputs: { x: [5, 6] }, attrs: { order: [1, 0] } },
     { name: '[2,3,4] (2,0,1)', inputs: { x: [2, 3, 4] }, attrs: { order: [2, 0, 1] } },

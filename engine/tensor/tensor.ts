@@ -81,16 +81,14 @@ export class Tensor {
   /** The only number of a tensor of size 1. @throws ShapeError for any other size */
   item(): number {
     if (this.size !== 1)
-      throw new ShapeError(`item: expected one element, got shape [${this.shape}]. Reduce it first.`, [this.shape]);
+      throw new ShapeError(`item: expected one element, got shape [${this.shape}]. Reduce it first.`);
     return this.view()[0]!;
   }
 
   /** Overwrites the numbers in place; a live tape that still needs the old ones will refuse to run. */
   set(values: ArrayLike<number>): void {
     if (values.length !== this.size) {
-      throw new ShapeError(`set: expected ${this.size} numbers for shape [${this.shape}], got ${values.length}.`, [
-        this.shape,
-      ]);
+      throw new ShapeError(`set: expected ${this.size} numbers for shape [${this.shape}], got ${values.length}.`);
     }
     this.view().set(values);
     this.storage.version++;
@@ -103,8 +101,7 @@ export class Tensor {
 
   /** The same numbers under another shape of the same size, off the tape. */
   withShape(shape: Shape): Tensor {
-    if (sizeOf(shape) !== this.size)
-      throw new ShapeError(`withShape: expected ${this.size} elements, got [${shape}].`, [this.shape, shape]);
+    if (sizeOf(shape) !== this.size) throw new ShapeError(`withShape: expected ${this.size} elements, got [${shape}].`);
     return new Tensor(this.engine, this.storage, shape, this.offset);
   }
 

@@ -141,7 +141,6 @@ export class Classifier implements Disposable {
     if (x.length % width !== 0) {
       throw new ShapeError(
         `predict: expected rows of ${width} numbers [${this.model.inputShape}], got ${x.length} numbers.`,
-        [this.model.inputShape],
       );
     }
     return (await forward(this.engine, this.model, this.params, x, finish, options)).data;
