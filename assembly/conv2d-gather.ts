@@ -1,13 +1,15 @@
 // Patches: the left operand of a convolution written as a matrix product, packed straight from the image.
 //
-// Row q of the patch matrix belongs to output pixel q = (sample, row, column); column (ty, tx, c) is channel c of the image
-// at (row*stepY + fromY + ty*tapY, column*stepX + fromX + tx*tapX), zero outside the image. The forward pass and each phase
-// of the input gradient are products with such a matrix. It is never stored: panels of it live in the workspace.
+// Row q of the patch matrix belongs to output pixel q = (sample, row, column); column (ty, tx, c) is channel c of
+// the image at (row*stepY + fromY + ty*tapY, column*stepX + fromX + tx*tapX), zero outside the image. The forward
+// pass and each phase of the input gradient are products with such a matrix. It is never stored: panels of it live
+// in the workspace.
 import { packLines } from './gemm-pack';
 import { min32, zero4 } from './simd';
 import { WORKSPACE, ZEROS, ZEROS_BYTES } from './workspace';
 
-// The gather that is under way: set by setGather, read by the packers (every thread has its own instance, hence its own).
+// The gather that is under way: set by setGather, read by the packers (every thread has its own instance, hence its
+// own).
 let image: usize = 0; // first channel of the group, first sample
 let imageH = 0;
 let imageW = 0;
@@ -72,7 +74,8 @@ function orZeros(row: usize, x: i32, offset: usize): usize {
 function gatherPanel(dst: usize, q: i32, last: i32, k0: i32, k1: i32): void {
   const perSample = gridH * gridW;
   const sampleBytes = <usize>(imageH * imageW) * pixelBytes;
-  // pixel r of the panel: its sample, and where its first tap lies; a pixel that does not exist starts below every row
+  // pixel r of the panel: its sample, and where its first tap lies; a pixel that does not exist starts below every
+  // row
   const far = i32.MAX_VALUE >> 1;
   const q1 = min32(q + 1, last - 1);
   const q2 = min32(q + 2, last - 1);
@@ -102,8 +105,8 @@ function gatherPanel(dst: usize, q: i32, last: i32, k0: i32, k1: i32): void {
   const s2 = image + <usize>n2 * sampleBytes;
   const s3 = image + <usize>n3 * sampleBytes;
 
-  // Neighbouring taps are neighbours in memory when they are one column apart and the group has all the channels: a whole
-  // row of taps is then one run, if no pixel's taps leave the image to the left or right.
+  // Neighbouring taps are neighbours in memory when they are one column apart and the group has all the channels: a
+  // whole row of taps is then one run, if no pixel's taps leave the image to the left or right.
   const lowest = min32(min32(x0, x1), min32(x2, x3));
   const highest = -min32(min32(-x0, -x1), min32(-x2, -x3));
   const runs = tapX === 1 && pixelBytes === (<usize>channels) << 2 && lowest >= 0 && highest + tapsX <= imageW;
@@ -157,38 +160,52 @@ export function copyFloats(dst: usize, src: usize, n: i32): void {
   for (; i < n; i++) store<f32>(dst + (i << 2), load<f32>(src + (i << 2)));
 }
 
-// The transposed matrix, for the weight gradient: panels of 4 patch columns k0 .. k1-1 (k1 - k0 <= 256), each with the
-// pixels q0 .. q1-1 as its steps. `row` holds one pixel's patch on the way.
+// The transposed matrix, for the weight gradient: panels of 4 patch columns k0 .. k1-1 (k1 - k0 <= 256), each with
+// the pixels q0 .. q1-1 as its steps (q1 - q0 <= 256). `row` is 2 KiB of scratch.
 export function gatherColumns(dst: usize, row: usize, q0: i32, q1: i32, k0: i32, k1: i32): void {
-  if ((channels & 3) === 0) gatherColumnsByFour(dst, q0, q1, k0, k1);
+  if ((channels & 3) === 0) gatherColumnsByFour(dst, row, q0, q1, k0, k1);
   else gatherColumnsByPixel(dst, row, q0, q1, k0, k1);
 }
 
-// Channels in fours: the 4 columns of a panel are neighbours in every pixel, one vector to copy.
-function gatherColumnsByFour(dst: usize, q0: i32, q1: i32, k0: i32, k1: i32): void {
-  const perSample = gridH * gridW;
-  const sampleBytes = <usize>(imageH * imageW) * pixelBytes;
+// Channels in fours: the 4 columns of a panel are neighbours in every pixel, one vector to copy. Where the pixels'
+// tap lies is found once for all the tap's channels.
+function gatherColumnsByFour(dst: usize, sources: usize, q0: i32, q1: i32, k0: i32, k1: i32): void {
   const rowLength = tapsX * channels;
-  for (let k = k0; k < k1; k += 4) {
+  const end = sources + ((<usize>(q1 - q0)) << 2);
+  for (let k = k0; k < k1; ) {
     const ty = k / rowLength;
     const tx = (k - ty * rowLength) / channels;
     const c = k - ty * rowLength - tx * channels;
-    const startX = fromX + tx * tapX;
-    for (let q = q0; q < q1; ) {
-      const n = q / perSample;
-      const p = q - n * perSample;
-      const r = p / gridW;
-      const column = p - r * gridW;
-      const end = min32(q1, q + gridW - column);
-      const y = r * stepY + fromY + ty * tapY;
-      const inside = <u32>y < <u32>imageH;
-      let x = column * stepX + startX;
-      let at = image + <usize>n * sampleBytes + <usize>(y * imageW + x) * pixelBytes + (c << 2);
-      for (; q < end; q++) {
-        v128.store(dst, inside && <u32>x < <u32>imageW ? v128.load(at) : zero4());
+    locateTap(sources, q0, q1, fromY + ty * tapY, fromX + tx * tapX, (<usize>c) << 2);
+    const last = min32(k1, k - c + channels);
+    for (let offset: usize = 0; k < last; k += 4) {
+      for (let at = sources; at < end; at += 4) {
+        v128.store(dst, v128.load(load<usize>(at) + offset));
         dst += 16;
-        x += stepX;
-        at += <usize>stepX * pixelBytes;
+      }
+      offset += 16;
+    }
+  }
+}
+
+// Where each of the pixels q0 .. q1-1 finds its tap, `offset` bytes into the pixel: an address in the image, or of
+// zeros (2 KiB of them, of which the at most 256 columns of one call read 1).
+function locateTap(sources: usize, q0: i32, q1: i32, startY: i32, startX: i32, offset: usize): void {
+  const perSample = gridH * gridW;
+  const sampleBytes = <usize>(imageH * imageW) * pixelBytes;
+  const n = q0 / perSample;
+  let row = (q0 - n * perSample) / gridW;
+  let column = q0 - n * perSample - row * gridW;
+  let sample = image + <usize>n * sampleBytes;
+  for (let q = q0; q < q1; q++) {
+    const x = column * stepX + startX;
+    store<usize>(sources, orZeros(rowAt(sample, row * stepY + startY, x), x, offset));
+    sources += 4;
+    if (++column === gridW) {
+      column = 0;
+      if (++row === gridH) {
+        row = 0;
+        sample += sampleBytes;
       }
     }
   }

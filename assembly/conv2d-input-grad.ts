@@ -1,6 +1,7 @@
 // Input gradient of conv2d: each input pixel collects from the output pixels whose patches it was in.
 //
-//   dx[n,iy,ix,c] = sum over ky, kx, o of g[n,oy,ox,o] * w[ky,kx,c,o], where oy*strideH + ky*dilH - padTop = iy, and so for x
+//   dx[n,iy,ix,c] = sum over ky, kx, o of g[n,oy,ox,o] * w[ky,kx,c,o],
+//   where oy*strideH + ky*dilH - padTop = iy and ox*strideW + kx*dilW - padLeft = ix
 //
 //   g [n,oh,ow,co], w [kh,kw,ci/groups,co], dx [n,h,wd,ci].
 //

@@ -1,10 +1,11 @@
 // Input gradient of conv2d for few input channels or large strides, one sample at a time:
 //
-//   maps[ky,kx,c][oy,ox] = sum over o of w[ky,kx,c,o] * g[oy,ox,o]     a product [kh*kw*ci/groups, co/groups] . [co/groups, oh*ow]
-//   dx = each map added at its tap's offset                             into planes (conv2d-planes), a row at a time
+//   maps[ky,kx,c][oy,ox] = sum over o of w[ky,kx,c,o] * g[oy,ox,o]
+//                          a product [kh*kw*ci/groups, co/groups] . [co/groups, oh*ow]
+//   dx = each map added at its tap's offset, into planes (conv2d-planes), a row at a time
 //
-// No lane is idle for want of input channels, and no product has a zero of the border or of the stride as a factor. The
-// price is an addition for each element of the maps, small beside the co/groups products of which it is the sum.
+// No lane is idle for want of input channels, and no product has a zero of the border or of the stride as a factor.
+// The price is an addition for each element of the maps, small beside the co/groups products of which it is the sum.
 import { addMap, copyPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
 import { microPanels } from './gemm-micro';
 import { packPanels4, packPanels8 } from './gemm-pack';

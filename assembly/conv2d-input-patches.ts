@@ -1,8 +1,8 @@
 // Input gradient of conv2d, the implicit matrix product: patches of g times flipped weights.
 //
-// With stride 1 this is a convolution of g with the flipped kernel. With a larger stride, input pixels whose coordinates
-// leave the same remainders (ry, rx) share one set of taps, and each such phase is a stride-1 convolution of g with that
-// subset: no zero of a dilated g is ever multiplied.
+// With stride 1 this is a convolution of g with the flipped kernel. With a larger stride, input pixels whose
+// coordinates leave the same remainders (ry, rx) share one set of taps, and each such phase is a stride-1
+// convolution of g with that subset: no zero of a dilated g is ever multiplied.
 import { COLUMNS, stepsThatFit } from './conv2d';
 import { copyFloats, gatherPanels, setGather } from './conv2d-gather';
 import { KC, MC } from './gemm-blocks';
@@ -20,8 +20,7 @@ function gcd(a: i32, b: i32): i32 {
   return a;
 }
 
-// The taps of one axis that reach inputs with remainder r: tap - i*period for i < count, tap the last one. Returns the last
-// tap, or -1 when there is none.
+// The last tap of one axis that reaches inputs with remainder r, or -1 when none does; the others lie `period` apart.
 function lastTap(r: i32, pad: i32, taps: i32, dilation: i32, stride: i32, period: i32): i32 {
   for (let tap = taps - 1; tap >= 0 && tap >= taps - period; tap--) {
     if ((r + pad - tap * dilation) % stride === 0) return tap;
@@ -29,7 +28,8 @@ function lastTap(r: i32, pad: i32, taps: i32, dilation: i32, stride: i32, period
   return -1;
 }
 
-// Panels of 8 input channels: step (ty, tx, o) of channel c is w[lastY - ty*periodY, lastX - tx*periodX, c, o], s <= step < end.
+// Panels of 8 input channels: step (ty, tx, o) of channel c is w[lastY - ty*periodY, lastX - tx*periodX, c, o]. Steps
+// s .. end-1.
 function packFlipped(
   dst: usize,
   w: usize,

@@ -3,8 +3,8 @@
 //   tile[q, (ky,kx,c)] = sum over o of g[q,o] * w[ky,kx,c,o]        q: output pixels; a product with tiles of 4 x 8
 //   dx[pixel(q, ky, kx), c] += tile[q, (ky,kx,c)]                   each tile at once, four channels a vector
 //
-// Unlike the patches of conv2d-input-patches, no product has a zero of the border or of the stride as a factor: for strides
-// above 1 and for convolutions without padding.
+// Unlike the patches of conv2d-input-patches, no product has a zero of the border or of the stride as a factor: for
+// strides above 1 and for convolutions without padding.
 import { micro4x8 } from './gemm-micro';
 import { packPanels4, packPanels8 } from './gemm-pack';
 import { min32, roundUp } from './simd';
@@ -65,30 +65,32 @@ export function inputGradByScatter(
         packPanels4(gradients, from, gBytes, false, count, outC);
         for (let j = 0; j < k; j += 8) {
           const panel = weights + <usize>(j >> 2) * panelBytes;
+          // the taps and the channels of the panel's two halves
+          const tap0 = j / inC;
+          const tap1 = (j + 4) / inC;
+          const ky0 = tap0 / kw;
+          const ky1 = tap1 / kw;
+          const y0 = ky0 * dilH - padTop;
+          const y1 = ky1 * dilH - padTop;
+          const x0 = (tap0 - ky0 * kw) * dilW - padLeft;
+          const x1 = (tap1 - ky1 * kw) * dilW - padLeft;
+          const at0 = sample + <usize>(y0 * wd + x0) * pixelBytes + ((<usize>(j - tap0 * inC)) << 2);
+          const at1 = sample + <usize>(y1 * wd + x1) * pixelBytes + ((<usize>(j + 4 - tap1 * inC)) << 2);
+          const heightOfSecond = j + 4 < k ? h : 0; // no pixel is inside when there is no second half
+          let oy = q0 / ow;
+          let ox = q0 - oy * ow;
           for (let q = 0; q < count; q += 4) {
             micro4x8(outC, gradients + <usize>(q >> 2) * panelBytes, 16, panel, 32, tile, 32, 0);
-            const some = min32(4, count - q);
-            for (let half = j; half < min32(j + 8, k); half += 4) {
-              const tap = half / inC;
-              const ky = tap / kw;
-              const c = half - tap * inC;
-              const y = ky * dilH - padTop;
-              const x = (tap - ky * kw) * dilW - padLeft;
-              let sums = tile + ((<usize>(half - j)) << 2);
-              let oy = (q0 + q) / ow;
-              let ox = q0 + q - oy * ow;
-              for (let r = 0; r < some; r++) {
-                const iy = oy * strideH + y;
-                const ix = ox * strideW + x;
-                if (<u32>iy < <u32>h && <u32>ix < <u32>wd) {
-                  const to = sample + <usize>(iy * wd + ix) * pixelBytes + (c << 2);
-                  v128.store(to, f32x4.add(v128.load(to), v128.load(sums)));
-                }
-                sums += 32;
-                if (++ox === ow) {
-                  ox = 0;
-                  oy++;
-                }
+            const end = tile + ((<usize>min32(4, count - q)) << 5);
+            for (let sums = tile; sums < end; sums += 32) {
+              const iy = oy * strideH;
+              const ix = ox * strideW;
+              const pixel = <usize>(iy * wd + ix) * pixelBytes;
+              if (<u32>(iy + y0) < <u32>h && <u32>(ix + x0) < <u32>wd) addVector(at0 + pixel, sums);
+              if (<u32>(iy + y1) < <u32>heightOfSecond && <u32>(ix + x1) < <u32>wd) addVector(at1 + pixel, sums + 16);
+              if (++ox === ow) {
+                ox = 0;
+                oy++;
               }
             }
           }
@@ -96,4 +98,8 @@ export function inputGradByScatter(
       }
     }
   }
+}
+
+function addVector(to: usize, from: usize): void {
+  v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
 }

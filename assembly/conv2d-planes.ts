@@ -1,7 +1,8 @@
 // Planes: one sample of a few-channel image, channel by channel, with its zero border written out.
 //
-// Along a row, the pixels that one tap visits are neighbours: column x of the padded image is at (x % strideW, x / strideW),
-// so that each remainder has a run of its own. A vector of 4 then holds 4 output pixels, whatever the number of channels.
+// Along a row, the pixels that one tap visits are neighbours: column x of the padded image is at (x % strideW, x /
+// strideW), so that each remainder has a run of its own. A vector of 4 then holds 4 output pixels, whatever the
+// number of channels.
 //
 //   plane[c][y][x % strideW][x / strideW],  y = iy + padTop, x = ix + padLeft
 //
@@ -158,8 +159,8 @@ export function addMap(planes: usize, offset: usize, map: usize, oh: i32, ow: i3
   }
 }
 
-// Panels of 4 taps, each with the pixels of output rows y0 .. y1-1 as its steps: the transposed patches. The last panel
-// repeats the last tap where it has fewer.
+// Panels of 4 taps, each with the pixels of output rows y0 .. y1-1 as its steps: the transposed patches. The last
+// panel repeats the last tap where it has fewer.
 export function packTaps(
   dst: usize,
   planes: usize,

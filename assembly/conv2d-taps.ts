@@ -1,15 +1,16 @@
-// The inner loop of the few-channel convolution: 4 output channels x 8 output pixels stay in registers while the taps run.
+// The inner loop of the few-channel convolution: 4 output channels x 8 output pixels stay in registers while the
+// taps run.
 //
 //   C[o][q] = sum over taps t of w[t][o] * plane[q + offset(t)]
 //
-// The pixels are the vectors, so one input channel fills as many lanes as sixteen. Sums run in the order of the weights
-// from zero and are then stored or added, as in gemm-micro: the result has the bits of the other way.
+// The pixels are the vectors, so one input channel fills as many lanes as sixteen. Sums run in the order of the
+// weights from zero and are then stored or added, as in gemm-micro: the result has the bits of the other way.
 import { fma, min32, zero4 } from './simd';
 import { putPart, putTransposed } from './transpose';
 
-// Two groups of 4 pixels, at b0 and b1 in the planes and at y0 and y1 in the result, all channels. weights: panels of 4
-// channels [channels/4][taps][4]. Of the last panel only the channels that exist, and of each group only `count0` and
-// `count1` pixels, are stored; `edge` holds such a partial tile on the way.
+// Two groups of 4 pixels, at b0 and b1 in the planes and at y0 and y1 in the result, all channels. weights: panels
+// of 4 channels [channels/4][taps][4]. Of the last panel only the channels that exist, and of each group only
+// `count0` and `count1` pixels, are stored; `edge` holds such a partial tile on the way.
 export function tapsByPixels(
   taps: i32,
   weights: usize,

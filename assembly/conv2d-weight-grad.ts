@@ -1,12 +1,13 @@
 // Weight gradient of conv2d: what each weight multiplied, times the gradient that arrived there.
 //
-//   dw[ky,kx,c,o] = sum over n, oy, ox of x[n, oy*strideH + ky*dilH - padTop, ox*strideW + kx*dilW - padLeft, c] * g[n,oy,ox,o]
+//   dw[ky,kx,c,o] = sum over n, oy, ox of x[n,iy,ix,c] * g[n,oy,ox,o],
+//   where iy = oy*strideH + ky*dilH - padTop and ix = ox*strideW + kx*dilW - padLeft
 //
 //   x [n,h,wd,ci], g [n,oh,ow,co], dw [kh,kw,ci/groups,co].
 //
-// Implicit matrix product: patches^T [kh*kw*ci/groups, n*oh*ow] times g [n*oh*ow, co/groups], the pixels in blocks of at
-// most KC: consecutive pixels of the batch, or with few channels (whose patches are cheaper to read from planes) whole rows
-// of one sample. A block is summed from zero in the order of its pixels, then added to dw.
+// Implicit matrix product: patches^T [kh*kw*ci/groups, n*oh*ow] times g [n*oh*ow, co/groups], the pixels in blocks
+// of at most KC: consecutive pixels of the batch, or with few channels (whose patches are cheaper to read from
+// planes) whole rows of one sample. A block is summed from zero in the order of its pixels, then added to dw.
 import { gatherColumns, setGather } from './conv2d-gather';
 import { copyPlanes, listOffsets, packTaps, planeStepY, setPlanes } from './conv2d-planes';
 import { clearRows } from './gemm';

@@ -1,12 +1,14 @@
 // Two-dimensional convolution (cross-correlation), NHWC images and HWIO weights, f32.
 //
-//   y[n,oy,ox,o] = sum over ky, kx, c of x[n, oy*strideH + ky*dilH - padTop, ox*strideW + kx*dilW - padLeft, c] * w[ky,kx,c,o]
+//   y[n,oy,ox,o] = sum over ky, kx, c of x[n,iy,ix,c] * w[ky,kx,c,o],
+//   where iy = oy*strideH + ky*dilH - padTop and ix = ox*strideW + kx*dilW - padLeft
 //
-//   x [n,h,wd,ci], w [kh,kw,ci/groups,co], y [n,oh,ow,co]. Reads outside x are zeros, so oh and ow imply the padding at the
-//   right and the bottom. Group g reads its ci/groups channels and writes its co/groups.
+//   x [n,h,wd,ci], w [kh,kw,ci/groups,co], y [n,oh,ow,co]. Reads outside x are zeros, so oh and ow imply the padding
+//   at the right and the bottom. Group g reads its ci/groups channels and writes its co/groups.
 //
-// Variant patches: an implicit matrix product, patches [n*oh*ow, kh*kw*ci/groups] times weights [kh*kw*ci/groups, co/groups], with the patches
-// gathered panel by panel and the weights packed once. A pixel's sum depends on nothing but its own patch.
+// Variant patches: an implicit matrix product, patches [n*oh*ow, kh*kw*ci/groups] times weights [kh*kw*ci/groups,
+// co/groups], with the patches gathered panel by panel and the weights packed once. A pixel's sum depends on its own
+// patch only.
 //
 // Variant planes: for few input channels, whose taps are too short to gather: the sample is copied into zero-bordered
 // planes, and vectors run along the pixels of a row. The same products are summed in the same order and blocks of k.
@@ -250,8 +252,10 @@ export function conv2d_f32(
   dilW: i32,
   groups: i32,
 ): void {
-  // below 8 channels gathering 4 x 4 blocks of patches costs more than the planes do
-  if (ci / groups < 8)
+  const inC = ci / groups;
+  // the bits are the same either way. Planes fill a row up to 4 pixels; patches want runs of channels to gather
+  const few = inC < 8 || (inC < 16 && roundUp(ow, 4) * 7 <= ow * 8) || (inC < ci && inC < 32);
+  if (few)
     conv2d_f32__planes(
       x,
       w,

@@ -1,10 +1,10 @@
-// The inner loops whose vectors run along the rows of C (8 of them), and the one for a single row. Same order of summation
-// as gemm-micro: from zero in the order of p, then stored or added.
+// The inner loops whose vectors run along the rows of C (8 of them), and the one for a single row. Same order of
+// summation as gemm-micro: from zero in the order of p, then stored or added.
 import { fma, zero4 } from './simd';
 import { putPart, putTransposed } from './transpose';
 
-// C[0..7][0..3] = sum_p b[p][0..7] outer a[p][0..3]: a panel of 4 columns of op(B) against 8 rows of op(A). Of the tile only
-// `columns` x `rows` are stored.
+// C[0..7][0..3] = sum_p b[p][0..7] outer a[p][0..3]: a panel of 4 columns of op(B) against 8 rows of op(A). Of the
+// tile only `columns` x `rows` are stored.
 export function micro4x8t(
   k: i32,
   a: usize,

@@ -2,11 +2,11 @@
 //
 //   C[4,8] = sum_p a[p][0..3] outer b[p][0..7]
 //
-// Eight accumulators, two vectors of b, one splat of a at a time: 15 live vectors at most, one k per turn of the loop, since
-// V8 up to 12.4 hoists every load of a basic block and spills beyond that.
+// Eight accumulators, two vectors of b, one splat of a at a time: 15 live vectors at most, one k per turn of the
+// loop, since V8 up to 12.4 hoists every load of a basic block and spills beyond that.
 //
-// Every C element is summed in the order of p from zero, and then stored (add = 0) or added to C (add = 1): all variants and
-// all convolutions keep this rule, so that choosing one never changes a bit.
+// Every C element is summed in the order of p from zero, and then stored (add = 0) or added to C (add = 1).
+// All variants keep this rule, so that choosing one never changes a bit.
 import { fma, min32, zero4 } from './simd';
 
 function put(c: usize, sum: v128, add: i32): void {
@@ -54,7 +54,7 @@ export function micro4x8(k: i32, a: usize, aStep: usize, b: usize, bStep: usize,
   put(c + 16, c31, add);
 }
 
-// The tile at the lower or right edge of C: computed whole in `edge`, from which the rows x cols that exist are taken.
+// The tile at the lower or right edge of C: computed whole in `edge`, of which the rows x cols that exist are taken.
 export function microEdge(
   k: i32,
   a: usize,
@@ -80,8 +80,8 @@ export function microEdge(
   }
 }
 
-// C[m,n] = or += packed A [m/4 panels][k][4] . packed B [n/8 panels][k][8]. bPanel is the distance between panels of B in
-// bytes (k * 32, or more when B is packed for more steps than these k); ldc in bytes.
+// C[m,n] = or += packed A [m/4 panels][k][4] . packed B [n/8 panels][k][8]. bPanel is the distance between panels of
+// B in bytes (k * 32, or more when B is packed for more steps than these k); ldc in bytes.
 export function microPanels(
   a: usize,
   b: usize,

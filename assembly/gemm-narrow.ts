@@ -1,7 +1,8 @@
-// Matrix products with few columns (10 classes) or few rows (one sample): where the 4 x 8 tile of gemm.ts would be half empty.
+// Matrix products with few columns (10 classes) or few rows (one sample): where the 4 x 8 tile of gemm.ts would be
+// half empty.
 //
-// narrow:   C^T = op(B)^T op(A)^T. The vectors run along the rows of C, and op(B), the small one, supplies the splats, so n
-//           is rounded up to 2 instead of 8. A panel of A is transposed just before its only use and stays in L1.
+// narrow:   C^T = op(B)^T op(A)^T. The vectors run along the rows of C, and op(B), the small one, supplies the
+//           splats, so n is rounded up to 2 instead of 8. A panel of A is transposed just before its only use, in L1.
 // few_rows: one row of C at a time, 16 columns; op(B) is read where it lies unless it is transposed.
 //
 // Both keep gemm's order: blocks of KC from zero, in the order of k, then added to C.

@@ -1,10 +1,11 @@
 // Packing: copies a strip of a matrix into the order in which the micro-kernel reads it.
 //
-// A panel is 4 (left operand) or 8 (right operand) lines wide. Step p of the panel holds element p of each line, side by
-// side; a panel of 8 is two strips of 4 interleaved. Lines that the matrix does not have are zeros.
+// A panel is 4 (left operand) or 8 (right operand) lines wide. Step p of the panel holds element p of each line,
+// side by side; a panel of 8 is two strips of 4 interleaved. Lines that the matrix does not have are zeros.
 import { min32, zero4 } from './simd';
 
-// dst[p*step + i] = src[p*ld + i], i < 4: the strip's lines lie side by side in the source. Lines from `width` on are 0.
+// dst[p*step + i] = src[p*ld + i], i < 4: the strip's lines lie side by side in the source. Lines from `width` on
+// are 0.
 export function packAcross(dst: usize, step: usize, src: usize, ld: usize, width: i32, k: i32): void {
   if (width >= 4) {
     for (let p = 0; p < k; p++) {
@@ -22,7 +23,8 @@ export function packAcross(dst: usize, step: usize, src: usize, ld: usize, width
   }
 }
 
-// dst[p*step + i] = line_i[p], i < 4: each line is contiguous in the source, so 4 x 4 blocks are transposed in registers.
+// dst[p*step + i] = line_i[p], i < 4: each line is contiguous in the source, so 4 x 4 blocks are transposed in
+// registers.
 export function packLines(dst: usize, step: usize, l0: usize, l1: usize, l2: usize, l3: usize, k: i32): void {
   for (; k >= 4; k -= 4) {
     const a = v128.load(l0);

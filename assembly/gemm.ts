@@ -1,9 +1,9 @@
 // Matrix product, row-major f32: C = op(A) op(B), or C += op(A) op(B) when accumulate is 1.
 //
-//   op(A) [m,k]: A is stored [m,k], or [k,m] when transA; op(B) [k,n] likewise. lda, ldb, ldc are row strides in elements.
+//   op(A) [m,k]: A is stored [m,k], or [k,m] when transA; op(B) [k,n] likewise. lda, ldb, ldc: row strides in elements.
 //
-// K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008): blocks of k and n are packed once
-// and reused from the cache, tiles of C stay in registers.
+// K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008): blocks of k and n are packed
+// once and reused from the cache, tiles of C stay in registers.
 //
 // Summation order: k is cut into blocks of KC; a block is summed from zero in the order of k and then added to C.
 import { KC, MC, NC } from './gemm-blocks';

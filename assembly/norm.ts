@@ -3,30 +3,50 @@
 // normalisation is the case hw = 1, groups = 1.
 //
 // The variance is summed in a second pass over (x - mean)^2. Partial sums of at most BLOCK vectors in f32 go into f64.
+import { zeroWords } from './copy';
 import { highHalf, laneSum, loadUpTo, lowHalf, madd, nmadd, storeUpTo } from './lanes';
-import { demote, Plain, Square } from './reduce';
+import { demote, Plain, put, Square } from './reduce';
 
 const BLOCK: i32 = 64;
+const CACHED: i32 = 1 << 15; // elements of x, and of g, that stay in the second-level cache for all strips of channels
 
 /** Sum of x - shift, or of its square, over a block of hw rows of cg channels, `stride` bytes apart. */
 function blockSum<Op>(x: usize, hw: i32, cg: i32, stride: usize, shift: f32): f64 {
   const op = changetype<Op>(0);
   const s = f32x4.splat(shift);
-  let acc = f32x4.splat(0);
+  const zero = f32x4.splat(0);
+  let a = zero;
+  let b = zero;
   let total: f64 = 0;
   let count = 0;
   for (let p = 0; p < hw; p++) {
-    for (let j = 0; j < cg; j += 4) {
-      acc = op.apply(acc, f32x4.sub(loadUpTo(x + ((<usize>j) << 2), cg - j, s), s));
+    let q = x;
+    let left = cg;
+    for (; left >= 8; left -= 8) {
+      a = op.apply(a, f32x4.sub(v128.load(q), s));
+      b = op.apply(b, f32x4.sub(v128.load(q, 16), s));
+      q += 32;
       if (++count === BLOCK) {
-        total += laneSum(acc);
-        acc = f32x4.splat(0);
+        total += laneSum(f32x4.add(a, b));
+        a = zero;
+        b = zero;
         count = 0;
       }
     }
+    for (; left > 0; left -= 4) {
+      b = op.apply(b, f32x4.sub(loadUpTo(q, left, s), s));
+      q += 16;
+      count++;
+    }
+    if (count >= BLOCK) {
+      total += laneSum(f32x4.add(a, b));
+      a = zero;
+      b = zero;
+      count = 0;
+    }
     x += stride;
   }
-  return total + laneSum(acc);
+  return total + laneSum(f32x4.add(a, b));
 }
 
 /** Lanes j, j + 1, … of a per-channel vector, or 1 (gamma) or 0 (beta) where there is none. */
@@ -102,8 +122,29 @@ export function group_norm_grad_f32(
   groups: i32,
 ): void {
   if (dx) inputGradient(g, x, gamma, mean, rstd, dx, n, hw, c, groups);
+  if (dgamma) zeroWords(dgamma, c);
+  if (dbeta) zeroWords(dbeta, c);
   if (!dgamma && !dbeta) return;
-  for (let j = 0; j < c; j += 4) affineGradient(g, x, mean, rstd, dgamma, dbeta, n, hw, c, groups, j);
+  const sample = (<usize>(hw * c)) << 2;
+  const some = max(1, CACHED / max(1, hw * c));
+  for (let b = 0; b < n; b += some) {
+    const statistics = (<usize>(b * groups)) << 2;
+    for (let j = 0; j < c; j += 4) {
+      affineGradient(
+        g + <usize>b * sample,
+        x + <usize>b * sample,
+        mean + statistics,
+        rstd + statistics,
+        dgamma,
+        dbeta,
+        min(some, n - b),
+        hw,
+        c,
+        groups,
+        j,
+      );
+    }
+  }
 }
 
 function inputGradient(
@@ -185,7 +226,7 @@ function ofChannel(p: usize, j: i32, cg: i32): f32 {
   return load<f32>(p + ((<usize>(j / cg)) << 2));
 }
 
-// Channels j .. j + 3, which may belong to different groups.
+// dgamma and dbeta += the sums over n samples for channels j .. j + 3, which may belong to different groups.
 function affineGradient(
   g: usize,
   x: usize,
@@ -245,10 +286,8 @@ function affineGradient(
     rstd += (<usize>groups) << 2;
   }
   const o = (<usize>j) << 2;
-  if (dgamma) {
-    storeUpTo(dgamma + o, demote(f64x2.add(dotLow, lowHalf(dot)), f64x2.add(dotHigh, highHalf(dot))), left);
-  }
-  if (dbeta) storeUpTo(dbeta + o, demote(f64x2.add(sumLow, lowHalf(sum)), f64x2.add(sumHigh, highHalf(sum))), left);
+  if (dgamma) put(dgamma + o, demote(f64x2.add(dotLow, lowHalf(dot)), f64x2.add(dotHigh, highHalf(dot))), left, true);
+  if (dbeta) put(dbeta + o, demote(f64x2.add(sumLow, lowHalf(sum)), f64x2.add(sumHigh, highHalf(sum))), left, true);
 }
 
 /** Normalises every row over its columns: group_norm with hw = 1 and one group. */

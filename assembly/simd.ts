@@ -1,6 +1,7 @@
 // Small helpers shared by the kernels, inlined wherever they are used.
 
-// a * b + c in four lanes. Build `relaxed` fuses the two roundings into one; build `base` rounds twice, the same everywhere.
+// a * b + c in four lanes. Build `relaxed` fuses the two roundings into one; build `base` rounds twice, the same
+// everywhere.
 export function fma(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(c, f32x4.mul(a, b));

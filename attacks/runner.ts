@@ -2,9 +2,9 @@
  * Runs attacks and does not trust them: the attack sees a target cut down to its threat model and candidates in random
  * order; its scores are checked, and every metric is computed here.
  */
-import { ConfigError, KeyholeError, type Rng, type Rows } from '../engine/index.ts';
+import { ConfigError, KeyholeError, Pacer, type Rng, type Rows } from '../engine/index.ts';
 import type { MembershipAttack, MembershipKnowledge, OptionDef, OptionsOf } from './define-attack.ts';
-import { type MembershipSummary, summarise } from './metrics/index.ts';
+import { type MembershipSummary, summariseSlices } from './metrics/index.ts';
 import { type LabelTarget, type ProbabilityTarget, restrict, type Target } from './target/index.ts';
 
 export type WarningCode = 'few-samples' | 'random-outputs' | 'skipped';
@@ -86,6 +86,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   const { rng, known } = run;
   const { rows: candidates, order, members } = run.candidates;
   const started = performance.now();
+  const pacer = new Pacer(run.signal);
   const options = parseOptions(attack.name, attack.options, run.options ?? {});
   const full = run.target as Target<'white-box'>;
   const target = restrict(full, attack.threat.access as 'white-box');
@@ -103,6 +104,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
     signal: run.signal,
   });
   const queries = full.queries() - before;
+  await pacer.breathe();
   checkScores(attack.name, scores, threshold, order.length);
   const sorted = new Float64Array(scores.length);
   for (const [at, original] of order.entries()) sorted[original] = scores[at]!;
@@ -113,13 +115,18 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
     const message = 'The target answered the same rows differently twice: one query per record says little about it.';
     warnings.push({ code: 'random-outputs', message });
   }
-  const summary = summarise({
+  const slices = summariseSlices({
     members: inside,
     nonMembers: outside,
     threshold,
     rng: rng.split('intervals'),
     ...(run.confidence !== undefined && { confidence: run.confidence }),
   });
+  let summary: MembershipSummary | undefined;
+  while (!summary) {
+    await pacer.breathe();
+    summary = slices.next().value ?? undefined;
+  }
   return {
     summary,
     members: inside,

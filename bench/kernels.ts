@@ -4,33 +4,17 @@
  *   npx tsx --conditions=source bench/kernels.ts [FILTER …] [--base | --relaxed] [--variants]
  */
 import { pathToFileURL } from 'node:url';
-import { Bench } from 'tinybench';
-import { families } from '../engine/kernels/families/index.ts';
-import type { BufferSpec, KernelFamily, Problem } from '../engine/kernels/family.ts';
+import { families, type KernelFamily } from '../engine/kernels/index.ts';
 import { type Build, hasRelaxedSimd, type KernelModule, loadKernels } from '../engine/kernels/load.ts';
+import type { Job } from './job.ts';
+import { convName } from './names.ts';
+import { type BufferSpec, type Problem, problemsOf } from './problems/index.ts';
+import { keyhole, type Row, rateRow, type Work } from './row.ts';
+import { type TimeOptions, timeOf } from './timing.ts';
 
-export interface Row {
-  /** `sgemm/512x512x512`, `conv/64x16x16x32-64k3/forward`, `relu/256x1000` */
-  readonly name: string;
-  readonly engine: 'keyhole';
-  readonly build: Build;
-  readonly threads: 1;
-  /** median over the samples, in `unit`; `low` and `high` are the slowest and the fastest sample */
-  readonly value: number;
-  readonly unit: 'GFLOP/s' | 'GB/s';
-  readonly low: number;
-  readonly high: number;
-}
-
-export interface KernelRowsOptions {
-  readonly builds?: readonly Build[];
-  /** keeps the rows whose name contains one of these */
-  readonly filters?: readonly string[];
+export interface KernelOptions {
   /** one row for each variant as well, its name appended: `sgemm/64x64x64 packed_4x8` */
   readonly variants?: boolean;
-  /** timed samples per row, at least; default 15 */
-  readonly samples?: number;
-  readonly onRow?: (row: Row) => void;
 }
 
 const convPass: Record<string, string> = {
@@ -41,7 +25,8 @@ const convPass: Record<string, string> = {
 
 function rowName(family: string, problem: string): string {
   if (family === 'gemm') return `sgemm/${problem}`;
-  return convPass[family] ? `conv/${problem}/${convPass[family]}` : `${family}/${problem}`;
+  if (family === 'step') return `heaviside/${problem}`; // step/ is a training step
+  return convPass[family] ? `conv/${convName(problem)}/${convPass[family]}` : `${family}/${problem}`;
 }
 
 /** Puts the problem's buffers into the module's memory, inputs filled, and returns the arguments of the call. */
@@ -66,76 +51,66 @@ function place(k: KernelModule, problem: Problem): number[] {
   return args;
 }
 
-function measure(k: KernelModule, family: KernelFamily, problem: Problem, kernel: string, samples: number) {
-  const call = k.exports.get(kernel)!;
-  const args = place(k, problem);
-  const started = performance.now();
-  call(...args);
-  // a sample lasts about 2 ms, so that the clock's resolution does not show
-  const repeats = Math.max(1, Math.round(2 / Math.max(1e-4, performance.now() - started)));
-  const bench = new Bench({
-    iterations: samples,
-    time: 100,
-    warmupTime: 100,
-    warmupIterations: 5,
-    retainSamples: true,
-  });
-  bench.add(family.name, () => {
-    for (let i = 0; i < repeats; i++) call(...args);
-  });
-  bench.runSync();
-  const result = bench.tasks[0]!.result;
-  if (!('latency' in result)) throw new Error(`${kernel} ${problem.name}: the bench did not complete`);
-  const { p50, min, max } = result.latency;
-  const [work, unit] = problem.flops ? [problem.flops, 'GFLOP/s' as const] : [problem.bytes!, 'GB/s' as const];
-  const rate = (ms: number) => (work * repeats) / ms / 1e6;
-  return { value: rate(p50), unit, low: rate(max), high: rate(min) };
+const modules = new Map<Build, Promise<KernelModule>>();
+
+/** One module for each build: compiled, and warmed up, once. */
+function moduleOf(build: Build): Promise<KernelModule> {
+  const found = modules.get(build) ?? loadKernels({ build });
+  modules.set(build, found);
+  return found;
 }
 
-/** One row for each problem marked `bench` and each build. */
-export async function kernelRows(options: KernelRowsOptions = {}): Promise<Row[]> {
-  const builds = options.builds ?? (hasRelaxedSimd() ? ['base', 'relaxed'] : ['base']);
-  const filters = options.filters ?? [];
-  const rows: Row[] = [];
-  for (const family of families) {
-    for (const problem of family.problems.filter((p) => p.bench)) {
-      const name = rowName(family.name, problem.name);
-      if (filters.length > 0 && !filters.some((f) => name.includes(f))) continue;
-      for (const build of builds) {
-        const k = await loadKernels({ build });
-        const entry = `${family.name}_f32`;
-        const kernels = [...k.exports.keys()].filter(
-          (e) => e === entry || (options.variants && e.startsWith(`${entry}__`)),
-        );
-        for (const kernel of kernels) {
-          const variant = kernel.slice(entry.length + 2);
-          const row: Row = {
-            name: variant ? `${name} ${variant}` : name,
-            engine: 'keyhole',
-            build,
-            threads: 1,
-            ...measure(k, family, problem, kernel, options.samples ?? 15),
-          };
-          rows.push(row);
-          options.onRow?.(row);
-        }
-      }
-    }
+function workOf(problem: Problem): Work {
+  return problem.flops
+    ? { amount: problem.flops / 1e9, unit: 'GFLOP/s' }
+    : { amount: problem.bytes! / 1e9, unit: 'GB/s' };
+}
+
+function kernelJob(family: KernelFamily, problem: Problem, { variants = false }: KernelOptions): Job {
+  const name = rowName(family.name, problem.name);
+  const entry = `${family.name}_f32`;
+  const work = workOf(problem);
+  const isWanted = (kernel: string) => kernel === entry || (variants && kernel.startsWith(`${entry}__`));
+  return {
+    name,
+    work,
+    milliseconds: 100,
+    async run(build, time) {
+      const k = await moduleOf(build);
+      const kernels = [...k.exports.keys()].filter(isWanted);
+      return kernels.map((kernel) => {
+        const variant = kernel.slice(entry.length + 2);
+        const args = place(k, problem);
+        const call = k.exports.get(kernel)!;
+        const seconds = timeOf(name, () => void call(...args), time);
+        return rateRow(variant ? `${name} ${variant}` : name, keyhole(build), work, seconds);
+      });
+    },
+  };
+}
+
+/** One job for each problem marked `bench`. */
+export function kernelJobs(options: KernelOptions = {}): Job[] {
+  return families.flatMap((family) =>
+    problemsOf(family.name)
+      .problems.filter((p) => p.bench)
+      .map((problem) => kernelJob(family, problem, options)),
+  );
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const filters = args.filter((f) => !f.startsWith('--'));
+  const asked = (['base', 'relaxed'] as const).filter((b) => args.includes(`--${b}`));
+  const builds: readonly Build[] = asked.length > 0 ? asked : hasRelaxedSimd() ? ['base', 'relaxed'] : ['base'];
+  const time: TimeOptions = { milliseconds: 100 };
+  for (const job of kernelJobs({ variants: args.includes('--variants') })) {
+    if (filters.length > 0 && !filters.some((f) => job.name.includes(f))) continue;
+    for (const build of builds) for (const row of await job.run(build, time)) console.log(line(row));
   }
-  return rows;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const flags = process.argv.slice(2);
-  const builds = (['base', 'relaxed'] as const).filter((b) => flags.includes(`--${b}`));
-  await kernelRows({
-    filters: flags.filter((f) => !f.startsWith('--')),
-    variants: flags.includes('--variants'),
-    ...(builds.length > 0 ? { builds } : {}),
-    onRow: (r) =>
-      console.log(
-        `${r.name.padEnd(44)} ${r.build.padEnd(8)} ${r.value.toFixed(1).padStart(7)} ${r.unit} ` +
-          `(${r.low.toFixed(1)} to ${r.high.toFixed(1)})`,
-      ),
-  });
-}
+const line = (r: Row) =>
+  `${r.name.padEnd(44)} ${r.build.padEnd(8)} ${r.value.toFixed(1).padStart(7)} ${r.unit} ` +
+  `(${r.low.toFixed(1)} to ${r.high.toFixed(1)})`;
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv.slice(2));

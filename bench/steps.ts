@@ -1,18 +1,8 @@
 /** Whole training steps of the reference nets: forward, backward, SGD with momentum, one thread. */
-import { Bench } from 'tinybench';
-import {
-  type Build,
-  createEngine,
-  type Engine,
-  namedModel,
-  nn,
-  ops,
-  optim,
-  Rng,
-  sizeOf,
-  valueAndGrad,
-} from '../engine/index.ts';
-import { type Row, rateRow, type Samples } from './row.ts';
+import { createEngine, type Engine, namedModel, nn, ops, optim, Rng, sizeOf, valueAndGrad } from '../engine/index.ts';
+import type { Job } from './job.ts';
+import { keyhole, rateRow, type Work } from './row.ts';
+import { timeOf } from './timing.ts';
 
 /** name, shape of one sample, classes: the nets of the published comparisons */
 export const nets = [
@@ -21,30 +11,6 @@ export const nets = [
   { name: 'cifar', shape: [32, 32, 3], classes: 10 },
 ] as const;
 export const batchSizes = [64, 256] as const;
-
-export interface TimeOptions {
-  /** at least; default 15 */
-  readonly samples?: number;
-  /** of warm-up and of measurement each, at least; default 500 */
-  readonly milliseconds?: number;
-}
-
-/** Seconds of one call of `fn`, after warm-up. */
-export function timeOf(name: string, fn: () => void, { samples = 15, milliseconds = 500 }: TimeOptions = {}): Samples {
-  const bench = new Bench({
-    iterations: samples,
-    time: milliseconds,
-    warmupIterations: 5,
-    warmupTime: milliseconds,
-    retainSamples: true,
-  });
-  bench.add(name, fn);
-  bench.runSync();
-  const result = bench.tasks[0]!.result;
-  if (!('latency' in result)) throw new Error(`${name}: the bench did not complete`);
-  const { p50, min, max } = result.latency;
-  return { median: p50 / 1000, min: min / 1000, max: max / 1000 };
-}
 
 /** A function that trains one step of a net on fixed random rows. */
 export function trainingStep(
@@ -76,24 +42,24 @@ export function trainingStep(
   };
 }
 
-export interface StepRowsOptions extends TimeOptions {
-  readonly builds: readonly Build[];
-  readonly wants: (name: string) => boolean;
-  readonly onRow: (row: Row) => void;
-}
-
-export async function stepRows({ builds, wants, onRow, ...timing }: StepRowsOptions): Promise<void> {
-  for (const net of nets) {
-    for (const batch of batchSizes) {
+/** One job for each net and batch size. */
+export function stepJobs(): Job[] {
+  return nets.flatMap((net) =>
+    batchSizes.map((batch): Job => {
       const name = `step/${net.name}/b${batch}`;
-      if (!wants(name)) continue;
-      for (const build of builds) {
-        const engine = await createEngine({ build });
-        const { step, dispose } = trainingStep(engine, net, batch);
-        const seconds = timeOf(name, step, timing);
-        dispose();
-        onRow(rateRow({ name, engine: 'keyhole', build, threads: 1, unit: 'samples/s' }, batch, seconds));
-      }
-    }
-  }
+      const work: Work = { amount: batch, unit: 'samples/s' };
+      return {
+        name,
+        work,
+        milliseconds: 500,
+        async run(build, time) {
+          const engine = await createEngine({ build });
+          const { step, dispose } = trainingStep(engine, net, batch);
+          const seconds = timeOf(name, step, time);
+          dispose();
+          return [rateRow(name, keyhole(build), work, seconds)];
+        },
+      };
+    }),
+  );
 }

@@ -1,5 +1,5 @@
 /** A labelled data set as plain typed arrays, and batches of it. Nothing here knows the tensor engine. */
-import { ConfigError, FormatError } from '../engine/errors.ts';
+import { ConfigError, FormatError } from '../engine/index.ts';
 import { sha256OfPieces, sha256OfText } from './digest.ts';
 import { featureCount, featureNames, type Schema } from './schema.ts';
 import { at, identity, type Transform, transformedBounds, unitScale } from './transform.ts';

@@ -1,5 +1,5 @@
 /** SHA-256 through WebCrypto, which Node and browsers share. */
-import { ConfigError } from '../engine/errors.ts';
+import { ConfigError } from '../engine/index.ts';
 
 /** Bytes in ordinary (never shared) memory: what files are read into. */
 export type Bytes = Uint8Array<ArrayBuffer>;

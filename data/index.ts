@@ -1,5 +1,16 @@
 /** Data sets: formats, sets by name, splits, samplers, augmentation. Plain typed arrays; runs in Node and in browsers. */
 export {
+  type Augmentation,
+  augment,
+  flip,
+  type ImageShape,
+  type Rotation,
+  rotate,
+  type Shift,
+  shift,
+} from './augment.ts';
+export { checkSet, type Moments, type SetCheck } from './check.ts';
+export {
   type Dataset,
   type DatasetParts,
   makeDataset,
@@ -11,7 +22,6 @@ export {
 export { type Bytes, sha256 } from './digest.ts';
 export { examples } from './examples.ts';
 export * from './formats/index.ts';
-export type { Rng } from './rng.ts';
 export {
   type PoissonOptions,
   poissonBatches,
@@ -32,7 +42,16 @@ export {
   type Schema,
   type TableSchema,
 } from './schema.ts';
-export { defineSet, type LoadContext, type LoadOptions, loadSet, SETS, type SetDef, setNamed } from './sets/index.ts';
+export {
+  defineSet,
+  type LoadContext,
+  type LoadOptions,
+  loadSet,
+  noOptions,
+  SETS,
+  type SetDef,
+  setNamed,
+} from './sets/index.ts';
 export {
   type Content,
   checkFile,

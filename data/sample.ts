@@ -1,6 +1,7 @@
 /** The order in which training sees rows: shuffled epochs, or Poisson sampling as DP-SGD's accounting assumes. */
-import { ConfigError } from '../engine/errors.ts';
-import type { Rng } from './rng.ts';
+
+import type { Rng } from '../engine/index.ts';
+import { ConfigError } from '../engine/index.ts';
 
 export interface ShuffledOptions {
   /** the rows to draw from, or how many (0 .. rows - 1) */

@@ -1,5 +1,5 @@
 /** What the features of a data set mean: image channels, or the columns of a table and where each one was encoded. */
-import { ConfigError } from '../engine/errors.ts';
+import { ConfigError } from '../engine/index.ts';
 
 export type Schema = ImageSchema | TableSchema;
 

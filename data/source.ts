@@ -1,7 +1,7 @@
 /** Where a set's files come from, and finding them there under the names that are in use. */
-import { ConfigError, FormatError } from '../engine/errors.ts';
+import { ConfigError, FormatError } from '../engine/index.ts';
 import { type Bytes, sha256 } from './digest.ts';
-import { archiveEntries, isArchiveName, maybeGunzip } from './formats/index.ts';
+import { archiveEntries, isArchiveName, maybeGunzip, refuseEmptyAndHtml } from './formats/index.ts';
 
 /** A folder, a single file, files dropped into a page: whatever can list and read. */
 export interface FileSource {
@@ -134,6 +134,7 @@ async function checkContent(content: Content, bytes: Bytes, place: string): Prom
   if (content.sha256 === undefined) return;
   const sum = await sha256(bytes);
   if (sum === content.sha256) return;
+  refuseEmptyAndHtml(bytes, place, content.name);
   const length = bytes.length === content.bytes ? '' : ` and ${content.bytes} bytes, got ${bytes.length}`;
   throw new FormatError(
     `${place}: expected ${content.name} with SHA-256 ${content.sha256}${length}, got SHA-256 ${sum}. ` +

@@ -1,6 +1,7 @@
 /** Disjoint, stratified, seeded parts of a data set. */
-import { ConfigError } from '../engine/errors.ts';
-import type { Rng } from './rng.ts';
+
+import type { Rng } from '../engine/index.ts';
+import { ConfigError } from '../engine/index.ts';
 
 /**
  * Draws named parts, disjoint and of exactly the sizes asked for. Every part holds of every class either the floor or

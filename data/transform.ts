@@ -2,7 +2,7 @@
  * From stored values to what a model sees: (value - shift[j]) / scale[j] for feature j, in f64, rounded once to f32.
  * A transform is fitted on rows (the target's training rows, never all of them) and applied when batches are taken.
  */
-import { ConfigError } from '../engine/errors.ts';
+import { ConfigError } from '../engine/index.ts';
 import { columnBounds, type Schema } from './schema.ts';
 
 export interface Transform {

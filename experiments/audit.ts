@@ -13,6 +13,7 @@ import {
   type MembershipResult,
   mixCandidates,
   runMembershipAttack,
+  scoreHistogram,
   type Target,
 } from '../attacks/index.ts';
 import { type Dataset, examples, fitStandardiser, membershipSplit, take, withTransform } from '../data/index.ts';
@@ -26,7 +27,6 @@ import {
   Rng,
 } from '../engine/index.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
-import { histogram } from './histogram.ts';
 import { optimizerOf, type Recipe, recipeFor } from './recipe.ts';
 import { VERSION } from './version.ts';
 
@@ -253,7 +253,7 @@ function recordOf(attack: MembershipAttack, result: MembershipResult): AuditAtta
     seconds: result.seconds,
     warnings: [...result.warnings],
     roc: { fpr: [...summary.roc.fpr], tpr: [...summary.roc.tpr] },
-    histogram: histogram(result.members, result.nonMembers),
+    histogram: scoreHistogram({ members: result.members, nonMembers: result.nonMembers }),
     threat: { access: attack.threat.access, knowledge: [...attack.threat.knowledge], goal: attack.threat.goal },
   };
 }

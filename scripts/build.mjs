@@ -20,11 +20,14 @@ if (kernelsOnly) process.exit(0);
 
 rmSync(`${root}/dist`, { recursive: true, force: true });
 run('typescript:', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.build.json']);
+run('browser bundle:', 'scripts/bundle.mjs', []);
 mkdirSync(`${root}/dist/assembly/build`, { recursive: true });
 for (const target of ['base', 'relaxed']) {
   const file = `assembly/build/keyhole.${target}.wasm`;
   cpSync(`${root}/${file}`, `${root}/dist/${file}`);
   console.log(`${file}: ${statSync(`${root}/${file}`).size} bytes`);
 }
+// The embedded data sets lie beside the code that reads them.
+cpSync(`${root}/data/embedded`, `${root}/dist/data/embedded`, { recursive: true });
 const bin = `${root}/dist/cli/main.js`;
 if (existsSync(bin)) chmodSync(bin, 0o755);

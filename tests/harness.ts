@@ -1,6 +1,7 @@
 /** The test wrapper: uvu suites that cannot be forgotten, with a seed, a timeout, a live-bytes check and a count per test. */
 import { suite as uvuSuite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Watchdog } from './watchdog.ts';
 
 export { assert };
 
@@ -24,11 +25,49 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: Map<string, number>;
+  /** every test that ran, with its milliseconds */
+  times: { name: string; milliseconds: number }[];
 }
 
-export const counts: Counts = { passed: 0, failed: 0, skipped: new Map() };
+export const counts: Counts = { passed: 0, failed: 0, skipped: new Map(), times: [] };
 const suites: { name: string; tests: number; run(): void }[] = [];
 const liveByteSources = new Set<() => number>();
+
+/** The name of what runs now, for reports of errors that no test catches. */
+export let current = 'the runner';
+let watchdog: Watchdog | undefined;
+let grace = 0;
+
+/** Has every test watched: one that blocks the thread for `graceMs` beyond its timeout ends the run. */
+export function guardWith(dog: Watchdog, graceMs: number): void {
+  watchdog = dog;
+  grace = graceMs;
+}
+
+let running = false;
+const strays: Error[] = [];
+
+/**
+ * Takes an error that no test caught. It fails the test that runs; between tests, where nobody else would, it is printed
+ * and counted by itself.
+ */
+export function takeStray(kind: string, cause: unknown): void {
+  const what = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  const error = new Error(`${kind}: ${what}`, { cause });
+  if (running) {
+    strays.push(error);
+    return;
+  }
+  counts.failed++;
+  console.error(`\nafter ${current}: ${error.message}`);
+}
+
+/** Says what runs now, and how long it may block the thread. */
+export function nowRunning(name: string, milliseconds: number): void {
+  current = name;
+  watchdog?.count(counts.passed, counts.failed);
+  watchdog?.watch(name, milliseconds + grace);
+}
 
 /** Every test fails that leaves more bytes alive in this source than it found. */
 export function watchLiveBytes(source: () => number): void {
@@ -67,12 +106,18 @@ async function runOne(fullName: string, fn: TestFunction, timeout: number): Prom
     },
   };
   const before = liveBytes();
+  const started = performance.now();
+  nowRunning(fullName, timeout);
+  running = true;
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`timed out after ${timeout} ms`)), timeout);
     });
     await Promise.race([Promise.resolve(fn(context)), late]);
+    // Node reports an unhandled rejection once the event loop turns.
+    await new Promise((turn) => setImmediate(turn));
+    if (strays[0]) throw strays[0];
     const leaked = liveBytes() - before;
     if (leaked !== 0)
       throw new Error(`left ${leaked} live bytes behind: dispose what the test made, or use engine.run`);
@@ -83,10 +128,26 @@ async function runOne(fullName: string, fn: TestFunction, timeout: number): Prom
       return;
     }
     counts.failed++;
-    throw error;
+    for (const stray of strays) if (stray !== error) console.error(`\nin ${fullName}: ${stray.message}`);
+    throw error instanceof Error ? error : new Error(`threw ${String(error)}, which is no Error`);
   } finally {
     clearTimeout(timer);
+    running = false;
+    strays.length = 0;
+    counts.times.push({ name: fullName, milliseconds: performance.now() - started });
+    watchdog?.rest();
   }
+}
+
+const endings: (() => void | Promise<void>)[] = [];
+
+/** Has `fn` called after the last test: what several tests share is closed there. */
+export function atEnd(fn: () => void | Promise<void>): void {
+  endings.push(fn);
+}
+
+export async function runEndings(): Promise<void> {
+  for (const fn of endings.splice(0).reverse()) await fn();
 }
 
 /** Takes the suites that were opened since the last call, and queues them. */

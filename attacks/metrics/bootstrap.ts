@@ -23,12 +23,18 @@ export function defaultResamples(confidence: number): number {
   return Math.max(1000, Math.ceil(20 / (1 - confidence) - 1e-6));
 }
 
-export function bootstrap(o: {
-  ranking: Ranking;
-  fprs: readonly number[];
-  rng: MetricRng;
-  resamples: number;
-}): BootstrapDraws {
+export interface BootstrapOptions {
+  readonly ranking: Ranking;
+  readonly fprs: readonly number[];
+  readonly rng: MetricRng;
+  readonly resamples: number;
+}
+
+// About 5 ms of drawing: thousands of records resampled a thousand times would hold up a page for a good part of a second.
+const DRAWS_PER_SLICE = 1 << 17;
+
+/** The draws, computed in slices: each yield is a chance to let others have the thread. */
+export function* bootstrapSlices(o: BootstrapOptions): Generator<void, BootstrapDraws, void> {
   const { ranking: r, fprs, rng, resamples } = o;
   const groups = r.scores.length;
   const memberGroup = expand(r.memberCounts, r.members);
@@ -40,7 +46,9 @@ export function bootstrap(o: {
   const hits = new Int32Array(fprs.length);
   const aucs = new Float64Array(resamples);
   const tprAt = fprs.map(() => new Float64Array(resamples));
+  const perSlice = Math.ceil(DRAWS_PER_SLICE / (r.members + r.nonMembers));
   for (let b = 0; b < resamples; b++) {
+    if (b % perSlice === perSlice - 1) yield;
     draw(memberGroup, memberCounts, rng);
     draw(nonMemberGroup, nonMemberCounts, rng);
     let wins = 0;
@@ -61,6 +69,16 @@ export function bootstrap(o: {
     for (let f = 0; f < hits.length; f++) tprAt[f]![b] = hits[f]! / r.members;
   }
   return { auc: aucs, tprAt };
+}
+
+export const bootstrap = (o: BootstrapOptions): BootstrapDraws => finish(bootstrapSlices(o));
+
+/** Runs all slices at once, and holds the thread until they are done. */
+export function finish<T>(slices: Generator<void, T, void>): T {
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+  }
 }
 
 /** [n]: for each record of one side, the index of its distinct score. */

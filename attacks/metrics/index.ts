@@ -2,6 +2,7 @@
 export { type BootstrapDraws, bootstrap, defaultResamples, percentileInterval } from './bootstrap.ts';
 export { deLong, deLongVariance } from './delong.ts';
 export { clopperPearson, DEFAULT_CONFIDENCE, type Estimate, type IntervalMethod } from './estimate.ts';
+export { type ScoreHistogram, scoreHistogram } from './histogram.ts';
 export { type Ranking, rank, type Scores } from './ranking.ts';
 export type { MetricRng } from './rng.ts';
 export {
@@ -14,11 +15,13 @@ export {
   thinRoc,
   tprAt,
 } from './roc.ts';
+export { normalQuantile } from './special.ts';
 export {
   DEFAULT_FPRS,
   type MembershipSummary,
   type MetricWarning,
   type SummariseOptions,
   summarise,
+  summariseSlices,
 } from './summarise.ts';
 export { type Confusion, confusionAt, type ThresholdMetrics, thresholdMetrics } from './threshold.ts';

@@ -1,5 +1,5 @@
 /** Everything a membership-inference evaluation reports, from two arrays of scores. */
-import { bootstrap, defaultResamples, percentileInterval } from './bootstrap.ts';
+import { bootstrapSlices, defaultResamples, finish, percentileInterval } from './bootstrap.ts';
 import { checkConfidence, clopperPearson, DEFAULT_CONFIDENCE, type Estimate } from './estimate.ts';
 import { type Ranking, rank, type Scores } from './ranking.ts';
 import type { MetricRng } from './rng.ts';
@@ -54,6 +54,11 @@ export const DEFAULT_FPRS: readonly number[] = [0.1, 0.01, 0.001];
  * or 1 they are min(members, nonMembers) disjoint pairs, each of which is won or lost.
  */
 export function summarise(o: SummariseOptions): MembershipSummary {
+  return finish(summariseSlices(o));
+}
+
+/** The same in slices of a few milliseconds, for those who share the thread. */
+export function* summariseSlices(o: SummariseOptions): Generator<void, MembershipSummary, void> {
   const { threshold, rng, confidence = DEFAULT_CONFIDENCE, fprs = DEFAULT_FPRS } = o;
   checkConfidence(confidence);
   for (const fpr of fprs) {
@@ -63,7 +68,7 @@ export function summarise(o: SummariseOptions): MembershipSummary {
   const { members, nonMembers } = ranking;
   const resolved = fprs.filter((fpr) => isResolved({ nonMembers, fpr }));
   const resamples = o.resamples ?? defaultResamples(confidence);
-  const draws = bootstrap({ ranking, fprs: resolved, rng, resamples });
+  const draws = yield* bootstrapSlices({ ranking, fprs: resolved, rng, resamples });
 
   const tprAtFpr: Record<string, Estimate | null> = {};
   const warnings: MetricWarning[] = [];

@@ -40,7 +40,7 @@ export function entropy(output: Output): number {
 /**
  * Modified entropy -(1 - p_y) log p_y - sum_{i != y} p_i log(1 - p_i): entropy that knows the label, 0 only when the
  * model is certain of the true class, without bound when it is certain of another. Lower for members.
- * Source: Song and Mittal 2021, Systematic evaluation of privacy risks (USENIX Security), equation 8.
+ * Source: Song and Mittal 2021, Systematic evaluation of privacy risks (USENIX Security), "modified prediction entropy".
  */
 export function modifiedEntropy(output: Output): number {
   const { label } = output;

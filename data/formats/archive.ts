@@ -1,7 +1,7 @@
 /** Archives: tar (plain or gzipped) through modern-tar, zip through fflate; one entry at a time where the format allows it. */
 import { unzipSync } from 'fflate';
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import type { Bytes } from '../digest.ts';
 import { asFormatError, concat, guarded, MAX_BYTES, opening, refuseEmptyAndHtml } from './bytes.ts';
 import { gunzipPieces, isGzip } from './gzip.ts';
@@ -104,10 +104,15 @@ async function readBody({ header, body }: ParsedTarEntry, file: string, limit: n
   const reader = body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return concat(pieces, total);
+    if (done) break;
     pieces.push(value);
     total += value.length;
   }
+  if (total === header.size) return concat(pieces, total);
+  throw new FormatError(
+    `${file}: expected ${header.size} bytes of '${header.name}', got ${total}. The archive is cut off: fetch it again.`,
+    file,
+  );
 }
 
 function drain(body: ReadableStream<Uint8Array>): Promise<void> {

@@ -1,5 +1,5 @@
 /** What all readers share: a look at the first bytes, and the promise that a reader throws nothing but FormatError. */
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import type { Bytes } from '../digest.ts';
 
 /** Refuses to make arrays beyond this many bytes on a file's say-so. */

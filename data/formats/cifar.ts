@@ -2,7 +2,7 @@
  * CIFAR-10's binary files (A. Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html): records of one label byte and
  * 3,072 pixel bytes, a red, a green and a blue plane of 32 x 32.
  */
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import { refuseEmptyAndHtml } from './bytes.ts';
 
 const PIXELS = 32 * 32;

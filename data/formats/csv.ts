@@ -1,6 +1,6 @@
 /** Comma-separated values through csv-parse: cells as text, each row with its line in the file. */
 import { CsvError, parse } from 'csv-parse/browser/esm/sync';
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import { asFormatError, opening, refuseEmptyAndHtml } from './bytes.ts';
 
 export interface CsvOptions {

@@ -3,7 +3,7 @@
  * It is twice as fast as the inflaters in JavaScript (170 MB of CIFAR-10: 1.0 s against 1.9 s), and it never believes
  * the length in the file's trailer.
  */
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import type { Bytes } from '../digest.ts';
 import { asFormatError, concat, expectMagic, MAX_BYTES } from './bytes.ts';
 

@@ -2,7 +2,7 @@
  * IDX, the format of MNIST (Y. LeCun, http://yann.lecun.com/exdb/mnist/): two zero bytes, element type, number of
  * dimensions, the dimensions as big-endian u32, then the elements row-major, big-endian.
  */
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import { hex, refuseEmptyAndHtml, sizeInBytes } from './bytes.ts';
 
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;

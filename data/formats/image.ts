@@ -1,7 +1,7 @@
 /** Single pictures: PGM by hand (the Netpbm format), PNG through fast-png, JPEG through jpeg-js. */
 import { convertIndexedToRgb, decode as decodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import { expectMagic, guarded, hex, opening, refuseEmptyAndHtml } from './bytes.ts';
 
 export interface Picture {
@@ -89,16 +89,24 @@ export function readPng(bytes: Uint8Array, file: string): Picture {
     );
   const header = new DataView(bytes.buffer, bytes.byteOffset);
   believable(header.getUint32(16), header.getUint32(20), bytes, file);
+  // fast-png 8.0.0 takes whole bytes per pixel when it undoes interlacing.
+  if (bytes[24]! < 8 && bytes[28] === 1) {
+    throw new FormatError(
+      `${file}: expected at least 8 bits per channel in an interlaced PNG, got ${bytes[24]}. Save it without interlacing.`,
+      file,
+      24,
+    );
+  }
   return guarded(file, kind, () => {
     const png = decodePng(bytes, { checkCrc: true });
     const { width, height, depth } = png;
     if (png.palette) {
       const rgb = convertIndexedToRgb(png);
-      return { width, height, channels: 3, data: keepChannels(rgb, rgb.length / (width * height), 3, 8) };
+      return whole({ width, height, channels: 3, data: keepChannels(rgb, rgb.length / (width * height), 3, 8) }, file);
     }
     const data = depth < 8 ? unpackBits(png.data, width, height, depth) : png.data;
     const channels = png.channels < 3 ? 1 : 3;
-    return { width, height, channels, data: keepChannels(data, png.channels, channels, depth) };
+    return whole({ width, height, channels, data: keepChannels(data, png.channels, channels, depth) }, file);
   });
 }
 
@@ -118,7 +126,7 @@ export function readJpeg(bytes: Uint8Array, file: string): Picture {
       maxMemoryUsageInMB: 1024,
     });
     const channels = frame.components === 1 ? 1 : 3;
-    return { width, height, channels, data: keepChannels(data, 4, channels, 8) };
+    return whole({ width, height, channels, data: keepChannels(data, 4, channels, 8) }, file);
   });
 }
 
@@ -130,6 +138,13 @@ function believable(width: number, height: number, bytes: Uint8Array, file: stri
     `${file}: expected a picture of at most ${MAX_PIXELS} pixels, and as many as ${bytes.length} bytes can hold; the header announces ${width} x ${height}. The file is damaged.`,
     file,
   );
+}
+
+// The libraries may give less than the header announces when a file is damaged.
+function whole(picture: Picture, file: string): Picture {
+  const expected = picture.width * picture.height * picture.channels;
+  if (picture.data.length === expected) return picture;
+  throw new FormatError(`${file}: expected ${expected} pixel values, got ${picture.data.length}. It is damaged.`, file);
 }
 
 /** The first start-of-frame segment: its size and number of components. */

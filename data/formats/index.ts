@@ -1,6 +1,6 @@
 /** Readers: bytes in, data out, or a FormatError. None of them throws anything else. */
 export { type ArchiveEntry, type ArchiveOptions, archiveEntries, isArchiveName, zipEntries } from './archive.ts';
-export { MAX_BYTES } from './bytes.ts';
+export { MAX_BYTES, refuseEmptyAndHtml } from './bytes.ts';
 export { CIFAR_IMAGE, cifarCount, readCifarInto } from './cifar.ts';
 export { type CsvOptions, type CsvTable, readCsv } from './csv.ts';
 export { gunzip, gunzipPieces, isGzip, maybeGunzip } from './gzip.ts';

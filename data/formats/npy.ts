@@ -3,7 +3,7 @@
  * (a zip of them). Read: f4 f8, i1 .. i8, u1 .. u8, b1, both byte orders, C and Fortran order. Written: little-endian, C order.
  */
 import { strToU8, zipSync } from 'fflate';
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import { type Bytes, bytesOf } from '../digest.ts';
 import { zipEntries } from './archive.ts';
 import { expectMagic, sizeInBytes } from './bytes.ts';

@@ -1,5 +1,5 @@
 /** From cells of text to numbers: which columns are numeric, one-hot groups for the others, labels, missing cells. */
-import { ConfigError, FormatError } from '../../engine/errors.ts';
+import { ConfigError, FormatError } from '../../engine/index.ts';
 import type { DatasetParts } from '../dataset.ts';
 import { type Column, featureCount } from '../schema.ts';
 import { MAX_BYTES } from './bytes.ts';

@@ -1,5 +1,5 @@
 /** The AT&T (ORL) faces: 40 people, 10 pictures each, 112 x 92 grey. */
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import { makeDataset } from '../dataset.ts';
 import { sha256 } from '../digest.ts';
 import { readPgm } from '../formats/index.ts';

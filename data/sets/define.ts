@@ -1,8 +1,7 @@
 /** One set, one file: what it is, where it comes from, its options, and how it is read. */
 import * as v from 'valibot';
-import { ConfigError } from '../../engine/errors.ts';
+import { ConfigError, Rng } from '../../engine/index.ts';
 import type { Dataset } from '../dataset.ts';
-import type { Rng } from '../rng.ts';
 import type { FileSource, SetFile } from '../source.ts';
 
 export interface LoadOptions {
@@ -10,7 +9,7 @@ export interface LoadOptions {
   readonly source?: FileSource;
   /** the set's own options, checked against its schema */
   readonly options?: unknown;
-  /** randomness; synthetic sets need it */
+  /** randomness of the synthetic sets; default the stream of seed 0 */
   readonly rng?: Rng;
   /** whether the checksums of public files must match; default true */
   readonly verify?: boolean;
@@ -62,7 +61,7 @@ export function defineSet<Schema extends v.GenericSchema>(spec: SetSpec<Schema>)
     load: ({ source, rng, options = {}, verify = true } = {}) =>
       spec.load({
         source: source ?? absentFiles(name),
-        rng: rng ?? absentRng(name),
+        rng: rng ?? Rng.from(0),
         options: checkedOptions(name, spec.options, options),
         verify,
         about: { name, title, licence, source: citation },
@@ -91,7 +90,7 @@ function checkedOptions<Schema extends v.GenericSchema>(
   );
 }
 
-// Stand-ins that complain when a set uses what the caller did not bring.
+// Stands in for files and complains when a set asks for them.
 function absentFiles(set: string): FileSource {
   const refuse = (): never => {
     throw new ConfigError(
@@ -100,11 +99,4 @@ function absentFiles(set: string): FileSource {
     );
   };
   return { read: async () => refuse(), list: async () => refuse(), describe: refuse };
-}
-
-function absentRng(set: string): Rng {
-  const refuse = (): never => {
-    throw new ConfigError(`${set}: expected a random number generator, got none. Pass one (rng).`, 'rng');
-  };
-  return { uint32: refuse, uniform: refuse, normal: refuse, permutation: refuse, split: refuse };
 }

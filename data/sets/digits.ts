@@ -1,9 +1,9 @@
 /** The UCI handwritten digits, 8 x 8: small enough to ship, large enough to attack. */
 import { readAsset } from '#platform';
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import { makeDataset } from '../dataset.ts';
 import { sha256 } from '../digest.ts';
-import { gunzip, readCsv } from '../formats/index.ts';
+import { maybeGunzip, readCsv } from '../formats/index.ts';
 import { defineSet, noOptions } from './define.ts';
 
 const SHA256 = '6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8';
@@ -19,7 +19,8 @@ export const digits = defineSet({
   options: noOptions,
   async load({ about, verify }) {
     const file = 'digits.csv.gz';
-    const bytes = await gunzip(await readAsset(new URL('../embedded/digits.csv.gz', import.meta.url)), file);
+    // Some servers send .gz files as compressed text, and the browser unpacks them on the way.
+    const bytes = await maybeGunzip(await readAsset(new URL('../embedded/digits.csv.gz', import.meta.url)), file);
     if (verify && (await sha256(bytes)) !== SHA256)
       throw new FormatError(
         `${file}: expected the file that ships with keyhole, got another one. Install the package again.`,

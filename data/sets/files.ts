@@ -71,7 +71,10 @@ export const SET_FILES: Readonly<Record<SetName, readonly SetFile[]>> = {
   'att-faces': [
     {
       name: 'att_faces.zip',
-      urls: ['https://www.cl.cam.ac.uk/research/dtg/attarchive/pub/data/att_faces.zip'],
+      urls: [
+        'https://www.cl.cam.ac.uk/Research/DTG/attarchive/pub/data/att_faces.zip',
+        'http://datasets.openimaj.org/att_faces.zip',
+      ],
       holds: Array.from({ length: 400 }, (_, i) => ({
         name: `s${1 + Math.floor(i / 10)}/${1 + (i % 10)}.pgm`,
         bytes: 10_318,

@@ -1,5 +1,5 @@
 /** MNIST and Fashion-MNIST: four IDX files, 60,000 + 10,000 grey images of 28 x 28. */
-import { FormatError } from '../../engine/errors.ts';
+import { FormatError } from '../../engine/index.ts';
 import { type Dataset, makeDataset } from '../dataset.ts';
 import { readIdx } from '../formats/index.ts';
 import { readContents } from '../source.ts';

@@ -1,5 +1,5 @@
 /** All sets by name. Adding one is a file beside this, and a line here. */
-import { ConfigError } from '../../engine/errors.ts';
+import { ConfigError } from '../../engine/index.ts';
 import type { Dataset } from '../dataset.ts';
 import { adult } from './adult.ts';
 import { attFaces } from './att-faces.ts';

@@ -1,6 +1,6 @@
 /** A user's own data: any CSV file, or a NumPy archive with x and y. */
 import * as v from 'valibot';
-import { ConfigError, FormatError } from '../../engine/errors.ts';
+import { ConfigError, FormatError } from '../../engine/index.ts';
 import { type Dataset, type DatasetParts, makeDataset } from '../dataset.ts';
 import type { Bytes } from '../digest.ts';
 import { encodeTable, maybeGunzip, type NpyArray, readCsv, readNpz } from '../formats/index.ts';
@@ -30,7 +30,7 @@ export const csv = defineSet({
     maxCategories: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   }),
   async load({ source, options, about }) {
-    const { bytes, place, path } = await readOnly(source, options.file, /\.(csv|tsv|txt|data)(\.gz)?$/i, 'a CSV file');
+    const { bytes, place, path } = await onlyFile(source, options.file, /\.(csv|tsv|txt|data)(\.gz)?$/i, 'a CSV file');
     const given = present(options);
     const table = readCsv(await maybeGunzip(bytes, place), place, given);
     const { rowsOf: _, ...encoded } = encodeTable([table], given);
@@ -53,7 +53,7 @@ export const npz = defineSet({
     classNames: names,
   }),
   async load({ source, options, about }): Promise<Dataset> {
-    const { bytes, place, path } = await readOnly(source, options.file, /\.npz$/i, 'an .npz file');
+    const { bytes, place, path } = await onlyFile(source, options.file, /\.npz$/i, 'an .npz file');
     const arrays = readNpz(bytes, place);
     const pick = (key: 'x' | 'y'): NpyArray => {
       const array = arrays.get(options[key]);
@@ -72,7 +72,7 @@ export const npz = defineSet({
 });
 
 /** The file asked for, or the only one that looks like it. */
-async function readOnly(
+async function onlyFile(
   source: FileSource,
   file: string | undefined,
   pattern: RegExp,

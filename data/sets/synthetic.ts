@@ -1,7 +1,7 @@
 /** Made-up sets with known structure, for tests, canaries and lessons. Same options and generator, same bytes. */
 import * as v from 'valibot';
+import type { Rng } from '../../engine/index.ts';
 import { makeDataset } from '../dataset.ts';
-import type { Rng } from '../rng.ts';
 import { numericColumns } from '../schema.ts';
 import { defineSet } from './define.ts';
 

@@ -1,4 +1,4 @@
-/** The error function, the normal distribution and log-sum-exp in f64, for the references. */
+/** The error function and the normal distribution in f64, for the references. */
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
@@ -13,23 +13,28 @@ function erfSeries(x: number): number {
   return TWO_OVER_SQRT_PI * Math.exp(-x * x) * sum;
 }
 
-/** erfc x for x >= 2: e^(-x^2)/sqrt(pi) / (x + (1/2)/(x + 1/(x + (3/2)/(x + …)))), from the inside out. */
+/** e^(x^2) erfc x for x >= 2: 1/sqrt(pi) / (x + (1/2)/(x + 1/(x + (3/2)/(x + …)))), from the inside out. */
 function erfcFraction(x: number): number {
   let f = 0;
   for (let k = 80; k > 0; k--) f = k / 2 / (x + f);
-  return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + f);
+  return 1 / Math.sqrt(Math.PI) / (x + f);
 }
 
 /** erf x, to about 1e-15 of its value. */
 export function erf(x: number): number {
   const a = Math.abs(x);
-  return Math.sign(x) * (a < 2 ? erfSeries(a) : 1 - erfcFraction(a)) || x;
+  return Math.sign(x) * (a < 2 ? erfSeries(a) : 1 - Math.exp(-a * a) * erfcFraction(a)) || x;
 }
 
 /** 1 - erf x, to about 1e-13 of its value. */
 export function erfc(x: number): number {
   if (x < 0) return 2 - erfc(-x);
-  return x < 2 ? 1 - erfSeries(x) : erfcFraction(x);
+  return x < 2 ? 1 - erfSeries(x) : Math.exp(-x * x) * erfcFraction(x);
+}
+
+/** e^(x^2) erfc x for x >= 0, which goes to 0 only as 1 / x. */
+export function erfcScaled(x: number): number {
+  return x < 2 ? Math.exp(x * x) * (1 - erfSeries(x)) : erfcFraction(x);
 }
 
 /** The normal distribution function. */
@@ -40,13 +45,4 @@ export function normalCdf(x: number): number {
 /** The normal density. */
 export function normalPdf(x: number): number {
   return Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
-}
-
-/** log sum_c e^(x_c) of row r, by way of the row's maximum. */
-export function logSumExp(x: Float64Array, r: number, cols: number): number {
-  let top = -Infinity;
-  for (let c = 0; c < cols; c++) top = Math.max(top, x[r * cols + c]!);
-  let sum = 0;
-  for (let c = 0; c < cols; c++) sum += Math.exp(x[r * cols + c]! - top);
-  return top + Math.log(sum);
 }

@@ -5,7 +5,12 @@ export const platformName = 'browser';
 /** Reads a file that the package ships (a wasm build, an embedded data set). */
 export async function readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: expected 200, got ${response.status} ${response.statusText}`);
+  if (!response.ok) {
+    throw new Error(
+      `${url}: expected the file, got ${response.status} ${response.statusText}. Serve the package's .wasm and .gz files ` +
+        'beside its script, or pass createEngine({ wasm }).',
+    );
+  }
   return new Uint8Array(await response.arrayBuffer());
 }
 

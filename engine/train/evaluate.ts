@@ -17,6 +17,8 @@ export interface EvaluateOptions {
   /** default 256 */
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
+  /** rows done and to do, after each batch */
+  readonly onProgress?: (progress: { readonly done: number; readonly of: number }) => void;
 }
 
 /** Mean loss and accuracy of a model on labelled rows. */
@@ -41,6 +43,7 @@ export async function evaluate(
         for (const [i, label] of y.entries()) if (guesses[i] === label) correct++;
       }),
     );
+    options.onProgress?.({ done: rows[0]! + rows.length, of: data.size });
     await pacer.breathe();
   }
   const n = data.size;
@@ -72,6 +75,7 @@ export async function forward(
         out.set(y.view(), rows[0]! * model.classes);
       }),
     );
+    options.onProgress?.({ done: rows[0]! + rows.length, of: n });
     await pacer.breathe();
   }
   return { data: out, shape: [n, model.classes] };

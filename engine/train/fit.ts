@@ -120,6 +120,7 @@ export async function fit(
   const rng = Rng.from(options.seed ?? 0).split('fit');
   const perEpoch = Math.ceil(data.size / batchSize);
   const pacer = new Pacer(options.signal);
+  const watched = options.signal ? { signal: options.signal } : {};
   const fingerprint = JSON.stringify({
     model: model.name,
     parameters: namedTensors(params).map(([path, t]) => `${path}[${t.shape}]`),
@@ -190,7 +191,7 @@ export async function fit(
       const record: EpochRecord = {
         epoch: position.epoch + 1,
         loss: position.lossSum / data.size,
-        ...(options.validation && { validation: await evaluate(engine, model, params, options.validation, options) }),
+        ...(options.validation && { validation: await evaluate(engine, model, params, options.validation, watched) }),
       };
       history.push(record);
       position = { epoch: position.epoch + 1, batch: 0, lossSum: 0 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { membershipSplit, stratifiedSplit } from '../../data/index.ts';
+import { Rng } from '../../engine/index.ts';
 import { assert, suite } from '../harness.ts';
-import { testRng } from './rng.ts';
 import { throwsConfig } from './throws.ts';
 
 const test = suite('stratified split');
@@ -26,7 +26,7 @@ test('parts are disjoint, exact, and within one row of each class share', ({ see
   fc.assert(
     fc.property(problem, ({ y: { classes, labels }, cuts, seed: s }) => {
       const sizes = sizesFrom(cuts, labels.length);
-      const parts = stratifiedSplit(labels, classes, sizes, testRng(s));
+      const parts = stratifiedSplit(labels, classes, sizes, Rng.from(s));
       const seen = new Set<number>();
       for (const [name, size] of Object.entries(sizes)) {
         const rows = parts[name]!;
@@ -48,14 +48,14 @@ test('parts are disjoint, exact, and within one row of each class share', ({ see
 
 test('the same seed gives the same split, another seed another', () => {
   const y = Int32Array.from({ length: 200 }, (_, i) => i % 4);
-  const split = (seed: number) => stratifiedSplit(y, 4, { a: 50, b: 70 }, testRng(seed));
+  const split = (seed: number) => stratifiedSplit(y, 4, { a: 50, b: 70 }, Rng.from(seed));
   assert.equal(split(1), split(1));
   assert.not.equal(split(1), split(2));
 });
 
 test('classes are mixed within a part', () => {
   const y = Int32Array.from({ length: 100 }, (_, i) => (i < 50 ? 0 : 1));
-  const { a } = stratifiedSplit(y, 2, { a: 60 }, testRng(3));
+  const { a } = stratifiedSplit(y, 2, { a: 60 }, Rng.from(3));
   const firstHalf = a.slice(0, 30).filter((row) => y[row] === 0).length;
   assert.ok(firstHalf > 3 && firstHalf < 27, `${firstHalf} of 30`);
 });
@@ -65,7 +65,7 @@ test('a shadow pool takes what is left', () => {
   const { targetTrain, targetOut, shadowPool } = membershipSplit(
     { y, classes: 3 },
     { targetTrain: 30, targetOut: 20 },
-    testRng(1),
+    Rng.from(1),
   );
   assert.equal([targetTrain.length, targetOut.length, shadowPool.length], [30, 20, 50]);
   assert.is(new Set([...targetTrain, ...targetOut, ...shadowPool]).size, 100);
@@ -73,15 +73,15 @@ test('a shadow pool takes what is left', () => {
 
 test('too many rows asked for: the numbers and the remedy', () => {
   throwsConfig(
-    () => stratifiedSplit(new Int32Array(10), 1, { a: 8, b: 5 }, testRng(1)),
+    () => stratifiedSplit(new Int32Array(10), 1, { a: 8, b: 5 }, Rng.from(1)),
     'split: expected parts of at most 10 rows together, got 13 (a 8, b 5). Ask for 3 fewer, or choose a larger data set.',
   );
   throwsConfig(
-    () => stratifiedSplit(new Int32Array(10), 1, { a: 1.5 }, testRng(1)),
+    () => stratifiedSplit(new Int32Array(10), 1, { a: 1.5 }, Rng.from(1)),
     "split: expected a whole number of rows for 'a', got 1.5.",
   );
   throwsConfig(
-    () => stratifiedSplit([0, 3], 2, { a: 1 }, testRng(1)),
+    () => stratifiedSplit([0, 3], 2, { a: 1 }, Rng.from(1)),
     'split: expected labels in 0 .. 1, got 3 in row 1.',
   );
 });

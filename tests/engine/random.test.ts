@@ -2,7 +2,7 @@
 
 import { KeyholeError } from '../../engine/errors.ts';
 import { dropoutMask, Rng, randomNormal, randomPermutation, randomUniform } from '../../engine/index.ts';
-import { normalCdf } from '../../engine/math/index.ts';
+import { normalCdf } from '../../engine/kernels/special.ts';
 import { philox4x32 } from '../../engine/random/philox.ts';
 import { assert, suite } from '../harness.ts';
 import { testEngine } from '../support/engine.ts';

@@ -30,6 +30,8 @@ async function load(build: Build): Promise<Kernels> {
       if (missing > 0) k.memory.grow(missing);
       const view = (i: number, a: Float32Array) => new Float32Array(k.memory.buffer, pointers[i]!, a.length);
       for (const [i, a] of args.entries()) if (typeof a !== 'number') view(i, a).set(a);
+      // what the workspace holds from before must not matter
+      new Float32Array(k.memory.buffer, workspace, (free - workspace) / 4).fill(Number.NaN);
       k.exports.get(name)!(...pointers);
       for (const [i, a] of args.entries()) if (typeof a !== 'number') a.set(view(i, a));
     },

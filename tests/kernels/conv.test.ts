@@ -1,8 +1,7 @@
 /** Convolutions: random shapes against the reference, adjoints of each other, and samples that do not see each other. */
 import fc from 'fast-check';
-import { type ConvShape, conv2d, convInts, convLengths } from '../../engine/kernels/families/conv2d.ts';
-import { conv2dInputGrad } from '../../engine/kernels/families/conv2d-input-grad.ts';
-import { conv2dWeightGrad } from '../../engine/kernels/families/conv2d-weight-grad.ts';
+import { type ConvShape, convInts, convLengths } from '../../bench/problems/conv-shape.ts';
+import { conv2d, conv2dInputGrad, conv2dWeightGrad } from '../../engine/kernels/families/index.ts';
 import { suite } from '../harness.ts';
 import { assertClose, assertSameBits, kernels, uniform } from './calls.ts';
 
@@ -38,6 +37,7 @@ const chosen: readonly ConvShape[] = [
   [10, 32, 3, 24, 10, 1, 1, 1],
   [7, 64, 3, 3, 4, 2, 1, 1],
   [6, 8, 3, 8, 6, 1, 1, 8],
+  [3, 1032, 3, 5, 3, 1, 1, 1],
 ].map(([h, ci, k, co, oh, stride, pad, groups]) => ({
   ...{ n: 5, h: h!, w: h!, ci: ci!, kh: k!, kw: k!, co: co!, oh: oh!, ow: oh!, strideH: stride!, strideW: stride! },
   ...{ padTop: pad!, padLeft: pad!, dilH: 1, dilW: 1, groups: groups! },

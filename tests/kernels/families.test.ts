@@ -1,6 +1,7 @@
 /** Every kernel family, enumerated: each wasm export against the f64 reference on every problem, between sentinels. */
-import { families } from '../../engine/kernels/families/index.ts';
-import type { BufferSpec, KernelArg, KernelFamily, Problem } from '../../engine/kernels/family.ts';
+import { type BufferSpec, type Problem, problemSets, problemsOf } from '../../bench/problems/index.ts';
+import * as kernels from '../../engine/kernels/families/index.ts';
+import { families, type KernelArg, type KernelFamily } from '../../engine/kernels/index.ts';
 import { type KernelModule, loadKernels } from '../../engine/kernels/load.ts';
 import { assert, suite } from '../harness.ts';
 
@@ -87,7 +88,7 @@ function runProblem(k: KernelModule, name: string, problem: Problem, seed: numbe
 
 function compare(family: KernelFamily, problem: Problem, label: string, run: ReturnType<typeof runProblem>): void {
   family.reference(...run.reference);
-  const { abs, rel } = family.tolerance(problem);
+  const { abs, rel } = problemsOf(family.name).tolerance(problem);
   run.placed.forEach(({ spec, reference }, b) => {
     const got = run.results[b]!;
     for (let i = 0; i < spec.len; i++) {
@@ -101,6 +102,21 @@ function compare(family: KernelFamily, problem: Problem, label: string, run: Ret
     }
   });
 }
+
+const listed = suite('kernel problems');
+
+listed('every family has some that its reference can check, and every set of problems is of a family', () => {
+  for (const { name } of families)
+    assert.ok(
+      problemsOf(name).problems.some((p) => !p.benchOnly),
+      name,
+    );
+  assert.equal(Object.keys(problemSets).sort(), Object.keys(kernels).sort());
+});
+
+listed('finds: a family without problems', () => {
+  assert.throws(() => problemsOf('no_such_family'), /expected one of/);
+});
 
 for (const build of ['base', 'relaxed'] as const) {
   const test = suite(`kernels, ${build}`);
@@ -120,7 +136,7 @@ for (const build of ['base', 'relaxed'] as const) {
   for (const family of families) {
     const exported = [...k.exports.keys()].filter((n) => n.replace(/__.*/, '') === `${family.name}_f32`);
     test(family.name, ({ seed }) => {
-      for (const problem of family.problems) {
+      for (const problem of problemsOf(family.name).problems) {
         if (problem.benchOnly) continue;
         let first: ReturnType<typeof runProblem> | undefined;
         for (const name of exported) {

@@ -1,5 +1,5 @@
 /** Optimiser steps, fused and in place. */
-import { defineKernel, inout, input, vectorProblems } from '../family.ts';
+import { defineKernel } from '../family.ts';
 
 export const sgd = defineKernel({
   name: 'sgd',
@@ -24,13 +24,6 @@ export const sgd = defineKernel({
       p[i] = p[i]! - lr * step;
     }
   },
-  problems: [
-    ...vectorProblems((n) => [inout(n), input(n), inout(n), n, 0.1, 0.9, 0.01, 0], 20),
-    { name: 'nesterov', args: [inout(19), input(19), inout(19), 19, 0.1, 0.9, 0.01, 1] },
-    { name: 'no momentum', args: [inout(19), input(19), null, 19, 0.1, 0.9, 0.01, 0] },
-    { name: 'plain', args: [inout(64), input(64), null, 64, 0.1, 0, 0, 0] },
-  ],
-  tolerance: () => ({ abs: 4e-7, rel: 4e-7 }),
 });
 
 export const adam = defineKernel({
@@ -59,15 +52,4 @@ export const adam = defineKernel({
       p[i] = weight - (lr * (m[i]! / correction1)) / (Math.sqrt(v[i]! / correction2) + eps);
     }
   },
-  problems: [
-    ...vectorProblems(
-      (n) => [inout(n), input(n), inout(n), inout(n, [0, 1]), n, 0.001, 0.9, 0.999, 1e-8, 0.01, 1, 0.1, 0.001],
-      28,
-    ),
-    {
-      name: 'weight decay in the gradient',
-      args: [inout(19), input(19), inout(19), inout(19, [0, 1]), 19, 0.001, 0.9, 0.999, 1e-8, 0.01, 0, 0.271, 0.003],
-    },
-  ],
-  tolerance: () => ({ abs: 4e-7, rel: 4e-7 }),
 });

@@ -1,0 +1,83 @@
+/** Convolutions and their gradients. */
+import { type ConvShape, type ConvSpec, convFlops, convInts, convLengths, convShape } from './conv-shape.ts';
+import { input, output, type Problem, type ProblemSet } from './problem.ts';
+
+const specs: readonly ConvSpec[] = [
+  { x: [2, 5, 6, 3], co: 4, k: 3 },
+  { x: [0, 4, 4, 2], co: 3, k: 3 },
+  { x: [1, 1, 1, 1], co: 1, k: 1 },
+  { x: [3, 4, 5, 7], co: 9, k: 1 },
+  { x: [2, 7, 7, 5], co: 3, k: 1, stride: 3 }, // stride > kernel: inputs that nothing reads
+  { x: [2, 9, 8, 2], co: 5, k: 2, stride: [3, 4], pad: 0 },
+  { x: [2, 9, 8, 3], co: 5, k: 3, stride: [1, 2], pad: [2, 0], padEnd: [0, 1] },
+  { x: [1, 8, 9, 2], co: 3, k: [2, 3], stride: 2, pad: [1, 2], padEnd: [3, 0] },
+  { x: [2, 9, 10, 3], co: 6, k: 3, dilation: 2 },
+  { x: [2, 9, 10, 3], co: 6, k: 3, dilation: [3, 2], stride: [2, 3] },
+  { x: [1, 12, 12, 2], co: 2, k: 3, dilation: 4, stride: 2, pad: 1 },
+  { x: [1, 2, 3, 3], co: 4, k: 5, pad: 3 }, // the kernel is bigger than the image
+  { x: [2, 3, 3, 2], co: 3, k: 3, pad: 4 }, // patches that lie wholly outside
+  { x: [1, 2, 2, 3], co: 2, k: 5, pad: 0 }, // no output at all
+  { x: [2, 6, 5, 8], co: 8, k: 3, groups: 8 }, // depthwise
+  { x: [2, 6, 5, 6], co: 12, k: 3, groups: 6, stride: 2 }, // depthwise, two outputs each
+  { x: [2, 5, 5, 8], co: 12, k: 3, groups: 4 },
+  { x: [1, 5, 5, 16], co: 20, k: [3, 1], groups: 2, dilation: [2, 1] },
+  { x: [2, 28, 28, 1], co: 16, k: 5 },
+  { x: [1, 28, 28, 1], co: 16, k: 8, stride: 2, pad: 3 },
+  { x: [2, 14, 14, 16], co: 32, k: 4, stride: 2, pad: 0 },
+  { x: [2, 16, 16, 3], co: 32, k: 3 },
+  { x: [1, 8, 8, 32], co: 17, k: 5 }, // k = 800, more than three blocks
+  { x: [1, 6, 6, 300], co: 5, k: 1 },
+  { x: [1, 4, 4, 67], co: 260, k: 3 },
+  { x: [1, 3, 3, 3], co: 1030, k: 3 }, // more output channels than are packed at once
+  { x: [1, 3, 3, 1030], co: 3, k: 3 },
+  { x: [1, 2, 3, 1032], co: 5, k: 3 }, // the same in fours
+  { x: [1, 3, 3, 1030], co: 520, k: 1, stride: 2, pad: 0 }, // more weights than are packed at once
+  { x: [1, 9, 9, 1], co: 2, k: 2, dilation: 700, pad: 0, padEnd: 700 }, // planes that the workspace cannot hold
+  { x: [1, 2, 300, 1], co: 2, k: 3 }, // a row longer than a block of pixels
+];
+
+const benchSpecs: readonly ConvSpec[] = [
+  { x: [64, 32, 32, 3], co: 32, k: 3 },
+  { x: [64, 16, 16, 32], co: 64, k: 3 },
+  { x: [64, 28, 28, 1], co: 16, k: 5 },
+  { x: [64, 28, 28, 1], co: 16, k: 8, stride: 2, pad: 3 },
+  { x: [64, 13, 13, 16], co: 32, k: 4, stride: 2, pad: 0 },
+  { x: [64, 32, 32, 3], co: 32, k: 5 },
+  { x: [64, 16, 16, 32], co: 64, k: 5 },
+  { x: [64, 8, 8, 64], co: 128, k: 3 },
+];
+
+/** The problems of the three conv families: the same shapes, each with the arrays in its own order of arguments. */
+function convProblems(...[a, b, out]: readonly ('x' | 'w' | 'y')[]): Problem[] {
+  const problem = (spec: ConvSpec): Problem => {
+    const { name, shape } = convShape(spec);
+    const length = convLengths(shape);
+    const args = [input(length[a!]), input(length[b!]), output(length[out!]), ...convInts(shape)];
+    return { name, args, flops: convFlops(shape) };
+  };
+  return [...specs.map(problem), ...benchSpecs.map((s): Problem => ({ ...problem(s), bench: true, benchOnly: true }))];
+}
+
+/** Rounding of a sum of so many products, see gemm: 2^-24 for each term, and 8 for short sums. */
+const terms = (count: (s: ConvShape) => number) => (problem: Problem) => {
+  const [n, h, w, ci, kh, kw, co, oh, ow, , , , , , , groups] = problem.args.slice(3) as number[];
+  const shape = { n, h, w, ci, kh, kw, co, oh, ow, groups } as ConvShape;
+  return { abs: 2 ** -24 * (count(shape) + 8), rel: 0 };
+};
+
+export const conv2d: ProblemSet = {
+  problems: convProblems('x', 'w', 'y'),
+  tolerance: terms((s) => (s.kh * s.kw * s.ci) / s.groups),
+};
+
+export const conv2dInputGrad: ProblemSet = {
+  problems: convProblems('y', 'w', 'x'),
+  // an input is in at most kh*kw patches, with co/groups terms each
+  tolerance: terms((s) => (s.kh * s.kw * s.co) / s.groups),
+};
+
+export const conv2dWeightGrad: ProblemSet = {
+  problems: convProblems('x', 'y', 'w'),
+  // a weight sums over n*oh*ow pixels
+  tolerance: terms((s) => s.n * s.oh * s.ow),
+};

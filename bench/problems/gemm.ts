@@ -1,0 +1,88 @@
+/** Matrix products. */
+import { inout, input, type Problem, type ProblemSet } from './problem.ts';
+
+interface Shape {
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  /** how much each row stride exceeds the row's length */
+  readonly gap?: number;
+  readonly accumulate?: boolean;
+}
+
+function problem({ m, k, n, transA = false, transB = false, gap = 0, accumulate = false }: Shape): Problem {
+  const [aRows, aCols] = transA ? [k, m] : [m, k];
+  const [bRows, bCols] = transB ? [n, k] : [k, n];
+  const transposes = transA || transB ? `/${transA ? 't' : 'n'}${transB ? 't' : 'n'}` : '';
+  return {
+    name: `${m}x${k}x${n}${transposes}${gap ? `/gap${gap}` : ''}${accumulate ? '/add' : ''}`,
+    args: [
+      input(aRows * (aCols + gap)),
+      input(bRows * (bCols + gap)),
+      inout(m * (n + gap)), // the gap between the rows of C must keep what it holds
+      ...[m, n, k, Number(transA), Number(transB), aCols + gap, bCols + gap, n + gap, Number(accumulate)],
+    ],
+    flops: 2 * m * n * k,
+  };
+}
+
+// Every size around the 4 x 8 tile, the four transposes, gaps between rows; then k around and beyond the block of
+// 256.
+const tails: Problem[] = [];
+for (const m of [0, 1, 3, 4, 5, 9, 17]) {
+  for (const n of [0, 1, 7, 8, 10, 16, 17, 33]) {
+    for (const k of [0, 1, 3, 5, 8, 17]) {
+      const i = tails.length;
+      tails.push(
+        problem({ m, n, k, transA: i % 2 === 1, transB: i % 4 > 1, gap: i % 3 === 0 ? 3 : 0, accumulate: i % 5 === 0 }),
+      );
+    }
+  }
+}
+const combinations: Problem[] = [];
+for (const transA of [false, true]) {
+  for (const transB of [false, true]) {
+    for (const accumulate of [false, true]) {
+      for (const gap of [0, 5]) {
+        for (const [m, n, k] of [
+          [9, 11, 7],
+          [33, 17, 300],
+          [1, 33, 513],
+          [2, 10, 257],
+          [300, 3, 16],
+          [5, 2051, 3],
+        ] as const) {
+          combinations.push(problem({ m, n, k, transA, transB, accumulate, gap }));
+        }
+      }
+    }
+  }
+}
+
+const bench = (shape: Shape): Problem => ({ ...problem(shape), bench: true, benchOnly: true });
+
+export const gemm: ProblemSet = {
+  problems: [
+    problem({ m: 65, k: 66, n: 67 }),
+    ...tails,
+    ...combinations,
+    ...[64, 128, 256, 512, 1024].map((size) => bench({ m: size, k: size, n: size })),
+    bench({ m: 64, k: 784, n: 256 }),
+    bench({ m: 256, k: 3072, n: 512 }),
+    bench({ m: 512, k: 512, n: 512, transA: true }),
+    bench({ m: 512, k: 512, n: 512, transB: true }),
+    bench({ m: 256, k: 250, n: 10 }),
+    bench({ m: 256, k: 250, n: 10, transB: true }),
+    bench({ m: 256, k: 250, n: 10, transA: true }),
+    bench({ m: 16, k: 784, n: 256 }),
+    bench({ m: 1, k: 784, n: 256 }),
+    bench({ m: 1, k: 784, n: 256, transB: true }),
+    bench({ m: 16, k: 16, n: 16 }),
+  ],
+  // Products of inputs in [-1, 1) have variance 1/9, so the partial sum after p of them is about sqrt(p)/3, and
+  // adding to it rounds by up to u = 2^-24 of that: k such errors add up, at random, to about 0.14 u k. Seven times
+  // that, and 8 u for short sums.
+  tolerance: (p) => ({ abs: 2 ** -24 * ((p.args[5] as number) + 8), rel: 0 }),
+};

@@ -1,0 +1,103 @@
+/** Rows as aligned text, with ratios against the peers: a block for each name, a blank line between kinds. */
+import type { EngineName, Row } from './row.ts';
+
+export interface TableOptions {
+  /** of the rows to come: the first column is as wide as the longest */
+  readonly names: readonly string[];
+  readonly peers: readonly EngineName[];
+  /** GFLOP/s of the machine; those rows get a column with their share of it */
+  readonly peak: number | null;
+}
+
+export interface Table {
+  readonly head: string;
+  /** lines that are complete now: a name's rows are held back until the next name begins */
+  add(row: Row): string[];
+  /** what was held back */
+  end(): string[];
+}
+
+const WIDEST_NAME = 46;
+
+export function tableOf({ names, peers, peak }: TableOptions): Table {
+  const width = Math.min(WIDEST_NAME, Math.max(4, ...names.map((name) => name.length)));
+  const engineWidth = Math.max(...['keyhole', ...peers].map((name) => name.length));
+  const line = (name: string, engine: string, build: string, numbers: readonly string[], rest: readonly string[]) =>
+    [
+      name.padEnd(width),
+      engine.padEnd(engineWidth),
+      build.padEnd(7),
+      ...numbers.map((text) => text.padStart(7)),
+      ...rest.map((text, i) => (i === 0 ? text.padEnd(9) : text.padStart(7))),
+    ]
+      .join('  ')
+      .trimEnd();
+  const ratios = (row: Row, rows: readonly Row[]) =>
+    peers.map((peer) => {
+      const other =
+        row.engine === 'keyhole'
+          ? counterpart(
+              row,
+              rows.filter((r) => r.engine === peer),
+            )
+          : undefined;
+      return other ? ratioText(ratio(row, other)) : '';
+    });
+  const share = (row: Row) => (peak && row.unit === 'GFLOP/s' ? `${Math.round((100 * row.value) / peak)} %` : '');
+
+  let held: Row[] = [];
+  let kind: string | null = null;
+  const release = (): string[] => {
+    const rows = held;
+    held = [];
+    if (rows.length === 0) return [];
+    const next = kindOf(rows[0]!.name);
+    const gap = kind !== null && next !== kind ? [''] : [];
+    kind = next;
+    return [
+      ...gap,
+      ...rows.map((row) => {
+        const numbers = [row.value, row.low, row.high].map(numberText);
+        return line(row.name, row.engine, row.build, numbers, [row.unit, share(row), ...ratios(row, rows)]);
+      }),
+    ];
+  };
+  return {
+    head: line(
+      'name',
+      'engine',
+      'build',
+      ['median', 'low', 'high'],
+      ['unit', peak ? 'of peak' : '', ...peers.map((peer) => `vs ${peer.split('-')[0]}`)],
+    ),
+    add(row) {
+      const done = held.length > 0 && held[0]!.name !== row.name ? release() : [];
+      held.push(row);
+      return done;
+    },
+    end: release,
+  };
+}
+
+const kindOf = (name: string): string => name.slice(0, name.indexOf('/'));
+
+/** How many times as fast `row` is. */
+export function ratio(row: Row, other: Row): number {
+  return row.unit === 'ms' ? other.value / row.value : row.value / other.value;
+}
+
+/** The peer's row of the same build, since fused multiply-add helps both; else its fastest. */
+function counterpart(row: Row, others: readonly Row[]): Row | undefined {
+  const fastest = [...others].sort((a, b) => ratio(b, a) - 1)[0];
+  return others.find((r) => r.build === row.build) ?? fastest;
+}
+
+function ratioText(x: number): string {
+  return `${x >= 10 ? Math.round(x) : x.toFixed(2)}x`;
+}
+
+/** Three digits or more, thousands separated: 0.42, 7.31, 52.4, 381, 18,402. */
+export function numberText(x: number): string {
+  const digits = x >= 100 ? 0 : x >= 10 ? 1 : 2;
+  return x.toFixed(digits).replace(/\B(?=(\d{3})+$)/g, x >= 1000 ? ',' : '');
+}

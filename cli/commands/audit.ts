@@ -1,0 +1,173 @@
+/** keyhole audit: train a model on part of a data set, attack it, and say what it gives away. */
+import { Command } from 'commander';
+import { allMembershipAttacks } from '../../attacks/index.ts';
+import type { Dataset } from '../../data/index.ts';
+import { ConfigError, namedModel } from '../../engine/index.ts';
+import {
+  type Audit,
+  type AuditRecord,
+  audit,
+  auditSizes,
+  type Recipe,
+  recipeFor,
+  VERSION,
+} from '../../experiments/index.ts';
+import type { RunSettings } from '../checkpoints.ts';
+import { commandLine } from '../command-line.ts';
+import { type DataChoice, loadData } from '../datasets.ts';
+import { engineFor } from '../engine.ts';
+import {
+  type CommonOptions,
+  dataChoice,
+  givenRecipe,
+  type ModelOptions,
+  outputOptions,
+  type RunOptions,
+  withCommonOptions,
+  withDataOptions,
+  withModelOptions,
+  withRunOptions,
+} from '../options.ts';
+import { jsonText, type Output, outputTo } from '../output.ts';
+import { progressOn } from '../progress.ts';
+import { requireWritten, resumable } from '../resumable.ts';
+import type { Terminal } from '../terminal.ts';
+import { showAudit } from '../training-progress.ts';
+import { real, someOf, whole } from '../values.ts';
+
+interface Options extends CommonOptions, Omit<DataChoice, 'seed'>, ModelOptions, RunOptions {
+  readonly trainSize?: number;
+  readonly outSize?: number;
+  readonly attacks?: readonly string[];
+  readonly confidence: number;
+}
+
+const attackNames = allMembershipAttacks.map((attack) => attack.name);
+/** below this, rates have no meaning; what each attack needs is checked on its own */
+const FEWEST_ROWS = 20;
+
+export function auditCommand(terminal: Terminal): Command {
+  const command = new Command('audit').description(
+    'train a model on part of a data set, attack it, and report what it gives away about its training data',
+  );
+  withModelOptions(
+    withDataOptions(command)
+      .option('--train-size <n>', 'rows that the model is trained on (default: a quarter, at most 5000)', whole(1))
+      .option('--out-size <n>', 'rows that it is not, to compare with (default: as many)', whole(1)),
+  )
+    .option('--attacks <names>', `some of ${attackNames.join(', ')} (default: all)`, someOf(attackNames))
+    .option(
+      '--confidence <x>',
+      'of the intervals',
+      real('between 0 and 1', (x) => x > 0 && x < 1),
+      0.95,
+    );
+  return withCommonOptions(withRunOptions(command, 'audit.json, report.html, model.safetensors')).action(
+    (options: Options) => run(terminal, options, commandLine(command)),
+  );
+}
+
+async function run(terminal: Terminal, options: Options, invocation: string): Promise<void> {
+  const output = outputTo(terminal, outputOptions(options));
+  const recipe = recipeFor(givenRecipe(options));
+  const engine = await engineFor(options);
+  const { dataset } = await loadData(dataChoice(options), terminal);
+  const sizes = checkedSizes(dataset, options);
+  namedModel(options.model, dataset.inputShape, dataset.classes);
+
+  const shared = runSettings(dataset, options, recipe, sizes);
+  const meter = progressOn(terminal.stderr, { quiet: output.quiet });
+  await resumable(options, output, async (frame) => {
+    let result: Audit;
+    try {
+      const checkpoint = (model: 'target' | 'shadow') => frame.checkpoint(model, { part: model, ...shared })!;
+      result = await audit(engine, dataset, {
+        ...recipe,
+        model: options.model,
+        trainSize: sizes.targetTrain,
+        outSize: sizes.targetOut,
+        seed: options.seed,
+        backend: options.backend,
+        confidence: options.confidence,
+        signal: terminal.signal,
+        onProgress: showAudit(meter),
+        ...(options.attacks && { attacks: options.attacks }),
+        ...(frame.folder && { checkpoint }),
+      });
+    } finally {
+      meter.stop();
+    }
+    const record: AuditRecord = { ...result.record, command: invocation, date: new Date().toISOString() };
+    const faults = await frame.finish([
+      { name: 'audit.json', make: () => jsonText(record) },
+      { name: 'model.safetensors', make: () => result.target.save() },
+      { name: 'report.html', make: async () => (await report()).renderAuditReport(record) },
+    ]);
+    result.target.dispose();
+    output.printJson(record);
+    if (!output.json) {
+      const { renderAuditTable } = await report();
+      output.print(renderAuditTable(record, { colour: output.colour, width: output.width }).trimEnd());
+    }
+    if (!frame.folder)
+      output.note('\nNothing was written. --out FOLDER keeps the model, the numbers and a report to read.');
+    requireWritten(faults);
+    if (frame.folder) closing(output, frame.folder.file('report.html'));
+  });
+}
+
+// The plots are a large import that nobody else should wait for.
+const report = () => import('../../experiments/report/index.ts');
+
+function closing(output: Output, report: string): void {
+  const line = `Report: ${report}`;
+  if (output.json) output.note(line);
+  else output.print(`\n${line}`);
+}
+
+/** @throws ConfigError when there are too few rows for the parts, or for an attack that was asked for by name */
+function checkedSizes(dataset: Dataset, { trainSize, outSize, attacks }: Options) {
+  if (dataset.size < FEWEST_ROWS) {
+    throw new ConfigError(
+      `audit: expected at least ${FEWEST_ROWS} rows, got ${dataset.size} of ${dataset.name}. Rates over so few rows mean nothing: give more data.`,
+      'data',
+    );
+  }
+  const most = dataset.size - 2;
+  if (trainSize !== undefined && trainSize > most) {
+    throw new ConfigError(
+      `--train-size ${trainSize}: expected at most ${most} of the ${dataset.size} rows of ${dataset.name}, since others must stay out to compare with. Use a smaller one.`,
+      'trainSize',
+    );
+  }
+  const sizes = auditSizes(dataset.size, {
+    ...(trainSize !== undefined && { trainSize }),
+    ...(outSize !== undefined && { outSize }),
+  });
+  for (const name of attacks ?? []) {
+    const needs = allMembershipAttacks.find((attack) => attack.name === name)!.shadowRows;
+    if (needs > sizes.shadowOut) {
+      throw new ConfigError(
+        `--attacks ${name}: expected ${needs} members and as many non-members for its shadow model, ` +
+          `got ${sizes.shadowTrain} and ${sizes.shadowOut} of ${dataset.size} rows. Give more data, a smaller --train-size, or leave the attack out.`,
+        'attacks',
+      );
+    }
+  }
+  return sizes;
+}
+
+/** Everything that decides the bits of the two models. */
+function runSettings(dataset: Dataset, o: Options, recipe: Recipe, sizes: ReturnType<typeof auditSizes>): RunSettings {
+  return {
+    data: dataset.sha256,
+    model: o.model,
+    'train-size': sizes.targetTrain,
+    'out-size': sizes.targetOut,
+    ...recipe,
+    seed: o.seed,
+    backend: o.backend,
+    relaxed: o.relaxed ?? false,
+    version: VERSION,
+  };
+}

@@ -1,0 +1,76 @@
+/** keyhole info: the version, the machine, the kernels that run on it, and the data that is at hand. */
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { Command } from 'commander';
+import { SETS } from '../../data/index.ts';
+import { createEngine, hasRelaxedSimd } from '../../engine/index.ts';
+import { VERSION } from '../../experiments/index.ts';
+import { dataFolder, findSet } from '../files.ts';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../options.ts';
+import { bytesText, columns, outputTo } from '../output.ts';
+import type { InfoResult } from '../schemas.ts';
+import type { Terminal } from '../terminal.ts';
+
+const ENGINE_LIMIT = 2 ** 32;
+
+export function infoCommand(terminal: Terminal): Command {
+  return withCommonOptions(
+    new Command('info').description('version, machine, kernels that run on it, data that is at hand'),
+  ).action(async (options: CommonOptions) => {
+    const output = outputTo(terminal, outputOptions(options));
+    const info = await gather(terminal.env);
+    output.printJson(info);
+    output.print(infoText(info, output.width));
+  });
+}
+
+async function gather(env: Terminal['env']): Promise<InfoResult> {
+  const processors = cpus();
+  const sets = await Promise.all(
+    Object.values(SETS).map(async ({ name, kind, files }) => {
+      const source = kind === 'files' && files.length > 0 ? await findSet(name, { env }) : null;
+      return { name, kind, present: kind !== 'files' || source !== null, place: source?.describe('') ?? null };
+    }),
+  );
+  return {
+    schema: 'keyhole.info/1',
+    version: VERSION,
+    node: process.versions.node,
+    system: `${platform()} ${release()} ${arch()}`,
+    cpu: { model: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },
+    builds: [await build('base'), await build('relaxed')],
+    relaxedSimd: hasRelaxedSimd(),
+    memory: { machine: totalmem(), limit: ENGINE_LIMIT },
+    data: { folder: dataFolder(env), sets: sets.filter(({ name }) => name !== 'csv' && name !== 'npz') },
+  };
+}
+
+/** Tries a build: the file may be missing, and the machine may not take it. */
+async function build(name: 'base' | 'relaxed'): Promise<InfoResult['builds'][number]> {
+  try {
+    (await createEngine({ build: name })).dispose();
+    return { name, available: true };
+  } catch (error) {
+    return { name, available: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function infoText(info: InfoResult, width: number): string {
+  const builds = info.builds.map((b) => (b.available ? b.name : `${b.name} (not here: ${b.reason})`));
+  const present = info.data.sets.filter((set) => set.present).map((set) => set.name);
+  const absent = info.data.sets.filter((set) => !set.present).map((set) => set.name);
+  return columns(
+    [
+      ['keyhole', info.version],
+      ['node', `${info.node} on ${info.system}`],
+      ['cpu', `${info.cpu.model}, ${info.cpu.cores} cores`],
+      ['kernels', builds.join(', ')],
+      ['relaxed SIMD', info.relaxedSimd ? 'yes (--relaxed)' : 'no'],
+      ['memory', `${bytesText(info.memory.machine)}; tensors may take ${bytesText(info.memory.limit)}`],
+      ['data folder', info.data.folder],
+      ['sets here', present.join(', ')],
+      ...(absent.length > 0 ? [['to fetch', `${absent.join(', ')} (keyhole data get NAME)`]] : []),
+    ],
+    width,
+    0,
+  );
+}

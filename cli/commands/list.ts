@@ -1,0 +1,38 @@
+/** keyhole list KIND: what there is, from the registries. */
+import { Argument, Command } from 'commander';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../options.ts';
+import { columns, type Output, outputTo } from '../output.ts';
+import { type Kind, kinds, type ListItem, type ListOption, registries } from '../registries.ts';
+import type { ListResult } from '../schemas.ts';
+import type { Terminal } from '../terminal.ts';
+import { oneOf } from '../values.ts';
+
+export function listCommand(terminal: Terminal): Command {
+  const kind = new Argument('<kind>', `one of ${kinds.join(', ')}`).argParser(oneOf(kinds));
+  return withCommonOptions(new Command('list').description('list attacks, defenses, datasets, models or experiments'))
+    .addArgument(kind)
+    .action((chosen: Kind, options: CommonOptions) => {
+      const output = outputTo(terminal, outputOptions(options));
+      const items: ListItem[] = registries[chosen].items();
+      output.printJson({ schema: 'keyhole.list/1', items } satisfies ListResult);
+      output.print(items.length === 0 ? `There are no ${chosen} yet.` : listText(chosen, items, output));
+    });
+}
+
+function listText(kind: Kind, items: readonly ListItem[], { width, colours }: Output): string {
+  const blocks = items.map((item) => {
+    const facts = [item.access, item.stage, item.kind, item.licence].filter((fact) => fact !== undefined);
+    const head = `${colours.bold(item.name)}  ${item.title}`;
+    const rows = [
+      ...(facts.length > 0 ? [[kind === 'attacks' ? 'access' : 'kind', facts.join('; ')]] : []),
+      [kind === 'datasets' ? 'cite' : 'paper', item.paper],
+      ...(item.options.length > 0 ? [['options', item.options.map(optionText).join(', ')]] : []),
+    ];
+    return `${head}\n${columns(rows, width, 4)}`;
+  });
+  return `${kind}: ${registries[kind].about}\n\n${blocks.join('\n\n')}`;
+}
+
+function optionText({ name, type, default: value }: ListOption): string {
+  return `${name}=${value ?? `<${type}>`}`;
+}

@@ -1,0 +1,183 @@
+/** The JSON that each command prints, as schemas: `docs/json.md` describes them, the tests hold the output to both. */
+import * as v from 'valibot';
+import { benchSchema } from '../bench/index.ts';
+import { auditSchema } from '../experiments/index.ts';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+const optionSchema = v.strictObject({
+  name: v.string(),
+  about: v.optional(v.string()),
+  type: v.string(),
+  default: v.nullable(v.union([v.string(), v.number(), v.boolean()])),
+  min: v.optional(v.number()),
+  max: v.optional(v.number()),
+});
+
+export const listSchema = v.strictObject({
+  schema: v.literal('keyhole.list/1'),
+  items: v.array(
+    v.strictObject({
+      name: v.string(),
+      title: v.string(),
+      paper: v.string(),
+      access: v.optional(v.string()),
+      stage: v.optional(v.string()),
+      kind: v.optional(v.string()),
+      licence: v.optional(v.string()),
+      home: v.optional(v.string()),
+      options: v.array(optionSchema),
+    }),
+  ),
+});
+
+const setPlaceSchema = v.strictObject({
+  name: v.string(),
+  kind: v.picklist(['files', 'embedded', 'synthetic']),
+  present: v.boolean(),
+  place: v.nullable(v.string()),
+});
+
+export const infoSchema = v.strictObject({
+  schema: v.literal('keyhole.info/1'),
+  version: v.string(),
+  node: v.string(),
+  system: v.string(),
+  cpu: v.strictObject({ model: v.string(), cores: count }),
+  builds: v.array(
+    v.strictObject({ name: v.picklist(['base', 'relaxed']), available: v.boolean(), reason: v.optional(v.string()) }),
+  ),
+  relaxedSimd: v.boolean(),
+  memory: v.strictObject({ machine: count, limit: count }),
+  data: v.strictObject({ folder: v.string(), sets: v.array(setPlaceSchema) }),
+});
+
+const estimateSchema = v.strictObject({
+  value: v.nullable(v.number()),
+  low: v.number(),
+  high: v.number(),
+  n: count,
+  confidence: v.number(),
+  method: v.string(),
+});
+
+const measuredSchema = v.strictObject({ loss: v.number(), accuracy: estimateSchema });
+
+export const trainSchema = v.strictObject({
+  schema: v.literal('keyhole.train/1'),
+  dataset: v.strictObject({
+    name: v.string(),
+    sha256: v.string(),
+    classes: count,
+    train: count,
+    validation: count,
+    test: count,
+  }),
+  model: v.strictObject({ name: v.string(), parameters: count }),
+  settings: v.strictObject({
+    epochs: count,
+    batchSize: count,
+    optimizer: v.string(),
+    learningRate: v.number(),
+    momentum: v.number(),
+    weightDecay: v.number(),
+    schedule: v.string(),
+    scheduleFactor: v.number(),
+    scheduleEvery: v.number(),
+    warmup: v.number(),
+    labelSmoothing: share,
+    augment: v.array(v.string()),
+    earlyStopping: v.nullable(count),
+  }),
+  history: v.array(
+    v.strictObject({
+      epoch: count,
+      loss: v.number(),
+      validation: v.optional(v.strictObject({ loss: v.number(), accuracy: share, n: count })),
+    }),
+  ),
+  epochs: count,
+  steps: count,
+  bestEpoch: v.nullable(count),
+  train: measuredSchema,
+  validation: v.nullable(measuredSchema),
+  test: measuredSchema,
+  seed: count,
+  build: v.picklist(['base', 'relaxed', 'reference']),
+  seconds: v.number(),
+  command: v.string(),
+  date: v.string(),
+  version: v.string(),
+});
+
+export const dataListSchema = v.strictObject({
+  schema: v.literal('keyhole.data-list/1'),
+  folder: v.string(),
+  sets: v.array(
+    v.strictObject({
+      ...setPlaceSchema.entries,
+      title: v.string(),
+      licence: v.string(),
+      home: v.string(),
+      bytes: v.nullable(count),
+    }),
+  ),
+});
+
+const momentsSchema = v.strictObject({
+  min: v.number(),
+  max: v.number(),
+  mean: v.number(),
+  std: v.number(),
+  missing: count,
+});
+
+export const dataCheckSchema = v.strictObject({
+  schema: v.literal('keyhole.data-check/1'),
+  name: v.string(),
+  sha256: v.string(),
+  size: count,
+  inputShape: v.array(count),
+  classNames: v.array(v.string()),
+  classCounts: v.array(count),
+  parts: v.record(v.string(), v.strictObject({ size: count, classCounts: v.array(count) })),
+  values: momentsSchema,
+  channels: v.array(momentsSchema),
+  duplicates: v.strictObject({ total: count, acrossParts: count, otherLabel: count }),
+  place: v.nullable(v.string()),
+  verified: v.boolean(),
+});
+
+export const dataGetSchema = v.strictObject({
+  schema: v.literal('keyhole.data-get/1'),
+  name: v.string(),
+  folder: v.string(),
+  files: v.array(v.strictObject({ name: v.string(), bytes: count, sha256: v.string() })),
+});
+
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T;
+type Printed<Schema extends v.GenericSchema> = Frozen<v.InferOutput<Schema>>;
+
+export type ListResult = Printed<typeof listSchema>;
+export type InfoResult = Printed<typeof infoSchema>;
+export type TrainResult = Printed<typeof trainSchema>;
+export type DataListResult = Printed<typeof dataListSchema>;
+export type DataCheckResult = Printed<typeof dataCheckSchema>;
+export type DataGetResult = Printed<typeof dataGetSchema>;
+
+/** Every schema by the name that its output carries. */
+export const schemas = {
+  'keyhole.audit/1': auditSchema,
+  'keyhole.train/1': trainSchema,
+  'keyhole.list/1': listSchema,
+  'keyhole.info/1': infoSchema,
+  'keyhole.data-list/1': dataListSchema,
+  'keyhole.data-check/1': dataCheckSchema,
+  'keyhole.data-get/1': dataGetSchema,
+  'keyhole.bench/1': benchSchema,
+} as const;

@@ -1,0 +1,31 @@
+/** Keyhole: find out what a trained model gives away. The engine, the data sets, the attacks and the audit in one place. */
+export * from '../attacks/index.ts';
+export {
+  type Column,
+  type Dataset,
+  examples,
+  fitStandardiser,
+  loadSet,
+  type MembershipSplit,
+  makeDataset,
+  membershipSplit,
+  poissonBatches,
+  SETS,
+  shuffledBatches,
+  stratifiedSplit,
+  take,
+  withTransform,
+} from '../data/index.ts';
+export * from '../engine/index.ts';
+export { type Audit, type AuditOptions, type AuditProgress, audit, auditSizes } from './audit.ts';
+export {
+  type AuditAttack,
+  type AuditEstimate,
+  type AuditRecord,
+  auditAttackSchema,
+  auditSchema,
+  parseAudit,
+} from './audit-record.ts';
+export { defaultRecipe, optimizerNames, optimizerOf, type Recipe, recipeFor } from './recipe.ts';
+export { renderAuditReport, renderAuditTable } from './report/index.ts';
+export { VERSION } from './version.ts';

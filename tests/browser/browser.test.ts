@@ -1,0 +1,144 @@
+/** The bundle in a real browser: same bits as in Node, no long pauses, stops when told to, readable errors. */
+import type { Browser, Page } from 'playwright-core';
+import * as keyhole from '../../experiments/browser.ts';
+import * as main from '../../experiments/index.ts';
+import { assert, atEnd, suite, type TestContext } from '../harness.ts';
+import { findChromium, startChromium } from './chromium.ts';
+import { type Server, startServer } from './server.ts';
+import { everything, type Pauses, type Stopped } from './work.ts';
+
+const test = suite('keyhole/browser');
+const SLOW = { timeout: 120_000 };
+const LIMIT = 200;
+
+let started: Promise<{ server: Server; browser: Browser }> | undefined;
+
+/** A fresh page of the given kind (see server.ts); skips the test where there is no browser, except in CI. */
+async function openPage({ skip }: TestContext, mode = 'good'): Promise<Page> {
+  const executable = findChromium();
+  if (executable === null) {
+    if (process.env['CI'])
+      throw new Error('expected a Chromium in CI, found none. Install it or set KEYHOLE_CHROMIUM.');
+    return skip('no Chromium found; set KEYHOLE_CHROMIUM to its path');
+  }
+  started ??= Promise.all([startServer(), startChromium(executable)]).then(([server, browser]) => {
+    atEnd(async () => {
+      await browser.close();
+      await server.close();
+    });
+    return { server, browser };
+  });
+  const { server, browser } = await started;
+  const page = await browser.newPage();
+  // What goes wrong in the page is the first thing to know when a test fails.
+  page.on('pageerror', (error) => console.error(`in the page: ${error.stack ?? error}`));
+  await page.goto(`${server.origin}${mode}/`);
+  await page.waitForSelector('body[data-ready]', { timeout: 30_000 });
+  return page;
+}
+
+/** Calls a function of work.ts in the page, with the bundle. */
+function inPage<T>(page: Page, name: string, ...args: readonly unknown[]): Promise<T> {
+  return page.evaluate(
+    ([name, args]) =>
+      (globalThis as unknown as { work(name: string, ...a: unknown[]): Promise<T> }).work(name, ...args),
+    [name, args] as const,
+  );
+}
+
+let fromNode: Promise<string> | undefined;
+const inNode = () => {
+  fromNode ??= everything(keyhole);
+  return fromNode;
+};
+
+test('exports what the package exports, except for the report', () => {
+  const missing = Object.keys(main).filter((name) => !(name in keyhole));
+  assert.equal(missing.sort(), ['renderAuditReport', 'renderAuditTable']);
+});
+
+test(
+  'a page computes the same bits as Node, and asks its own origin only',
+  async (t) => {
+    const page = await openPage(t);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    const fromPage = await inPage<string>(page, 'everything');
+    const origin = new URL(page.url()).origin;
+    assert.is(fromPage, await inNode());
+    assert.equal(
+      asked.map((url) => url.replace(`${origin}/good/keyhole/`, '')).sort(),
+      ['digits.csv.gz', 'keyhole.base.wasm'],
+      'requests after the page was loaded',
+    );
+    await page.close();
+  },
+  SLOW,
+);
+
+test(
+  'a module worker computes the same bits as Node',
+  async (t) => {
+    const page = await openPage(t);
+    const fromWorker = await page.evaluate(() => (globalThis as unknown as { inWorker(): Promise<string> }).inWorker());
+    assert.is(fromWorker, await inNode());
+    await page.close();
+  },
+  SLOW,
+);
+
+// A busy machine takes the thread away for longer than Keyhole ever holds it, now and then: the quietest run counts.
+test(
+  'an audit on the main thread leaves the page responsive, and its record becomes a report',
+  async (t) => {
+    const page = await openPage(t);
+    let best: Pauses | undefined;
+    for (let run = 0; run < 6 && !(best && best.longest[0]! < LIMIT); run++) {
+      const pauses = await inPage<Pauses>(page, 'auditWithHeartbeat', { epochs: 60, seed: 1 });
+      if (!best || pauses.longest[0]! < best.longest[0]!) best = pauses;
+    }
+    const { total, longest, record } = best!;
+    const list = longest.map((x) => x.toFixed(0)).join(', ');
+    assert.ok(longest[0]! < LIMIT, `longest pauses of the quietest audit (${total.toFixed(0)} ms): ${list} ms`);
+    const html = await page.evaluate(
+      (r) => (globalThis as unknown as { drawReport(r: unknown): string }).drawReport(r),
+      record,
+    );
+    assert.match(html, /<svg/);
+    await page.close();
+  },
+  SLOW,
+);
+
+test(
+  'a click stops a fit',
+  async (t) => {
+    const page = await openPage(t);
+    const running = inPage<Stopped>(page, 'trainUntilClicked');
+    await page.waitForSelector('body[data-steps]');
+    await page.click('#stop');
+    const { error, steps, delay, liveBytes } = await running;
+    assert.is(error, 'AbortError');
+    assert.ok(steps > 0);
+    assert.ok(delay < 2000, `stopped ${delay} ms after the click`);
+    assert.is(liveBytes, 0);
+    await page.close();
+  },
+  SLOW,
+);
+
+for (const [mode, what, says] of [
+  ['missing', 'kernels that are not there', /keyhole\.base\.wasm.*404.*createEngine\(\{ wasm \}\)/],
+  ['fallback', 'kernels that are an HTML page', /expected a WebAssembly file.*HTML page.*createEngine\(\{ wasm \}\)/],
+  ['encoded', 'data that the server sends unpacked', /^none$/],
+] as const) {
+  test(
+    `${what}: ${says}`,
+    async (t) => {
+      const page = await openPage(t, mode);
+      assert.match(await inPage<string>(page, 'loadingError'), says);
+      await page.close();
+    },
+    SLOW,
+  );
+}

@@ -1,0 +1,15 @@
+// The page that the browser tests open: the bundle, imported as any page would, without an import map.
+import * as keyhole from './keyhole/keyhole.js';
+import * as report from './keyhole/report.js';
+import * as work from './work.js';
+
+// biome-ignore lint/performance/noDynamicNamespaceImportAccess: nothing is bundled here
+window.work = (name, ...args) => work[name](keyhole, ...args);
+window.drawReport = (record) => report.renderAuditReport(record);
+window.inWorker = () =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker('./worker.js', { type: 'module' });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message || 'the worker could not be loaded'));
+  });
+document.body.dataset.ready = 'yes';

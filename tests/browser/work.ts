@@ -1,0 +1,148 @@
+/** What the browser tests compute, in Node and in a page alike: `keyhole` is whichever build of the package there is. */
+import type * as Keyhole from '../../experiments/browser.ts';
+
+type Api = typeof Keyhole;
+
+const SEED = 7;
+
+async function digest(keyhole: Api, scores: Float64Array): Promise<string> {
+  return keyhole.data.sha256(new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength));
+}
+
+/** Sums of all weights of every model after an epoch, and of all scores of an audit. Timings are left out. */
+export async function everything(keyhole: Api): Promise<string> {
+  const engine = await keyhole.createEngine();
+  const digits = await keyhole.loadSet('digits');
+  const outcome: Record<string, unknown> = {};
+
+  const mlp = await trained(keyhole, engine, digits, 'mlp', digits.size);
+  outcome['mlp, one epoch'] = await keyhole.data.sha256(mlp.save());
+  mlp.dispose();
+  for (const name of keyhole.modelNames) {
+    const model = await trained(keyhole, engine, digits, name, 200);
+    outcome[`${name}, 200 rows`] = await keyhole.data.sha256(model.save());
+    model.dispose();
+  }
+
+  const { record, target } = await keyhole.audit(engine, digits, { model: 'mlp', epochs: 3, seed: SEED });
+  outcome['record'] = JSON.parse(JSON.stringify(record, (key, value) => (key === 'seconds' ? undefined : value)));
+  outcome['audited model'] = await keyhole.data.sha256(target.save());
+  const rows = (first: number) =>
+    keyhole.take(
+      digits,
+      Int32Array.from({ length: 200 }, (_, i) => first + i),
+    );
+  for (const attack of keyhole.allMembershipAttacks.filter((a) => a.shadowRows === 0)) {
+    const result = await keyhole.runMembershipAttack(attack, {
+      target: keyhole.localTarget(target),
+      candidates: keyhole.mixCandidates(rows(0), rows(200), keyhole.Rng.from(SEED)),
+      known: { meanTrainingLoss: 0.5, shadows: [] },
+      rng: keyhole.Rng.from(SEED),
+    });
+    outcome[`scores of ${attack.name}`] = [
+      await digest(keyhole, result.members),
+      await digest(keyhole, result.nonMembers),
+    ];
+  }
+  target.dispose();
+  outcome['memory'] = engine.stats().liveBytes;
+  return JSON.stringify(outcome, null, 1);
+}
+
+async function trained(
+  keyhole: Api,
+  engine: Keyhole.Engine,
+  digits: Keyhole.Dataset,
+  name: string,
+  rows: number,
+): Promise<Keyhole.Classifier> {
+  const model = keyhole.namedModel(name, digits.inputShape, digits.classes);
+  const classifier = keyhole.Classifier.create(engine, model, { seed: SEED });
+  const data = keyhole.examples(
+    digits,
+    Int32Array.from({ length: rows }, (_, i) => i),
+  );
+  await classifier.fit(data, { epochs: 1, batchSize: 32, seed: SEED });
+  return classifier;
+}
+
+export interface Pauses {
+  /** milliseconds from the first to the last beat */
+  readonly total: number;
+  readonly beats: number;
+  /** the longest waits for the thread, in milliseconds, longest first */
+  readonly longest: readonly number[];
+  readonly record: Keyhole.AuditRecord;
+}
+
+/** A whole audit while a timer beats: how long did the thread keep anybody waiting? */
+export async function auditWithHeartbeat(keyhole: Api, options: Keyhole.AuditOptions): Promise<Pauses> {
+  const engine = await keyhole.createEngine();
+  const digits = await keyhole.loadSet('digits');
+  const gaps: number[] = [];
+  const started = performance.now();
+  let last = started;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    gaps.push(now - last);
+    last = now;
+  }, 5);
+  const { record, target } = await keyhole.audit(engine, digits, options);
+  gaps.push(performance.now() - last);
+  clearInterval(timer);
+  target.dispose();
+  const longest = gaps.sort((a, b) => b - a).slice(0, 10);
+  return { total: performance.now() - started, beats: gaps.length, longest, record };
+}
+
+export interface Stopped {
+  readonly error: string;
+  readonly steps: number;
+  /** from the click to the rejection, milliseconds */
+  readonly delay: number;
+  /** what training left behind */
+  readonly liveBytes: number;
+}
+
+/** Trains without end until the page's button is clicked. */
+export async function trainUntilClicked(keyhole: Api): Promise<Stopped> {
+  const engine = await keyhole.createEngine();
+  const digits = await keyhole.loadSet('digits');
+  const before = engine.stats().liveBytes;
+  const model = keyhole.namedModel('mlp', digits.inputShape, digits.classes);
+  const classifier = keyhole.Classifier.create(engine, model);
+  const controller = new AbortController();
+  let clicked = Number.NaN;
+  document.querySelector('#stop')?.addEventListener('click', () => {
+    clicked = performance.now();
+    controller.abort();
+  });
+  let steps = 0;
+  let error = 'none';
+  try {
+    await classifier.fit(keyhole.examples(digits), {
+      epochs: 1e6,
+      signal: controller.signal,
+      onProgress: () => {
+        steps++;
+        document.body.dataset['steps'] = String(steps);
+      },
+    });
+  } catch (reason) {
+    error = (reason as Error).name;
+  }
+  const delay = performance.now() - clicked;
+  classifier.dispose();
+  return { error, steps, delay, liveBytes: engine.stats().liveBytes - before };
+}
+
+/** The message of the error that making an engine or loading the digits ends with. */
+export async function loadingError(keyhole: Api): Promise<string> {
+  try {
+    await keyhole.createEngine();
+    await keyhole.loadSet('digits');
+    return 'none';
+  } catch (error) {
+    return `${(error as Error).name}: ${(error as Error).message}`;
+  }
+}
