@@ -115,6 +115,33 @@ test('attacks that need more shadow rows are left out with a warning', async () 
   parseAudit(alone);
 });
 
+test('an audit that was stopped in training goes on to the same record', async () => {
+  const data = await blobs(100);
+  const whole = timeless(await recordOf(data, { epochs: 4 }));
+  for (const at of ['target', 'shadow'] as const) {
+    const files: Record<string, Uint8Array | null> = { target: null, shadow: null };
+    const checkpoint = (model: 'target' | 'shadow') => ({
+      load: async () => files[model] ?? null,
+      save: async (bytes: Uint8Array) => {
+        files[model] = bytes;
+      },
+    });
+    const controller = new AbortController();
+    const onProgress = (p: AuditProgress) => {
+      if (p.phase === 'train' && p.model === at && p.step === 2) controller.abort(new RangeError('killed'));
+    };
+    const stopped = { epochs: 4, checkpoint, signal: controller.signal, onProgress };
+    await rejectsError(() => recordOf(data, stopped), RangeError, /killed/);
+    assert.ok(files[at] !== null);
+    let steps = 0;
+    const count = (p: AuditProgress) => {
+      if (p.phase === 'train' && p.model === at) steps++;
+    };
+    assert.equal(timeless(await recordOf(data, { epochs: 4, checkpoint, onProgress: count })), whole, at);
+    assert.is(steps, 2, 'of four steps, those that were left');
+  }
+});
+
 const refused = suite('what an audit refuses, before it trains');
 
 refused('too few rows', async () => {
