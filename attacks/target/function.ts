@@ -17,9 +17,7 @@ export function functionTarget({ inputShape, classes, predict }: FunctionTargetO
   const probabilities = async (x: Samples): Promise<Float64Array> => {
     const rows = x.length / width;
     if (!Number.isInteger(rows)) {
-      throw new ShapeError(`target: expected rows of ${width} numbers [${inputShape}], got ${x.length} numbers.`, [
-        inputShape,
-      ]);
+      throw new ShapeError(`target: expected rows of ${width} numbers [${inputShape}], got ${x.length} numbers.`);
     }
     queries += rows;
     const answer = Float64Array.from(await predict(x));
