@@ -34,7 +34,13 @@ export function tableOf({ names, peers, peak }: TableOptions): Table {
       .trimEnd();
   const ratios = (row: Row, rows: readonly Row[]) =>
     peers.map((peer) => {
-      const other = row.engine === 'keyhole' ? counterpart(row, rows.filter((r) => r.engine === peer)) : undefined;
+      const other =
+        row.engine === 'keyhole'
+          ? counterpart(
+              row,
+              rows.filter((r) => r.engine === peer),
+            )
+          : undefined;
       return other ? ratioText(ratio(row, other)) : '';
     });
   const share = (row: Row) => (peak && row.unit === 'GFLOP/s' ? `${Math.round((100 * row.value) / peak)} %` : '');
