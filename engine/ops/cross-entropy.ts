@@ -49,10 +49,9 @@ const hard = defineOp<{ logits: Tensor; labels: Tensor }, undefined, Tensor>({
     {
       name: '[4,5]',
       inputs: { logits: { shape: [4, 5], range: [-3, 3] }, labels: indicesBelow(5, [4]) },
-      attrs: undefined,
     },
-    { name: '[1,1]', inputs: { logits: [1, 1], labels: indicesBelow(1, [1]) }, attrs: undefined },
-    { name: '[0,3]', inputs: { logits: [0, 3], labels: indicesBelow(3, [0]) }, attrs: undefined },
+    { name: '[1,1]', inputs: { logits: [1, 1], labels: indicesBelow(1, [1]) } },
+    { name: '[0,3]', inputs: { logits: [0, 3], labels: indicesBelow(3, [0]) } },
   ],
 });
 
@@ -80,10 +79,9 @@ const soft = defineOp<{ logits: Tensor; targets: Tensor }, undefined, Tensor>({
     {
       name: '[4,5]',
       inputs: { logits: { shape: [4, 5], range: [-3, 3] }, targets: { shape: [4, 5], range: [0, 1] } },
-      attrs: undefined,
     },
-    { name: '[1,1]', inputs: { logits: [1, 1], targets: [1, 1] }, attrs: undefined },
-    { name: '[0,3]', inputs: { logits: [0, 3], targets: [0, 3] }, attrs: undefined },
+    { name: '[1,1]', inputs: { logits: [1, 1], targets: [1, 1] } },
+    { name: '[0,3]', inputs: { logits: [0, 3], targets: [0, 3] } },
   ],
 });
 

@@ -31,11 +31,10 @@ export interface InputSample {
   readonly range?: readonly [low: number, high: number];
 }
 
-export interface OpSample<I, A> {
+export type OpSample<I, A> = {
   readonly name: string;
   readonly inputs: { readonly [K in keyof I]: Shape | InputSample };
-  readonly attrs: A;
-}
+} & (undefined extends A ? { readonly attrs?: A } : { readonly attrs: A });
 
 export interface OpDef<I extends Record<string, unknown>, A, S> {
   readonly name: string;

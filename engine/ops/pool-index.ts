@@ -33,9 +33,9 @@ const gatherOp = defineOp<{ x: Tensor; indices: Tensor }>({
     launch(k.poolGather, x, indices, y, x.shape[0]!, sizeOf(y.shape.slice(1)), sizeOf(x.shape.slice(1))),
   backward: ({ gradOut, inputs: { x, indices } }) => ({ x: poolScatter(gradOut, indices, x.shape) }),
   samples: [
-    { name: '[2,5] by [2,6]', inputs: { x: [2, 5], indices: indicesBelow(5, [2, 6]) }, attrs: undefined },
-    { name: '[1,1] by [1,1]', inputs: { x: [1, 1], indices: indicesBelow(1, [1, 1]) }, attrs: undefined },
-    { name: '[0,4] by [0,3]', inputs: { x: [0, 4], indices: indicesBelow(4, [0, 3]) }, attrs: undefined },
+    { name: '[2,5] by [2,6]', inputs: { x: [2, 5], indices: indicesBelow(5, [2, 6]) } },
+    { name: '[1,1] by [1,1]', inputs: { x: [1, 1], indices: indicesBelow(1, [1, 1]) } },
+    { name: '[0,4] by [0,3]', inputs: { x: [0, 4], indices: indicesBelow(4, [0, 3]) } },
   ],
 });
 
