@@ -2,12 +2,12 @@
 import type { KernelFamily } from '../kernels/family.ts';
 import { launch } from '../kernels/launch.ts';
 import type { Tensor } from '../tensor/index.ts';
-import { type BackwardContext, defineOp, type InputSample, like, type OpDef } from './define-op.ts';
+import { type BackwardContext, defineOp, type InputSample, like, type OpSample } from './define-op.ts';
 
 type X = { x: Tensor };
 type UnaryKernel = KernelFamily<[x: Float64Array, y: Float64Array, ...numbers: number[]]>;
 type GradKernel = KernelFamily<[g: Float64Array, kept: Float64Array, dx: Float64Array, ...numbers: number[]]>;
-type Samples<A> = OpDef<X, A, undefined>['samples'];
+type Samples<A> = readonly OpSample<X, A>[];
 
 export interface UnaryDef<A> {
   readonly name: string;
@@ -24,11 +24,10 @@ export interface UnaryDef<A> {
 
 /** Shapes on which element-wise ops are tested: a vector with a SIMD tail, a matrix, one element, none. */
 export function elementwiseSamples<A>(attrs: A, range?: readonly [number, number]): Samples<A> {
-  const sample = (shape: number[]) => {
+  return [[7], [2, 3], [1], [0]].map((shape) => {
     const x: InputSample = range ? { shape, range } : { shape };
     return { name: `[${shape}]`, inputs: { x }, attrs };
-  };
-  return [sample([7]), sample([2, 3]), sample([1]), sample([0])];
+  });
 }
 
 export function defineUnaryWith<A>(def: UnaryDef<A>): (x: Tensor, attrs: A) => Tensor {
