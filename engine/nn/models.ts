@@ -6,7 +6,7 @@ import { conv2d } from './conv2d.ts';
 import { flatten } from './flatten.ts';
 import { xavierUniform } from './initialisers.ts';
 import type { Layer, Model } from './layer.ts';
-import { linear } from './linear.ts';
+import { type LinearOptions, linear } from './linear.ts';
 import { maxPool2d } from './pool.ts';
 import { sequential } from './sequential.ts';
 
@@ -49,9 +49,13 @@ class Walker {
 }
 
 /** Linear layers of these widths, with an activation between them. */
-const dense = (widths: readonly number[], activation: () => Layer, initialise = {}): Layer[] =>
+const dense = (
+  widths: readonly number[],
+  activation: () => Layer,
+  options: Pick<LinearOptions, 'initialise'> = {},
+): Layer[] =>
   widths.slice(1).flatMap((outputs, i) => {
-    const layer = linear({ inputs: widths[i]!, outputs, ...initialise });
+    const layer = linear({ inputs: widths[i]!, outputs, ...options });
     return i === 0 ? [layer] : [activation(), layer];
   });
 
