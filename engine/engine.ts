@@ -1,14 +1,8 @@
 /** The engine: one WebAssembly memory with its kernels, scopes and tensors. Everything else works on tensors that know their engine. */
 import { DISPOSE } from './dispose.ts';
 import { ConfigError, DTypeError, KeyholeError, ShapeError } from './errors.ts';
-import {
-  type Build,
-  type KernelModule,
-  type KernelSource,
-  loadKernels,
-  MAX_PAGES,
-  PAGE_BYTES,
-} from './kernels/index.ts';
+import type { Build, KernelModule, KernelSource } from './kernels/index.ts';
+import { loadKernels, MAX_PAGES, PAGE_BYTES } from './kernels/index.ts';
 import { type DType, Memory, type MemoryStats, type Scope } from './memory/index.ts';
 import { type Shape, sizeOf, Tensor, tensorsOf } from './tensor/index.ts';
 

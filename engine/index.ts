@@ -10,16 +10,6 @@ export { modelNames, models, namedModel } from './nn/index.ts';
 export * as ops from './ops/index.ts';
 export * as optim from './optim/index.ts';
 export { dropoutMask, Rng, randomNormal, randomPermutation, randomUniform } from './random/index.ts';
-export {
-  countParameters,
-  mapTree,
-  namedTensors,
-  type Shape,
-  sizeOf,
-  Tensor,
-  type Tree,
-  type TreeMap,
-  type TypedArray,
-  tensorsOf,
-} from './tensor/index.ts';
+export type { Shape, Tree, TreeMap, TypedArray } from './tensor/index.ts';
+export { countParameters, mapTree, namedTensors, sizeOf, Tensor, tensorsOf } from './tensor/index.ts';
 export * from './train/index.ts';

@@ -10,7 +10,7 @@
 /** What a reference receives in place of a pointer: f64 for floats, Int32Array for integer buffers; null for an absent one. */
 export type KernelArg = Float64Array | Int32Array | number | null;
 
-/** Sizes, or strides in elements, of the four axes that the broadcasting and copying kernels loop over. */
+/** Kernels take many numbers; written by fours they keep their count. Their names are where a reference takes them apart. */
 export type Four = [number, number, number, number];
 
 export interface KernelFamily<A extends readonly KernelArg[] = readonly KernelArg[]> {

@@ -6,7 +6,7 @@ import { conv2d } from './conv2d.ts';
 import { flatten } from './flatten.ts';
 import { xavierUniform } from './initialisers.ts';
 import type { Layer, Model } from './layer.ts';
-import { linear } from './linear.ts';
+import { type LinearOptions, linear } from './linear.ts';
 import { maxPool2d } from './pool.ts';
 import { sequential } from './sequential.ts';
 
@@ -48,6 +48,17 @@ class Walker {
   }
 }
 
+/** Linear layers of these widths, with an activation between them. */
+const dense = (
+  widths: readonly number[],
+  activation: () => Layer,
+  options: Pick<LinearOptions, 'initialise'> = {},
+): Layer[] =>
+  widths.slice(1).flatMap((outputs, i) => {
+    const layer = linear({ inputs: widths[i]!, outputs, ...options });
+    return i === 0 ? [layer] : [activation(), layer];
+  });
+
 export const models = {
   softmax: {
     name: 'softmax',
@@ -61,14 +72,7 @@ export const models = {
     title: 'Fully connected 256-128, relu',
     paper: 'Rumelhart, Hinton & Williams 1986',
     rank: null,
-    layers: (inputShape, classes) => [
-      flatten(),
-      linear({ inputs: sizeOf(inputShape), outputs: 256 }),
-      relu(),
-      linear({ inputs: 256, outputs: 128 }),
-      relu(),
-      linear({ inputs: 128, outputs: classes }),
-    ],
+    layers: (inputShape, classes) => [flatten(), ...dense([sizeOf(inputShape), 256, 128, classes], relu)],
   },
   mnist: {
     name: 'mnist',
@@ -86,8 +90,7 @@ export const models = {
         at.pool(2, 1),
         flatten(),
       ];
-      const { features } = at;
-      return [...body, linear({ inputs: features, outputs: 32 }), relu(), linear({ inputs: 32, outputs: classes })];
+      return [...body, ...dense([at.features, 32, classes], relu)];
     },
   },
   cifar: {
@@ -107,13 +110,7 @@ export const models = {
         at.pool(2, 2),
         flatten(),
       ];
-      const { features } = at;
-      return [
-        ...body,
-        linear({ inputs: features, outputs: 128, ...initialise }),
-        tanh(),
-        linear({ inputs: 128, outputs: classes, ...initialise }),
-      ];
+      return [...body, ...dense([at.features, 128, classes], tanh, initialise)];
     },
   },
 } as const satisfies Record<string, ModelDef>;

@@ -1,14 +1,14 @@
 import * as k from '../kernels/families/index.ts';
 import type { Tensor } from '../tensor/index.ts';
-import { defineUnaryWith } from './unary.ts';
+import { defineUnaryWith, elementwiseSamples } from './unary.ts';
 
 const op = defineUnaryWith<{ mul: number; add: number }>({
   name: 'affine',
   about: 'y = mul * x + add, with numbers mul and add',
   kernel: k.affine,
-  options: ({ mul, add }) => [mul, add],
+  numbers: (x, { mul, add }) => [x.size, mul, add],
   backward: (g, _x, _y, { mul }) => affine(g, mul, 0),
-  sampled: { mul: -1.5, add: 0.25 },
+  samples: elementwiseSamples({ mul: -1.5, add: 0.25 }),
 });
 
 /** mul * x + add with plain numbers. */

@@ -2,14 +2,14 @@ import * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { defineOp } from './define-op.ts';
-import { aroundAxis, normaliseAxis } from './shapes.ts';
+import { aroundAxis, normaliseAxis, without } from './shapes.ts';
 
 const op = defineOp<{ x: Tensor }, { axis: number }>({
   name: 'argmax',
   about: 'y = index (i32) of the first largest x along one axis, which is dropped',
   inputs: ['x'],
   dtype: 'i32',
-  shape: ({ x }, { axis }) => x.shape.filter((_, i) => i !== axis),
+  shape: ({ x }, { axis }) => without(x.shape, axis),
   forward: ({ x }, y, { axis }) => launch(k.argmax, x, y, ...aroundAxis(x.shape, axis)),
   backward: null,
   samples: [

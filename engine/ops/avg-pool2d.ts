@@ -21,10 +21,9 @@ const gradOp = defineOp<{ g: Tensor }, PoolAttrs & { xShape: Shape }>({
   shape: (_, { xShape }) => xShape,
   forward: ({ g }, dx, attrs) => launch(k.avgPool2dGrad, g, dx, ...poolSizes(dx.shape, g.shape, attrs)),
   backward: ({ gradOut, attrs }) => ({ g: pool(gradOut, attrs) }),
-  samples: poolSamples.map(({ name, inputs, attrs }) => {
-    const xShape = inputs.x as Shape;
-    return { name, inputs: { g: poolShape('', xShape, attrs) }, attrs: { ...attrs, xShape } };
-  }) as never,
+  samples: poolSamples.map(({ name, inputs: { x }, attrs }) => {
+    return { name, inputs: { g: poolShape('', x, attrs) }, attrs: { ...attrs, xShape: x } };
+  }),
 });
 
 const pool = (x: Tensor, attrs: PoolAttrs): Tensor => op({ x }, attrs);

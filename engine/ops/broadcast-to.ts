@@ -2,7 +2,7 @@ import { ShapeError } from '../errors.ts';
 import { type Shape, sameShape, type Tensor } from '../tensor/index.ts';
 import { sumTo } from './binary.ts';
 import { defineOp } from './define-op.ts';
-import { broadcastShapes, broadcastStrides, stridesOf } from './shapes.ts';
+import { broadcastShapes, broadcastStrides } from './shapes.ts';
 import { stridedCopy } from './strided-copy.ts';
 
 const op = defineOp<{ x: Tensor }, { shape: Shape }>({
@@ -16,8 +16,7 @@ const op = defineOp<{ x: Tensor }, { shape: Shape }>({
     return shape;
   },
   forward({ x }, y) {
-    const from = { tensor: x, strides: broadcastStrides(x.shape, y.shape) };
-    stridedCopy('broadcastTo', y.shape, from, { tensor: y, strides: stridesOf(y.shape) });
+    stridedCopy('broadcastTo', y.shape, { tensor: x, strides: broadcastStrides(x.shape, y.shape) }, { tensor: y });
   },
   backward: ({ gradOut, inputs }) => ({ x: sumTo(gradOut, inputs.x.shape) }),
   samples: [

@@ -3,13 +3,13 @@ import type { Tensor } from '../tensor/index.ts';
 import { affine } from './affine.ts';
 import { mul } from './mul.ts';
 import { step } from './step.ts';
-import { defineUnaryWith } from './unary.ts';
+import { defineUnaryWith, elementwiseSamples } from './unary.ts';
 
 const op = defineUnaryWith<{ low: number; high: number }>({
   name: 'clamp',
   about: 'y = min(max(x, low), high)',
   kernel: k.clamp,
-  options: ({ low, high }) => [low, high],
+  numbers: (x, { low, high }) => [x.size, low, high],
   // 1 - step(low - x) is 1 at the bound itself, as the kernel has it
   backward(g, x, _y, { low, high }) {
     const below = step(affine(x, -1, low));
@@ -17,7 +17,7 @@ const op = defineUnaryWith<{ low: number; high: number }>({
     return mul(g, mul(affine(below, -1, 1), affine(above, -1, 1)));
   },
   fused: [k.clampGrad, 'x'],
-  sampled: { low: -0.4, high: 0.5 },
+  samples: elementwiseSamples({ low: -0.4, high: 0.5 }),
 });
 
 /** x limited to [low, high]; the gradient passes inside and at the bounds. */

@@ -19,7 +19,7 @@ const op = defineOp<{ a: Tensor; b: Tensor }, { axis: number }>({
     const strides = stridesOf(y.shape);
     let start = 0;
     for (const tensor of [a, b]) {
-      stridedCopy('concat', tensor.shape, { tensor, strides: stridesOf(tensor.shape) }, { tensor: y, start, strides });
+      stridedCopy('concat', tensor.shape, { tensor }, { tensor: y, start, strides });
       start += tensor.shape[axis]! * strides[axis]!;
     }
   },

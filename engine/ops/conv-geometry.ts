@@ -1,5 +1,6 @@
 /** How windows lie over NHWC images: shared by the convolutions and the pools. */
 import { ConfigError, ShapeError } from '../errors.ts';
+import type { Four } from '../kernels/family.ts';
 import type { Shape } from '../tensor/index.ts';
 import { expectRank } from './shapes.ts';
 
@@ -68,9 +69,9 @@ export interface ConvAttrs extends Geometry {
 
 /** The integers that all three convolution kernels take after their pointers. */
 export function convSizes(x: Shape, w: Shape, y: Shape, a: ConvAttrs) {
-  const [n, h, wd, ci] = x as [number, number, number, number];
-  const [kh, kw, , co] = w as [number, number, number, number];
-  const [, oh, ow] = y as [number, number, number, number];
+  const [n, h, wd, ci] = x as Four;
+  const [kh, kw, , co] = w as Four;
+  const [, oh, ow] = y as Four;
   const [strideH, strideW] = a.stride;
   const [dilH, dilW] = a.dilation;
   return [n, h, wd, ci, kh, kw, co, oh, ow, strideH, strideW, a.top, a.left, dilH, dilW, a.groups] as const;
@@ -97,23 +98,19 @@ export function poolShape(op: string, x: Shape, attrs: PoolAttrs): Shape {
 
 /** The integers that all pooling kernels take after their pointers. */
 export function poolSizes(x: Shape, y: Shape, a: PoolAttrs) {
-  const [n, h, w, c] = x as [number, number, number, number];
-  const [, oh, ow] = y as [number, number, number, number];
+  const [n, h, w, c] = x as Four;
+  const [, oh, ow] = y as Four;
   return [n, h, w, c, ...a.size, oh, ow, ...a.stride, a.top, a.left] as const;
 }
 
-export const poolSamples: readonly [PoolSample, ...PoolSample[]] = [
-  { name: '2x2', inputs: { x: [2, 4, 6, 3] }, attrs: poolAttrsOf('', { size: 2 }) },
-  {
-    name: '3x2 overlapping, padded',
-    inputs: { x: [1, 5, 4, 2] },
-    attrs: poolAttrsOf('', { size: [3, 2], stride: [2, 1], padding: 1 }),
-  },
-  { name: 'one element', inputs: { x: [1, 1, 1, 1] }, attrs: poolAttrsOf('', { size: 1 }) },
-  { name: 'no images', inputs: { x: [0, 4, 4, 2] }, attrs: poolAttrsOf('', { size: 2 }) },
+const pools: readonly [name: string, x: Shape, PoolOptions][] = [
+  ['2x2', [2, 4, 6, 3], { size: 2 }],
+  ['3x2 overlapping, padded', [1, 5, 4, 2], { size: [3, 2], stride: [2, 1], padding: 1 }],
+  ['one element', [1, 1, 1, 1], { size: 1 }],
+  ['no images', [0, 4, 4, 2], { size: 2 }],
 ];
-interface PoolSample {
-  readonly name: string;
-  readonly inputs: { readonly x: Shape };
-  readonly attrs: PoolAttrs;
-}
+export const poolSamples = pools.map(([name, x, options]) => ({
+  name,
+  inputs: { x },
+  attrs: poolAttrsOf('', options),
+}));

@@ -14,7 +14,7 @@ interface ConvSample {
   readonly window?: WindowOptions;
   readonly groups?: number;
 }
-const sampled: readonly [ConvSample, ...ConvSample[]] = [
+const sampled: readonly ConvSample[] = [
   { name: '3x3', x: [2, 5, 4, 3], w: [3, 3, 3, 4] },
   { name: 'stride 2, padded', x: [1, 6, 5, 2], w: [3, 2, 2, 3], window: { stride: 2, padding: 1 } },
   {
@@ -31,14 +31,12 @@ const sampled: readonly [ConvSample, ...ConvSample[]] = [
 /** The samples of the three ops: the same convolutions, each with the inputs and attributes of its own. */
 function convSamples<I, A>(
   own: (shapes: { x: Shape; w: Shape; y: Shape }) => readonly [inputs: { readonly [K in keyof I]: Shape }, attrs: A],
-): [OpSample<I, ConvAttrs & A>, ...OpSample<I, ConvAttrs & A>[]] {
-  const make = ({ name, x, w, window = {}, groups = 1 }: ConvSample) => {
+): OpSample<I, ConvAttrs & A>[] {
+  return sampled.map(({ name, x, w, window = {}, groups = 1 }) => {
     const attrs = { ...geometryOf('', window), groups };
     const [inputs, extra] = own({ x, w, y: [x[0]!, ...outputSize('', x, [w[0]!, w[1]!], attrs), w[3]!] });
     return { name, inputs, attrs: { ...attrs, ...extra } };
-  };
-  const [first, ...rest] = sampled;
-  return [make(first), ...rest.map(make)];
+  });
 }
 
 const op = defineOp<{ x: Tensor; w: Tensor }, ConvAttrs>({

@@ -23,9 +23,9 @@ const gatherOp = defineOp<{ table: Tensor; indices: Tensor }>({
   },
   backward: ({ gradOut, inputs: { table, indices } }) => ({ table: scatterAdd(gradOut, indices, table.shape[0]!) }),
   samples: [
-    { name: '[4,3] by 6', inputs: { table: [4, 3], indices: indicesBelow(4, [6]) }, attrs: undefined },
-    { name: '[1,1] by 1', inputs: { table: [1, 1], indices: indicesBelow(1, [1]) }, attrs: undefined },
-    { name: '[2,3] by 0', inputs: { table: [2, 3], indices: indicesBelow(2, [0]) }, attrs: undefined },
+    { name: '[4,3] by 6', inputs: { table: [4, 3], indices: indicesBelow(4, [6]) } },
+    { name: '[1,1] by 1', inputs: { table: [1, 1], indices: indicesBelow(1, [1]) } },
+    { name: '[2,3] by 0', inputs: { table: [2, 3], indices: indicesBelow(2, [0]) } },
   ],
 });
 

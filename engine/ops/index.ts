@@ -11,18 +11,8 @@ export { concat } from './concat.ts';
 export type { Padding, Pair, PoolOptions, WindowOptions } from './conv-geometry.ts';
 export { conv2d } from './conv2d.ts';
 export { crossEntropy } from './cross-entropy.ts';
-export {
-  type AnyOp,
-  type BackwardContext,
-  callOp,
-  defineOp,
-  type GradsOf,
-  getOp,
-  type InputSample,
-  type OpDef,
-  type OpSample,
-  opNames,
-} from './define-op.ts';
+export type { AnyOp, BackwardContext, GradsOf, InputSample, OpDef, OpSample } from './define-op.ts';
+export { callOp, defineOp, getOp, opNames } from './define-op.ts';
 export { div } from './div.ts';
 export { erf } from './erf.ts';
 export { exp } from './exp.ts';

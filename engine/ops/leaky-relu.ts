@@ -3,17 +3,17 @@ import type { Tensor } from '../tensor/index.ts';
 import { affine } from './affine.ts';
 import { mul } from './mul.ts';
 import { step } from './step.ts';
-import { defineUnaryWith } from './unary.ts';
+import { defineUnaryWith, elementwiseSamples } from './unary.ts';
 
 const op = defineUnaryWith<{ slope: number }>({
   name: 'leakyRelu',
   about: 'y = x >= 0 ? x : slope * x',
   kernel: k.leakyRelu,
-  options: ({ slope }) => [slope],
+  numbers: (x, { slope }) => [x.size, slope],
   // 1 - (1 - slope) step(-x) is 1 at 0, as the kernel has it
   backward: (g, x, _y, { slope }) => mul(g, affine(step(affine(x, -1, 0)), slope - 1, 1)),
   fused: [k.leakyReluGrad, 'x'],
-  sampled: { slope: 0.1 },
+  samples: elementwiseSamples({ slope: 0.1 }),
 });
 
 /** x, or slope * x where negative (Maas et al. 2013); the gradient at 0 is 1. */

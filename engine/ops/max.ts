@@ -6,14 +6,14 @@ import { defineOp } from './define-op.ts';
 import { mul } from './mul.ts';
 import { oneHot } from './one-hot.ts';
 import { reshape } from './reshape.ts';
-import { aroundAxis, normaliseAxis } from './shapes.ts';
+import { aroundAxis, normaliseAxis, without } from './shapes.ts';
 import { transpose } from './transpose.ts';
 
 const op = defineOp<{ x: Tensor }, { axis: number }>({
   name: 'max',
   about: 'y = largest x along one axis, which is dropped',
   inputs: ['x'],
-  shape: ({ x }, { axis }) => x.shape.filter((_, i) => i !== axis),
+  shape: ({ x }, { axis }) => without(x.shape, axis),
   forward: ({ x }, y, { axis }) => launch(k.maxReduce, x, y, ...aroundAxis(x.shape, axis)),
   // the gradient goes to the first largest element
   backward({ gradOut, inputs: { x }, attrs: { axis } }) {

@@ -26,7 +26,7 @@ export interface NormDef<A> {
   forward(inputs: Inputs, y: Tensor, statistics: Statistics, attrs: A): void;
   /** writes those gradients that are not null */
   backward(gradOut: Tensor, inputs: Inputs, statistics: Statistics, gradients: Gradients, attrs: A): void;
-  readonly samples: readonly [OpSample<Inputs, A>, ...OpSample<Inputs, A>[]];
+  readonly samples: readonly OpSample<Inputs, A>[];
 }
 
 export const defineNorm = <A extends { readonly eps: number }>(def: NormDef<A>) =>

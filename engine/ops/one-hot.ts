@@ -17,10 +17,7 @@ const define = (dtype: DType, name: string) =>
       expectRank(name, 'labels', labels.shape, 1, '[n]');
       return [labels.shape[0]!, classes];
     },
-    forward({ labels }, y, { classes }) {
-      launch(k.oneHot, labels, y, labels.size, classes);
-      return undefined;
-    },
+    forward: ({ labels }, y, { classes }) => launch(k.oneHot, labels, y, labels.size, classes),
     backward: null,
     samples: [
       { name: '[5] of 3', inputs: { labels: indicesBelow(3, [5]) }, attrs: { classes: 3 } },

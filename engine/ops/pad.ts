@@ -24,7 +24,7 @@ const op = defineOp<{ x: Tensor }, { margins: Margins; value: number }>({
     launch(k.fill, y, y.size, value);
     const strides = stridesOf(y.shape);
     const first = margins.reduce((sum, [before], i) => sum + before * strides[i]!, 0);
-    stridedCopy('pad', x.shape, { tensor: x, strides: stridesOf(x.shape) }, { tensor: y, start: first, strides });
+    stridedCopy('pad', x.shape, { tensor: x }, { tensor: y, start: first, strides });
   },
   backward({ gradOut, inputs, attrs: { margins } }) {
     const start = margins.map(([before]) => before);

@@ -7,11 +7,9 @@ const op = defineOp<{ x: Tensor }, { shape: Shape }>({
   about: 'y = x with another shape of the same size; shares storage',
   inputs: ['x'],
   shape({ x }, { shape }) {
-    if (sizeOf(shape) !== sizeOf(x.shape) || shape.some((d) => !Number.isInteger(d) || d < 0)) {
-      throw new ShapeError(
-        `reshape: expected a shape of ${sizeOf(x.shape)} elements for [${x.shape}], got [${shape}].`,
-      );
-    }
+    const size = sizeOf(x.shape);
+    if (sizeOf(shape) !== size || shape.some((d) => !Number.isInteger(d) || d < 0))
+      throw new ShapeError(`reshape: expected a shape of ${size} elements for [${x.shape}], got [${shape}].`);
     return shape;
   },
   forward: 'view',

@@ -1,9 +1,7 @@
 /** What the ops that work row by row along the last axis share. */
 import { ShapeError } from '../errors.ts';
-import type * as k from '../kernels/families/index.ts';
-import { launch } from '../kernels/launch.ts';
 import type { Shape, Tensor } from '../tensor/index.ts';
-import { like, type OpSample } from './define-op.ts';
+import type { OpSample } from './define-op.ts';
 import { reshape } from './reshape.ts';
 import { sum } from './sum.ts';
 
@@ -19,15 +17,9 @@ export function sumLast(x: Tensor): Tensor {
   return reshape(sum(x, x.rank - 1), [...x.shape.slice(0, -1), 1]);
 }
 
-export function rowGrad(kernel: typeof k.softmaxGrad, gradOut: Tensor, y: Tensor): Tensor {
-  const dx = like(y, kernel.name);
-  launch(kernel, gradOut, y, dx, ...rowsOf(kernel.name, y.shape));
-  return dx;
-}
-
-export const rowSamples: readonly [OpSample<{ x: Tensor }, undefined>, ...OpSample<{ x: Tensor }, undefined>[]] = [
-  { name: '[3,7]', inputs: { x: { shape: [3, 7], range: [-3, 3] } }, attrs: undefined },
-  { name: '[2,2,5]', inputs: { x: [2, 2, 5] }, attrs: undefined },
-  { name: '[1]', inputs: { x: [1] }, attrs: undefined },
-  { name: '[0,4]', inputs: { x: [0, 4] }, attrs: undefined },
+export const rowSamples: readonly OpSample<{ x: Tensor }, undefined>[] = [
+  { name: '[3,7]', inputs: { x: { shape: [3, 7], range: [-3, 3] } } },
+  { name: '[2,2,5]', inputs: { x: [2, 2, 5] } },
+  { name: '[1]', inputs: { x: [1] } },
+  { name: '[0,4]', inputs: { x: [0, 4] } },
 ];

@@ -74,6 +74,9 @@ export function normaliseAxis(op: string, axis: number, shape: Shape): number {
   return at;
 }
 
+/** The shape without one of its axes. */
+export const without = (shape: Shape, axis: number): Shape => shape.filter((_, i) => i !== axis);
+
 /** Sizes before, at and after an axis. */
 export function aroundAxis(shape: Shape, axis: number): [outer: number, n: number, inner: number] {
   return [sizeOf(shape.slice(0, axis)), shape[axis]!, sizeOf(shape.slice(axis + 1))];

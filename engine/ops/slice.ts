@@ -22,7 +22,7 @@ const op = defineOp<{ x: Tensor }, { start: Shape; size: Shape }>({
   forward({ x }, y, { start }) {
     const strides = stridesOf(x.shape);
     const first = start.reduce((sum, s, i) => sum + s * strides[i]!, 0);
-    stridedCopy('slice', y.shape, { tensor: x, start: first, strides }, { tensor: y, strides: stridesOf(y.shape) });
+    stridedCopy('slice', y.shape, { tensor: x, start: first, strides }, { tensor: y });
   },
   backward({ gradOut, inputs: { x }, attrs: { start, size } }) {
     const margins = x.shape.map((d, i) => [start[i]!, d - start[i]! - size[i]!] as const);

@@ -5,13 +5,13 @@ import { affine } from './affine.ts';
 import { broadcastTo } from './broadcast-to.ts';
 import { defineOp } from './define-op.ts';
 import { reshape } from './reshape.ts';
-import { aroundAxis, normaliseAxis } from './shapes.ts';
+import { aroundAxis, normaliseAxis, without } from './shapes.ts';
 
 const op = defineOp<{ x: Tensor }, { axis: number }>({
   name: 'sum',
   about: 'y = sum of x along one axis, which is dropped',
   inputs: ['x'],
-  shape: ({ x }, { axis }) => x.shape.filter((_, i) => i !== axis),
+  shape: ({ x }, { axis }) => without(x.shape, axis),
   forward: ({ x }, y, { axis }) => launch(k.sum, x, y, ...aroundAxis(x.shape, axis)),
   backward({ gradOut, inputs: { x }, attrs: { axis } }) {
     const kept = x.shape.map((d, i) => (i === axis ? 1 : d));

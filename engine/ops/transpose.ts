@@ -19,8 +19,7 @@ const op = defineOp<{ x: Tensor }, { order: readonly number[] }>({
   },
   forward({ x }, y, { order }) {
     const own = stridesOf(x.shape);
-    const from = { tensor: x, strides: order.map((axis) => own[axis]!) };
-    stridedCopy('transpose', y.shape, from, { tensor: y, strides: stridesOf(y.shape) });
+    stridedCopy('transpose', y.shape, { tensor: x, strides: order.map((axis) => own[axis]!) }, { tensor: y });
   },
   backward({ gradOut, attrs: { order } }) {
     const inverse = order.map((_, i) => order.indexOf(i));

@@ -1,24 +1,7 @@
 /** Convolution of NHWC images with filters [kh, kw, ci/groups, co], and its gradients: one sum, read three ways. */
-import { defineKernel } from '../family.ts';
+import { defineKernel, type Four } from '../family.ts';
 
-type Sizes = [
-  n: number,
-  h: number,
-  w: number,
-  ci: number,
-  kh: number,
-  kw: number,
-  co: number,
-  oh: number,
-  ow: number,
-  strideH: number,
-  strideW: number,
-  padTop: number,
-  padLeft: number,
-  dilH: number,
-  dilW: number,
-  groups: number,
-];
+type Sizes = [...Four, ...Four, ...Four, ...Four];
 
 /**
  * y[i, oy, ox, o] = sum of x[i, oy s + ky d - pad, ox s + kx d - pad, c] w[ky, kx, c, o] over ky, kx and the channels c

@@ -1,20 +1,7 @@
 /** Pooling over windows of x [n, h, w, c], channels last. */
-import { defineKernel } from '../family.ts';
+import { defineKernel, type Four } from '../family.ts';
 
-type Sizes = [
-  n: number,
-  h: number,
-  w: number,
-  c: number,
-  kh: number,
-  kw: number,
-  oh: number,
-  ow: number,
-  sh: number,
-  sw: number,
-  padTop: number,
-  padLeft: number,
-];
+type Sizes = [...Four, ...Four, ...Four];
 
 /** Visits the window of every output: output element, start of its sample, and the places in the sample that exist. */
 function eachWindow(
