@@ -1,7 +1,7 @@
 import * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
 import type { Tensor } from '../tensor/index.ts';
-import { affine } from './affine.ts';
+import { affine, neg } from './affine.ts';
 import { defineOp } from './define-op.ts';
 import { mul } from './mul.ts';
 import { step } from './step.ts';
@@ -18,7 +18,7 @@ const op = defineOp<{ x: Tensor }, { slope: number }>({
   },
   // 1 - (1 - slope) step(-x) is 1 at 0, as the kernel has it
   backward: ({ gradOut, inputs, attrs }) => ({
-    x: mul(gradOut, affine(step(affine(inputs.x, -1, 0)), attrs.slope - 1, 1)),
+    x: mul(gradOut, affine(step(neg(inputs.x)), attrs.slope - 1, 1)),
   }),
   fusedBackward({ gradOut, inputs, attrs }) {
     const dx = gradOut.engine.alloc(gradOut.shape, gradOut.dtype, 'leakyRelu');
