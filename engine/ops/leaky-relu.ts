@@ -1,6 +1,6 @@
 import * as k from '../kernels/families/index.ts';
 import type { Tensor } from '../tensor/index.ts';
-import { affine } from './affine.ts';
+import { affine, neg } from './affine.ts';
 import { mul } from './mul.ts';
 import { step } from './step.ts';
 import { defineUnaryWith, elementwiseSamples } from './unary.ts';
@@ -11,7 +11,7 @@ const op = defineUnaryWith<{ slope: number }>({
   kernel: k.leakyRelu,
   numbers: (x, { slope }) => [x.size, slope],
   // 1 - (1 - slope) step(-x) is 1 at 0, as the kernel has it
-  backward: (g, x, _y, { slope }) => mul(g, affine(step(affine(x, -1, 0)), slope - 1, 1)),
+  backward: (g, x, _y, { slope }) => mul(g, affine(step(neg(x)), slope - 1, 1)),
   fused: [k.leakyReluGrad, 'x'],
   samples: elementwiseSamples({ slope: 0.1 }),
 });

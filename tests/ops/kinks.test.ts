@@ -69,6 +69,10 @@ const cases: Record<string, Case> = {
   },
 };
 
+chosen('every case is about an op of the registry', () => {
+  for (const { op } of Object.values(cases)) assert.is(getOp(op).name, op);
+});
+
 for (const [name, { op, f, inputs, gradients }] of Object.entries(cases)) {
   if (!testedOps().includes(op)) continue;
   chosen(name, () => {
