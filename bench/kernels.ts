@@ -1,7 +1,7 @@
 /**
  * Kernel speed: every problem marked `bench`, of every family, on each build, on one thread.
  *
- *   npx tsx --conditions=source bench/kernels.ts [FILTER …] [--base | --relaxed] [--variants]
+ *   npx tsx --conditions=keyhole-source bench/kernels.ts [FILTER …] [--base | --relaxed] [--variants]
  */
 import { pathToFileURL } from 'node:url';
 import { families, type KernelFamily } from '../engine/kernels/index.ts';

@@ -63,7 +63,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'browser',
   target: 'es2022',
-  conditions: ['source'],
+  conditions: ['keyhole-source'],
   minify: true,
   sourcemap: true,
   legalComments: 'none',

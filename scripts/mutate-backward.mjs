@@ -138,7 +138,7 @@ function sandbox() {
 }
 
 function passes(folder, ops) {
-  const args = ['--conditions=source', '--import', 'tsx', 'tests/run.ts', 'ops/'];
+  const args = ['--conditions=keyhole-source', '--import', 'tsx', 'tests/run.ts', 'ops/'];
   const env = { ...process.env, KEYHOLE_OPS: ops.join(',') };
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd: folder, env, stdio: 'ignore', timeout: TIMEOUT_MS });

@@ -14,7 +14,7 @@ async function bundled(): Promise<{ code: string; inputs: string[] }> {
     platform: 'browser',
     format: 'iife',
     globalName: 'data',
-    conditions: ['source'],
+    conditions: ['keyhole-source'],
     write: false,
     metafile: true,
     logLevel: 'silent',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { assert, suite } from '../harness.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const fromSource = ['--conditions=source', '--import', 'tsx'];
+const fromSource = ['--conditions=keyhole-source', '--import', 'tsx'];
 
 function run(file: string, args: readonly string[] = []): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...fromSource, file, ...args], {

@@ -111,11 +111,11 @@ test(
     for (const [entry, value] of Object.entries(manifest.exports)) {
       const targets = typeof value === 'string' ? { default: value } : value;
       for (const [condition, path] of Object.entries(targets)) {
-        if (condition !== 'source') assert.ok(files.includes(path.slice(2)), `${entry}: ${condition}: ${path}`);
+        if (condition !== 'keyhole-source') assert.ok(files.includes(path.slice(2)), `${entry}: ${condition}: ${path}`);
       }
       if (typeof value === 'string') continue;
       // conditions are tried in order: after "types", nothing that is code may hide them
-      const order = Object.keys(value).filter((condition) => condition !== 'source');
+      const order = Object.keys(value).filter((condition) => condition !== 'keyhole-source');
       assert.equal(order, ['types', 'default'], entry);
     }
   },
