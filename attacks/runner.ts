@@ -140,8 +140,8 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
 /** Mixes members and non-members, so that an attack learns nothing from their order. */
 export function mixCandidates(members: Rows, nonMembers: Rows, rng: Rng): Candidates {
   const n = members.y.length;
-  const width = n > 0 ? members.x.length / n : 0;
   const order = rng.permutation(n + nonMembers.y.length);
+  const width = (members.x.length + nonMembers.x.length) / Math.max(1, order.length);
   const x = new Float32Array(order.length * width);
   const y = new Int32Array(order.length);
   for (const [at, original] of order.entries()) {
@@ -167,6 +167,12 @@ const PROBES = 16;
 async function answersVary(target: LabelTarget | ProbabilityTarget, { x, y }: Rows): Promise<boolean> {
   const few = x.subarray(0, (x.length / Math.max(1, y.length)) * Math.min(PROBES, y.length));
   const ask = async () => ('probabilities' in target ? await target.probabilities(few) : await target.labels(few));
-  const [a, b] = [await ask(), await ask()];
-  return a.some((v, i) => v !== b[i]);
+  try {
+    const [a, b] = [await ask(), await ask()];
+    return a.some((v, i) => v !== b[i]);
+  } catch (error) {
+    // the attack has used up the budget: its result stands, unprobed
+    if (error instanceof ConfigError && error.path === 'queryBudget') return false;
+    throw error;
+  }
 }

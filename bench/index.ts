@@ -12,6 +12,7 @@ import type { TimeOptions } from './timing.ts';
 
 export { describeMachine, type Machine } from './machine.ts';
 export { parseName, type Spec } from './names.ts';
+export { PEERS_INSTALL, type PeerVersion, peerVersions } from './peers.ts';
 export { type BenchResult, benchSchema, type EngineName, engines, type Row, rowSchema } from './row.ts';
 export { type Table, tableOf } from './table.ts';
 export type { Clock } from './timing.ts';
@@ -84,6 +85,9 @@ export async function runBench(options: BenchOptions = {}): Promise<Row[]> {
       }
       if (peers) for (const row of await peers.measure(job, time)) take(row);
     }
+  } catch (error) {
+    signal?.throwIfAborted(); // Ctrl-C ends the peers as well: that is then not the error to report
+    throw error;
   } finally {
     peers?.close();
   }

@@ -3,7 +3,7 @@
  * and answers with one line, so that rows of one name are measured within the same seconds, whatever else the machine does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
@@ -67,6 +67,7 @@ class Peer {
     this.#child.stderr!.on('data', (part: Buffer) => {
       this.#said = (this.#said + part.toString()).slice(-2000);
     });
+    this.#child.stdin!.on('error', () => {}); // it has ended: the missing answer says so, with what it printed last
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
   }
 
@@ -104,8 +105,23 @@ export interface Peers {
   close(): void;
 }
 
-/** @throws ConfigError when bench/peers is not there or its packages are not installed */
-export function openPeers(onNote: (note: string) => void, folder = peersFolder): Peers {
+export interface PeerVersion {
+  readonly engine: EngineName;
+  readonly version: string;
+}
+
+/**
+ * The peers that are installed.
+ * @throws ConfigError when bench/peers is not there or lacks a package, with the command that installs them
+ */
+export function peerVersions(folder = peersFolder): PeerVersion[] {
+  return installed(folder).map(({ engine, packageName }) => {
+    const file = readFileSync(`${folder}node_modules/${packageName}/package.json`, 'utf8');
+    return { engine, version: (JSON.parse(file) as { version: string }).version };
+  });
+}
+
+function installed(folder: string | undefined): PeerDef[] {
   if (!folder) {
     throw new ConfigError(
       '--peers: expected a checkout of the repository, where bench/peers is. Clone it first.',
@@ -121,6 +137,12 @@ export function openPeers(onNote: (note: string) => void, folder = peersFolder):
       'peers',
     );
   }
+  return defs;
+}
+
+/** @throws ConfigError as peerVersions does */
+export function openPeers(onNote: (note: string) => void, folder = peersFolder): Peers {
+  const defs = installed(folder);
   const peers = defs.flatMap((def) => def.variants.map((flags) => new Peer(def, flags)));
   const noted = new Set<string>();
   return {

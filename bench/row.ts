@@ -35,6 +35,7 @@ export const benchSchema = v.strictObject({
     peak: v.array(rowSchema),
     builds: v.array(v.strictObject({ name: v.picklist(['base', 'relaxed']), bytes: v.number() })),
   }),
+  peers: v.array(v.strictObject({ engine: v.picklist(engines), version: v.string() })),
   /** `cpu`: processor time of the process, start-up rows excepted */
   clock: v.picklist(['wall', 'cpu']),
   command: v.string(),

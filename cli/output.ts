@@ -1,6 +1,6 @@
 /** Writing to people and to programs: text on a terminal of some width, or one JSON value. */
 import pc from 'picocolors';
-import type { Terminal } from './terminal.ts';
+import type { Stream, Terminal } from './terminal.ts';
 
 export type Colours = ReturnType<typeof pc.createColors>;
 
@@ -41,8 +41,18 @@ export function outputTo({ stdout, stderr, env }: Terminal, options: OutputOptio
     colours: pc.createColors(colour),
     print: (text) => void (json || stdout.write(`${text}\n`)),
     printJson: (value) => void (json && stdout.write(jsonText(value))),
-    note: (text) => void (quiet || stderr.write(`${text}\n`)),
+    note: (text) => void (quiet || say(stderr, text)),
   };
+}
+
+/** Lines on standard error, broken at spaces on a terminal: elsewhere whoever reads them breaks lines, or must not. */
+export function say(stderr: Stream, text: string): void {
+  const broken = (line: string) => {
+    const indent = /^ */.exec(line)![0];
+    return wrap(line.trimStart(), (stderr.columns ?? 80) - indent.length).map((part) => indent + part);
+  };
+  const lines = stderr.isTTY ? text.split('\n').flatMap(broken) : [text];
+  stderr.write(`${lines.join('\n')}\n`);
 }
 
 // no-color.org: any value but the empty one counts.
@@ -54,8 +64,8 @@ function wantsColour(asked: boolean | undefined, env: Terminal['env'], isTTY: bo
 
 /** Indented JSON with each list of numbers on a line of its own, and a newline at the end. */
 export function jsonText(value: unknown): string {
-  // A line break inside the brackets is never part of a string: JSON escapes those.
-  const numbers = /\[\s+(-?[\d.eE+-]+(?:,\s+-?[\d.eE+-]+)*)\s+\]/g;
+  // Line breaks are never part of a string, where JSON escapes them: what they separate are items.
+  const numbers = /\[\n\s+(-?[\d.eE+-]+(?:,\n\s+-?[\d.eE+-]+)*)\n\s*\]/g;
   const text = JSON.stringify(value, null, 2).replace(numbers, (_, list: string) => `[${list.replace(/\s+/g, ' ')}]`);
   return `${text}\n`;
 }

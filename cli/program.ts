@@ -8,6 +8,7 @@ import { infoCommand } from './commands/info.ts';
 import { listCommand } from './commands/list.ts';
 import { trainCommand } from './commands/train.ts';
 import { failureOf, stackOf } from './errors.ts';
+import { say } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 const COMMANDS = [auditCommand, trainCommand, dataCommand, listCommand, infoCommand, benchCommand];
@@ -46,17 +47,22 @@ function settle(command: Command, terminal: Terminal): Command {
   return command;
 }
 
+/** Says what went wrong, on standard error. @returns the exit code */
+export function report(error: unknown, argv: readonly string[], { stderr }: Pick<Terminal, 'stderr'>): number {
+  const { message, exitCode } = failureOf(error);
+  if (message !== null) say(stderr, `keyhole: ${message}`);
+  if (message !== null && argv.includes('--debug')) stderr.write(`${stackOf(error)}\n`);
+  return exitCode;
+}
+
 /** Runs one command line. @returns the exit code; whatever went wrong has been said on standard error */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const program = createProgram(terminal);
   try {
+    const program = createProgram(terminal);
     if (argv.length === 0) program.help({ error: true });
     await program.parseAsync([...argv], { from: 'user' });
     return 0;
   } catch (error) {
-    const { message, exitCode } = failureOf(error);
-    if (message !== null) terminal.stderr.write(`keyhole: ${message}\n`);
-    if (argv.includes('--debug') && message !== null) terminal.stderr.write(`${stackOf(error)}\n`);
-    return exitCode;
+    return report(error, argv, terminal);
   }
 }

@@ -27,12 +27,22 @@ const SIGNALS = [
   ['SIGTERM', 143],
 ] as const;
 
-/** The process's own terminal: the first Ctrl-C asks the command to stop, the second one stops it. */
+// npm passes on a Ctrl-C that the terminal has sent to everybody already: twins count once.
+const TWIN_MS = 1000;
+const SHOW_CURSOR = '\x1b[?25h';
+
+/** The process's own terminal: the first Ctrl-C asks the command to stop, a second one stops it. */
 export function processTerminal(): Terminal {
   const controller = new AbortController();
+  let askedAt = Number.POSITIVE_INFINITY;
   for (const [name, code] of SIGNALS) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(code);
+      if (performance.now() - askedAt > TWIN_MS) {
+        if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
+        process.exit(code);
+      }
+      if (controller.signal.aborted) return;
+      askedAt = performance.now();
       controller.abort(new Interrupted(code));
     });
   }

@@ -100,7 +100,10 @@ function chosenAttacks(names: readonly string[] | undefined): readonly Membershi
  */
 export async function audit(engine: Engine, dataset: Dataset, options: AuditOptions = {}): Promise<Audit> {
   const started = performance.now();
-  const { seed = 0, backend = 'wasm', signal } = options;
+  const { seed = 0, backend = 'wasm', signal, confidence } = options;
+  if (confidence !== undefined && !(confidence > 0 && confidence < 1)) {
+    throw new ConfigError(`confidence: expected a number between 0 and 1, got ${confidence}.`, 'confidence');
+  }
   const attacks = chosenAttacks(options.attacks);
   const recipe = recipeFor(options);
   const rng = Rng.from(seed).split('audit');
@@ -174,7 +177,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
         candidates,
         known,
         rng: rng.split(`attack ${attack.name}`),
-        ...(options.confidence !== undefined && { confidence: options.confidence }),
+        ...(confidence !== undefined && { confidence }),
         ...evaluation,
       });
       results.push(recordOf(attack, result));

@@ -75,6 +75,12 @@ for (const [name, source] of assets) {
   if (!existsSync(source)) throw new Error(`${relative(root, source)} is missing: npm run build makes it`);
   copyFileSync(source, join(out, name));
 }
+// The maps hold Keyhole's own sources; those of packages, half of the bytes, are wherever npm puts them.
+for (const file of Object.keys(metafile.outputs).filter((f) => f.endsWith('.map'))) {
+  const map = JSON.parse(readFileSync(join(root, file), 'utf8'));
+  map.sourcesContent = map.sources.map((name, i) => (name.includes('node_modules/') ? null : map.sourcesContent[i]));
+  writeFileSync(join(root, file), JSON.stringify(map));
+}
 writeFileSync(join(out, 'LICENCES.txt'), licences(Object.keys(metafile.inputs)));
 
 for (const [file, { entryPoint, inputs }] of Object.entries(metafile.outputs)) {

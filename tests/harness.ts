@@ -44,6 +44,24 @@ export function guardWith(dog: Watchdog, graceMs: number): void {
   grace = graceMs;
 }
 
+let running = false;
+const strays: Error[] = [];
+
+/**
+ * Takes an error that no test caught. It fails the test that runs; between tests, where nobody else would, it is printed
+ * and counted by itself.
+ */
+export function takeStray(kind: string, cause: unknown): void {
+  const what = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  const error = new Error(`${kind}: ${what}`, { cause });
+  if (running) {
+    strays.push(error);
+    return;
+  }
+  counts.failed++;
+  console.error(`\nafter ${current}: ${error.message}`);
+}
+
 /** Says what runs now, and how long it may block the thread. */
 export function nowRunning(name: string, milliseconds: number): void {
   current = name;
@@ -90,12 +108,16 @@ async function runOne(fullName: string, fn: TestFunction, timeout: number): Prom
   const before = liveBytes();
   const started = performance.now();
   nowRunning(fullName, timeout);
+  running = true;
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`timed out after ${timeout} ms`)), timeout);
     });
     await Promise.race([Promise.resolve(fn(context)), late]);
+    // Node reports an unhandled rejection once the event loop turns.
+    await new Promise((turn) => setImmediate(turn));
+    if (strays[0]) throw strays[0];
     const leaked = liveBytes() - before;
     if (leaked !== 0)
       throw new Error(`left ${leaked} live bytes behind: dispose what the test made, or use engine.run`);
@@ -106,9 +128,12 @@ async function runOne(fullName: string, fn: TestFunction, timeout: number): Prom
       return;
     }
     counts.failed++;
+    for (const stray of strays) if (stray !== error) console.error(`\nin ${fullName}: ${stray.message}`);
     throw error instanceof Error ? error : new Error(`threw ${String(error)}, which is no Error`);
   } finally {
     clearTimeout(timer);
+    running = false;
+    strays.length = 0;
     counts.times.push({ name: fullName, milliseconds: performance.now() - started });
     watchdog?.rest();
   }

@@ -31,12 +31,8 @@ const files = existsSync(folder)
 const watchdog = new Watchdog();
 harness.guardWith(watchdog, Number(process.env['KEYHOLE_TEST_GRACE'] || 10_000));
 
-// An error that no test catches belongs to the test that runs, or ran last; it must not pass unseen.
 for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
-  process.on(event, (error: unknown) => {
-    counts.failed++;
-    console.error(`\n${event} in or after ${harness.current}:\n${error instanceof Error ? error.stack : error}`);
-  });
+  process.on(event, (error: unknown) => harness.takeStray(event, error));
 }
 let finished = false;
 process.on('exit', () => {
@@ -67,8 +63,6 @@ watchdog.rest();
 await (exec as (bail?: boolean) => Promise<void>)();
 harness.nowRunning('what runs after the last test', IMPORT_LIMIT_MS);
 await harness.runEndings();
-// Node reports an unhandled rejection once the event loop has turned.
-await new Promise((turn) => setTimeout(turn, 0));
 await watchdog.stop();
 
 const slowest = counts.times.sort((a, b) => b.milliseconds - a.milliseconds).slice(0, 5);

@@ -37,8 +37,8 @@ export function signalAttack(o: {
       const inside: number[] = [];
       const outside: number[] = [];
       for (const shadow of known.shadows) {
-        inside.push(...(await signalScores(shadow.target, shadow.members, o.signal)));
-        outside.push(...(await signalScores(shadow.target, shadow.nonMembers, o.signal)));
+        for (const s of await signalScores(shadow.target, shadow.members, o.signal)) inside.push(s);
+        for (const s of await signalScores(shadow.target, shadow.nonMembers, o.signal)) outside.push(s);
       }
       if (inside.length === 0) throw new KeyholeError(`internal: ${o.name} ran without a shadow model`);
       const threshold = bestThreshold(Float64Array.from(inside), Float64Array.from(outside));

@@ -1,5 +1,10 @@
-/** The threshold that separates a shadow model's members from its non-members best. */
+import { KeyholeError } from '../../engine/index.ts';
+
+/** The threshold that separates a shadow model's members from its non-members best. @throws KeyholeError for scores that are NaN */
 export function bestThreshold(members: Float64Array, nonMembers: Float64Array): number {
+  if (members.some(Number.isNaN) || nonMembers.some(Number.isNaN)) {
+    throw new KeyholeError('threshold: expected a score for each record, got NaN. Does the shadow model output NaN?');
+  }
   const inside = members.slice().sort();
   const outside = nonMembers.slice().sort();
   // walks the distinct scores from high to low, counting what lies at or above each

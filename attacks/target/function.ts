@@ -16,6 +16,9 @@ export function functionTarget({ inputShape, classes, predict }: FunctionTargetO
   let queries = 0;
   const probabilities = async (x: Samples): Promise<Float64Array> => {
     const rows = x.length / width;
+    if (!Number.isInteger(rows)) {
+      throw new ShapeError(`target: expected rows of ${width} numbers [${inputShape}], got ${x.length} numbers.`);
+    }
     queries += rows;
     const answer = Float64Array.from(await predict(x));
     if (answer.length !== rows * classes) {

@@ -47,7 +47,15 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
     logitsAndVjp(x) {
       count(x.shape[0]!);
       const input = leaf(x);
-      const out = model.apply(params, input, nn.EVAL);
+      const { engine } = x;
+      const before = engine.recording;
+      engine.recording = true; // the map back needs the tape, also where the caller records nothing
+      let out: Tensor;
+      try {
+        out = model.apply(params, input, nn.EVAL);
+      } finally {
+        engine.recording = before;
+      }
       return {
         logits: out,
         vjp: (cotangent: Tensor) => grad(out, [input], { cotangent })[0] ?? x.engine.zeros(x.shape, x.dtype),

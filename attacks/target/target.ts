@@ -2,7 +2,7 @@
  * What an attack may ask of a model. Each access level includes the ones before; what the threat model does not grant does
  * not exist on the type, nor on the object that the runner hands over. Rows cross as typed arrays, row-major.
  */
-import type { Model, Shape, Tensor } from '../../engine/index.ts';
+import { ConfigError, type Model, type Shape, type Tensor } from '../../engine/index.ts';
 
 export const accessLevels = ['none', 'label-only', 'probabilities', 'logits', 'gradients', 'white-box'] as const;
 export type AccessLevel = (typeof accessLevels)[number];
@@ -63,9 +63,13 @@ const members: { readonly [A in AccessLevel]: readonly string[] } = {
   'white-box': ['model', 'params', 'parameterGradient'],
 };
 
-/** The same target with only what the access level grants. */
+/** The same target with only what the access level grants. @throws ConfigError when the target itself has less */
 export function restrict<A extends AccessLevel>(target: Target<A>, access: A): Target<A> {
   const granted = accessLevels.slice(0, accessLevels.indexOf(access) + 1).flatMap((level) => members[level]);
   const full = target as unknown as Record<string, unknown>;
+  const missing = granted.find((name) => full[name] === undefined);
+  if (missing !== undefined) {
+    throw new ConfigError(`target: expected one with access '${access}', got one without '${missing}'.`, 'target');
+  }
   return Object.fromEntries(granted.map((name) => [name, full[name]])) as unknown as Target<A>;
 }

@@ -2,7 +2,17 @@
 import { serve, values } from './peer.mjs';
 
 const started = performance.now();
-const { blockUntilReady, defaultDevice, init, jit, lax, nn, numpy: np, tree, valueAndGrad } = await import('@jax-js/jax');
+const {
+  blockUntilReady,
+  defaultDevice,
+  init,
+  jit,
+  lax,
+  nn,
+  numpy: np,
+  tree,
+  valueAndGrad,
+} = await import('@jax-js/jax');
 const imported = performance.now();
 await init('wasm');
 defaultDevice('wasm');
@@ -37,7 +47,16 @@ function compiled(inputs, fn) {
   };
 }
 
-const filled = (shape, low, high) => np.array(values(shape.reduce((a, b) => a * b, 1), low, high)).reshape(shape);
+const filled = (shape, low, high) =>
+  np
+    .array(
+      values(
+        shape.reduce((a, b) => a * b, 1),
+        low,
+        high,
+      ),
+    )
+    .reshape(shape);
 
 function product({ m, k, n, transA, transB }) {
   const a = filled(transA ? [k, m] : [m, k]);
@@ -56,7 +75,15 @@ function convolution({ batch, channels, height, width, filters, kernel, stride, 
 }
 
 function elementwise({ family, problem }) {
-  const fn = { abs: np.abs, relu: nn.relu, sigmoid: nn.sigmoid, tanh: np.tanh, exp: np.exp, sqrt: np.sqrt, log: np.log }[family];
+  const fn = {
+    abs: np.abs,
+    relu: nn.relu,
+    sigmoid: nn.sigmoid,
+    tanh: np.tanh,
+    exp: np.exp,
+    sqrt: np.sqrt,
+    log: np.log,
+  }[family];
   const flat = /^n(\d+)$/.exec(problem);
   if (fn && flat) return compiled([filled([+flat[1]], 0.1, 1)], (x) => fn(x));
   const table = /^(\d+)x(\d+)$/.exec(problem);
@@ -68,10 +95,15 @@ function elementwise({ family, problem }) {
 const pool = (x, stride) => lax.reduceWindow(x, (w) => np.max(w), [2, 2], [stride, stride]);
 const conv = (x, w, b, stride, pad) =>
   lax
-    .convGeneralDilated(x, w, [stride, stride], [
-      [pad, pad],
-      [pad, pad],
-    ])
+    .convGeneralDilated(
+      x,
+      w,
+      [stride, stride],
+      [
+        [pad, pad],
+        [pad, pad],
+      ],
+    )
     .add(b.reshape([1, -1, 1, 1]));
 const linear = (x, w, b) => np.matmul(x, w).add(b);
 
@@ -101,9 +133,17 @@ function trainingStep({ net, batch }) {
   let params = weights.map((shape) => filled(shape, -0.05, 0.05));
   let velocity = weights.map((shape) => np.zeros(shape));
   const loss = (p, inputs, targets) =>
-    nn.logSoftmax(apply(inputs, p), -1).mul(targets).sum().mul(-1 / batch);
+    nn
+      .logSoftmax(apply(inputs, p), -1)
+      .mul(targets)
+      .sum()
+      .mul(-1 / batch);
   const step = jit((p, v, inputs, targets) => {
-    const [value, grads] = valueAndGrad(loss)(p.map((w) => w.ref), inputs, targets);
+    const [value, grads] = valueAndGrad(loss)(
+      p.map((w) => w.ref),
+      inputs,
+      targets,
+    );
     const next = v.map((old, i) => old.mul(momentum).add(grads[i]));
     return [p.map((w, i) => w.sub(next[i].ref.mul(rate))), next, value];
   });

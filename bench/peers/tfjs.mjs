@@ -36,7 +36,15 @@ function convolution({ batch, channels, height, width, filters, kernel, stride, 
 }
 
 function elementwise({ family, problem }) {
-  const fn = { abs: tf.abs, relu: tf.relu, sigmoid: tf.sigmoid, tanh: tf.tanh, exp: tf.exp, sqrt: tf.sqrt, log: tf.log }[family];
+  const fn = {
+    abs: tf.abs,
+    relu: tf.relu,
+    sigmoid: tf.sigmoid,
+    tanh: tf.tanh,
+    exp: tf.exp,
+    sqrt: tf.sqrt,
+    log: tf.log,
+  }[family];
   const flat = /^n(\d+)$/.exec(problem);
   if (fn && flat) return forward([tf.tensor1d(values(+flat[1], 0.1, 1))], fn);
   const table = /^(\d+)x(\d+)$/.exec(problem);

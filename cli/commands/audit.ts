@@ -133,6 +133,13 @@ function checkedSizes(dataset: Dataset, { trainSize, outSize, attacks }: Options
       'data',
     );
   }
+  const most = dataset.size - 2;
+  if (trainSize !== undefined && trainSize > most) {
+    throw new ConfigError(
+      `--train-size ${trainSize}: expected at most ${most} of the ${dataset.size} rows of ${dataset.name}, since others must stay out to compare with. Use a smaller one.`,
+      'trainSize',
+    );
+  }
   const sizes = auditSizes(dataset.size, {
     ...(trainSize !== undefined && { trainSize }),
     ...(outSize !== undefined && { outSize }),

@@ -6,6 +6,9 @@ import {
   type Clock,
   describeMachine,
   type Machine,
+  PEERS_INSTALL,
+  type PeerVersion,
+  peerVersions,
   type Row,
   runBench,
   runnableBuilds,
@@ -29,7 +32,7 @@ export function benchCommand(terminal: Terminal): Command {
   return withCommonOptions(new Command('bench'))
     .description('GFLOP/s, samples/s and start-up time on this machine, one thread')
     .argument('[filter]', 'a regular expression: the rows whose name has a match, such as ^sgemm or step/mlp', pattern)
-    .option('--peers', 'the same work by tfjs-wasm and jax-js as well (in a checkout; npm ci --prefix bench/peers)')
+    .option('--peers', `the same work by tfjs-wasm and jax-js as well (in a checkout; first: ${PEERS_INSTALL})`)
     .option('--samples <n>', 'timed samples a row, at least (default: 15)', whole(1))
     .option('--milliseconds <n>', 'time for the samples of a row, at least (default: 100 to 500)', whole(0))
     .option('--cpu-time', 'processor time instead of the clock on the wall, for a machine with other work on it')
@@ -38,13 +41,14 @@ export function benchCommand(terminal: Terminal): Command {
       const names = benchNames(filter);
       if (names.length === 0) throw noRows(filter);
       const clock = options.cpuTime ? 'cpu' : 'wall';
+      const peers = options.peers ? peerVersions() : [];
       const machine = await describeMachine(runnableBuilds());
       const command = commandText(filter, options);
-      output.print(machineText(machine, command, clock));
+      output.print(machineText(machine, peers, command, clock));
 
       const table = tableOf({
         names,
-        peers: options.peers ? ['tfjs-wasm', 'jax-js'] : [],
+        peers: peers.map((peer) => peer.engine),
         peak: Math.max(...machine.peak.map((row) => row.high)),
       });
       const print = (lines: readonly string[]) => lines.forEach(output.print);
@@ -54,7 +58,7 @@ export function benchCommand(terminal: Terminal): Command {
         ...(filter && { filter }),
         ...(options.samples !== undefined && { samples: options.samples }),
         ...(options.milliseconds !== undefined && { milliseconds: options.milliseconds }),
-        peers: options.peers ?? false,
+        peers: peers.length > 0,
         clock,
         signal: terminal.signal,
         onRow: (row: Row) => print(table.add(row)),
@@ -67,6 +71,7 @@ export function benchCommand(terminal: Terminal): Command {
         rows,
         notes,
         machine,
+        peers,
         clock,
         command,
         date: new Date().toISOString(),
@@ -106,15 +111,17 @@ function commandText(filter: RegExp | undefined, { peers, samples, milliseconds,
   ].join(' ');
 }
 
-function machineText({ cpu, cores, node, load, peak, builds }: Machine, command: string, clock: Clock): string {
+function machineText(machine: Machine, peers: readonly PeerVersion[], command: string, clock: Clock): string {
+  const { cpu, cores, node, load, peak, builds } = machine;
+  const others = peers.map(({ engine, version }) => `; ${engine} ${version}`).join('');
   const sizes = builds.map(({ name, bytes }) => `${name} ${countText(bytes)} bytes`).join(', ');
   const peaks = peak.map((row) => `${row.build} ${row.high.toFixed(1)}`).join(', ');
-  // The load counts whoever ran within the last minute; on an idle machine that is at most this command.
   const advice = clock === 'cpu' ? 'processor time is counted' : 'only ratios mean anything, and --cpu-time helps';
-  const busy = load > 1 ? `load average ${load}: others use this machine too; ${advice}\n` : '';
+  // It counts whoever ran within the last minute; on an idle machine that is at most this command, called again.
+  const busy = load > 1.2 ? `load average ${load}: others use this machine too; ${advice}\n` : '';
   return (
     `$ ${command}\n` +
-    `keyhole ${VERSION}, node ${node}, ${cpu}, ${cores} cores; one thread\n` +
+    `keyhole ${VERSION}${others}; node ${node}; ${cpu}, ${cores} cores; one thread\n` +
     `kernels: ${sizes}; multiply-adds in registers: ${peaks} GFLOP/s\n${busy}`
   );
 }

@@ -30,8 +30,8 @@ function listSets(terminal: Terminal): Command {
       const sets = await Promise.all(Object.values(SETS).map((set) => stateOf(set, terminal.env)));
       output.printJson({ schema: 'keyhole.data-list/1', folder, sets } satisfies DataListResult);
       const rows = sets.map((set) => [set.name, stateText(set), set.title]);
-      const folderLine = `Data folder: ${folder}. \`keyhole data get NAME\` fetches a set into it.`;
-      output.print(`${columns(rows, output.width, 0)}\n\n${folderLine}`);
+      const footer = `Data folder: ${folder}\nTo fetch a set into it: keyhole data get NAME`;
+      output.print(`${columns(rows, output.width, 0)}\n\n${footer}`);
     },
   );
 }
@@ -136,7 +136,7 @@ function get(terminal: Terminal): Command {
     const set = withMirrors(SETS[chosen]!, options.from);
     const meter = progressOn(terminal.stderr, { quiet: output.quiet });
     const folder = dataFolder(terminal.env);
-    await openOutputFolder(folder, 'data folder');
+    if (set.files.length > 0) await openOutputFolder(folder, 'data folder');
     try {
       await getSet(set, folder, {
         signal: terminal.signal,

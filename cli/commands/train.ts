@@ -240,6 +240,7 @@ function runSettings({ options, settings, data, parts }: Work): RunSettings {
     model: options.model,
     train: parts.train.length,
     validation: parts.validation.length,
+    test: parts.test.length,
     seed: options.seed,
     backend: options.backend,
     relaxed: options.relaxed ?? false,

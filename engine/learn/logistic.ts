@@ -28,10 +28,11 @@ export interface LogisticOptions {
  * Fits P(y = 1 | x) = sigmoid(w . (x - mean) / std + b).
  * @param x row-major [n, features]
  * @param y 0 or 1 [n]
- * @throws ConfigError when a class is missing
+ * @throws ConfigError when a class is missing or l2 is negative
  */
 export function fitLogistic(x: Float64Array, y: ArrayLike<number>, options: LogisticOptions = {}): LogisticModel {
   const { l2 = 1, iterations = 100, tolerance = 1e-10 } = options;
+  if (!(l2 >= 0)) throw new ConfigError(`logistic: expected l2 to be a number >= 0, got ${l2}.`, 'l2');
   const n = y.length;
   const d = x.length / n;
   let positives = 0;
@@ -69,7 +70,9 @@ function standardise(x: Float64Array, n: number, d: number) {
   const std = new Float64Array(d);
   for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) mean[j]! += x[i * d + j]! / n;
   for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) std[j]! += (x[i * d + j]! - mean[j]!) ** 2 / n;
-  for (let j = 0; j < d; j++) std[j] = Math.sqrt(std[j]!) || 1;
+  // what is no more than the rounding of the mean is a constant feature
+  for (let j = 0; j < d; j++)
+    std[j] = Math.sqrt(std[j]!) > n * Number.EPSILON * Math.abs(mean[j]!) ? Math.sqrt(std[j]!) : 1;
   const z = x.map((v, at) => (v - mean[at % d]!) / std[at % d]!);
   return { mean, std, z };
 }

@@ -52,6 +52,7 @@ export function defineBinary(def: BinaryDef): (a: Tensor, b: Tensor) => Tensor {
       { name: '[2,7] [2,7]', inputs: { a: at([2, 7]), b: at([2, 7]) } },
       { name: '[3,5] [5]', inputs: { a: at([3, 5]), b: at([5]) } },
       { name: '[3,1] [2,1,5]', inputs: { a: at([3, 1]), b: at([2, 1, 5]) } },
+      { name: '[1,3] [2,1]', inputs: { a: at([1, 3]), b: at([2, 1]) } },
       { name: '[] [4]', inputs: { a: at([]), b: at([4]) } },
       { name: '[1] [1]', inputs: { a: at([1]), b: at([1]) } },
       { name: '[0,3] [3]', inputs: { a: at([0, 3]), b: at([3]) } },

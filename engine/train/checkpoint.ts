@@ -2,7 +2,7 @@
 import type { Engine } from '../engine.ts';
 import { ConfigError, FormatError } from '../errors.ts';
 import type { OptimizerState } from '../optim/index.ts';
-import { mapTree, namedTensors, type Tensor } from '../tensor/index.ts';
+import { mapTree, namedTensors, type Tensor, type TypedArray } from '../tensor/index.ts';
 import { readSafeTensors, type SafeTensor, type SafeTensorsFile, writeSafeTensors } from './safetensors.ts';
 
 /** Where checkpoints are kept. `save` must replace the old one whole or not at all. */
@@ -48,17 +48,37 @@ export function writeCheckpoint<H>(fingerprint: string, snapshot: Snapshot<H>): 
   return writeSafeTensors({ tensors, metadata: { format: FORMAT, fingerprint, state } });
 }
 
-function fill(file: SafeTensorsFile, prefix: string, tree: unknown): void {
-  for (const [path, t] of namedTensors(tree)) {
+/** Pairs each tensor of a tree with its saved numbers; overwrites nothing yet, in case a later one is missing. */
+function match(file: SafeTensorsFile, prefix: string, tree: unknown): [Tensor, TypedArray][] {
+  return namedTensors(tree).map(([path, t]) => {
     const saved = file.tensors.get(`${prefix}.${path}`);
-    if (!saved || saved.data.length !== t.size) {
-      throw new FormatError(
-        `checkpoint: expected ${prefix}.${path} with ${t.size} numbers, got ${saved?.data.length ?? 'none'}.`,
-        'checkpoint',
-      );
-    }
-    t.set(saved.data);
+    if (saved?.data.length === t.size) return [t, saved.data];
+    throw new FormatError(
+      `checkpoint: expected ${prefix}.${path} with ${t.size} numbers, got ${saved?.data.length ?? 'none'}.`,
+      'checkpoint',
+    );
+  });
+}
+
+interface State<H> {
+  readonly position: Position;
+  readonly history: H;
+  readonly step: number;
+  readonly best: boolean;
+}
+
+function readState<H>(text: string | undefined): State<H> {
+  let state: Partial<State<H>> = {};
+  try {
+    state = JSON.parse(text ?? '') as Partial<State<H>>;
+  } catch {
+    // told below
   }
+  if (state?.position && Array.isArray(state.history) && Number.isSafeInteger(state.step)) return state as State<H>;
+  throw new FormatError(
+    'checkpoint: expected a state of position, history and step, got something else.',
+    'checkpoint',
+  );
 }
 
 /**
@@ -85,19 +105,15 @@ export function restoreCheckpoint<H>(
       'checkpoint',
     );
   }
-  const state = JSON.parse(file.metadata['state'] ?? '{}') as {
-    position: Position;
-    history: H;
-    step: number;
-    best: boolean;
-  };
-  fill(file, 'params', into.params);
-  fill(file, 'optimizer', into.optimizer.slots);
+  const state = readState<H>(file.metadata['state']);
+  const found = [...match(file, 'params', into.params), ...match(file, 'optimizer', into.optimizer.slots)];
   let best: unknown = null;
   if (state.best) {
-    best = engine.keep(mapTree(into.params, (t: Tensor) => engine.alloc(t.shape, t.dtype, 'checkpoint')));
-    fill(file, 'best', best);
+    const saved = match(file, 'best', into.params);
+    let i = 0;
+    best = engine.keep(mapTree(into.params, (t) => engine.tensor(saved[i++]![1], t.shape, { dtype: t.dtype })));
   }
+  for (const [t, numbers] of found) t.set(numbers);
   return {
     position: state.position,
     history: state.history,

@@ -27,6 +27,24 @@ function axesOf(path: string, shape: Shape): string {
   return ['', 'channel', 'out,in', '', 'kh,kw,in,out'][shape.length] ?? '';
 }
 
+/** The named model that a file's metadata describe. @throws FormatError, or ConfigError for an unknown name */
+function describedModel(metadata: Readonly<Record<string, string>>, file: string): Model {
+  const whole = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 1;
+  let shape: unknown = null;
+  try {
+    shape = JSON.parse(metadata['inputShape'] ?? '');
+  } catch {
+    // told below
+  }
+  if (!Array.isArray(shape) || !shape.every(whole)) {
+    throw new FormatError(`${file}: expected inputShape as a list of sizes, got ${metadata['inputShape']}.`, file);
+  }
+  const classes = Number(metadata['classes']);
+  if (!whole(classes))
+    throw new FormatError(`${file}: expected classes as a whole number >= 1, got ${metadata['classes']}.`, file);
+  return namedModel(metadata['model'] ?? '', shape, classes);
+}
+
 export class Classifier implements Disposable {
   readonly engine: Engine;
   readonly model: Model;
@@ -62,8 +80,7 @@ export class Classifier implements Disposable {
         file,
       );
     }
-    const shape = JSON.parse(metadata['inputShape'] ?? '[]') as number[];
-    const model = options.model ?? namedModel(metadata['model'] ?? '', shape, Number(metadata['classes']));
+    const model = options.model ?? describedModel(metadata, file);
     const dtype = metadata['dtype'] === 'f64' ? 'f64' : 'f32';
     const classifier = Classifier.create(engine, model, { dtype });
     try {

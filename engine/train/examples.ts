@@ -1,4 +1,5 @@
 /** What training and evaluation read: labelled rows by index. The data layer makes these; so can you. */
+import { ConfigError } from '../errors.ts';
 import type { Shape } from '../tensor/index.ts';
 
 export interface Rows {
@@ -42,8 +43,11 @@ export function examplesOf(
   };
 }
 
-/** Consecutive index ranges of at most `batchSize`. */
+/** Consecutive index ranges of at most `batchSize`. @throws ConfigError unless that is a whole number >= 1 */
 export function* batches(size: number, batchSize: number): Generator<Int32Array> {
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new ConfigError(`batches: expected batchSize to be a whole number >= 1, got ${batchSize}.`, 'batchSize');
+  }
   for (let start = 0; start < size; start += batchSize) {
     yield Int32Array.from({ length: Math.min(batchSize, size - start) }, (_, i) => start + i);
   }

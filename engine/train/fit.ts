@@ -71,22 +71,34 @@ function check(model: Model, data: Examples, o: FitOptions, batchSize: number): 
       throw new ConfigError(`fit: expected ${name} to be a whole number >= ${least}, got ${value}.`, name);
     }
   };
+  const notNegative = (name: string, value: number) => {
+    if (!(value >= 0)) throw new ConfigError(`fit: expected ${name} to be a number >= 0, got ${value}.`, name);
+  };
   whole('epochs', o.epochs, 0);
   whole('batchSize', batchSize, 1);
-  if (data.size === 0 && o.epochs > 0) throw new ConfigError('fit: expected at least one row, got none.', 'data');
-  if (String(data.inputShape) !== String(model.inputShape) || data.classes > model.classes) {
-    throw new ConfigError(
-      `fit: expected rows of shape [${model.inputShape}] in at most ${model.classes} classes for model '${model.name}', ` +
-        `got [${data.inputShape}] in ${data.classes}.`,
-      'data',
-    );
+  if (o.epochs > 0) checkRows('data', model, data);
+  if (o.validation) checkRows('validation', model, o.validation);
+  if (o.earlyStopping) {
+    whole('earlyStopping.patience', o.earlyStopping.patience, 1);
+    notNegative('earlyStopping.minDelta', o.earlyStopping.minDelta ?? 0);
+    if (!o.validation) {
+      throw new ConfigError(
+        'fit: expected validation data for early stopping, got none. Pass { validation }.',
+        'earlyStopping',
+      );
+    }
   }
-  if (o.earlyStopping && !o.validation) {
-    throw new ConfigError(
-      'fit: expected validation data for early stopping, got none. Pass { validation }.',
-      'earlyStopping',
-    );
-  }
+  notNegative('checkpoint.everySeconds', o.checkpoint?.everySeconds ?? 0);
+}
+
+function checkRows(path: 'data' | 'validation', model: Model, rows: Examples): void {
+  if (rows.size === 0) throw new ConfigError(`fit: expected at least one row of ${path}, got none.`, path);
+  if (String(rows.inputShape) === String(model.inputShape) && rows.classes <= model.classes) return;
+  throw new ConfigError(
+    `fit: expected rows of shape [${model.inputShape}] in at most ${model.classes} classes for model '${model.name}', ` +
+      `got [${rows.inputShape}] in ${rows.classes}.`,
+    path,
+  );
 }
 
 /**
@@ -118,15 +130,21 @@ export async function fit(
     batchSize,
     optimizer: optimizer.name,
     seed: String(options.seed ?? 0),
+    validation: options.validation?.size ?? null,
   });
   let state: OptimizerState = engine.keep(optimizer.init(params));
   let best: unknown = null;
   let position: Position = { epoch: 0, batch: 0, lossSum: 0 };
   let history: EpochRecord[] = [];
-  const saved = await checkpoint?.load();
-  if (saved) {
-    const snapshot = restoreCheckpoint<EpochRecord[]>(engine, saved, fingerprint, { params, optimizer: state });
-    ({ position, history, best, optimizer: state } = snapshot);
+  try {
+    const saved = await checkpoint?.load();
+    if (saved) {
+      const snapshot = restoreCheckpoint<EpochRecord[]>(engine, saved, fingerprint, { params, optimizer: state });
+      ({ position, history, best, optimizer: state } = snapshot);
+    }
+  } catch (error) {
+    engine.free(state);
+    throw error;
   }
   const save = async () =>
     checkpoint?.save(writeCheckpoint(fingerprint, { position, history, params, best, optimizer: state }));
@@ -183,8 +201,9 @@ export async function fit(
     await save();
     if (best !== null) copyInto(params, best);
   } catch (error) {
-    // what was trained stays resumable, unless the numbers themselves are broken
-    if (!(error instanceof NumericError)) await save();
+    // what was trained stays resumable, unless the numbers themselves are broken; a store that fails as well must not
+    // hide the reason
+    if (!(error instanceof NumericError)) await save().catch(() => {});
     throw error;
   } finally {
     engine.free([state, best]);

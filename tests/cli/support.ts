@@ -28,6 +28,7 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** modules loaded first, to make the system fail on purpose */
   readonly preload?: readonly string[];
+  readonly onStart?: (child: ChildProcess) => void;
   /** called with all of standard error so far, whenever more has come */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
   /** standard output goes there instead of being captured */
@@ -42,6 +43,7 @@ export function keyhole(args: readonly string[], options: ChildOptions = {}): Pr
     env: { ...process.env, NO_COLOR: '', ...options.env },
     cwd: options.cwd ?? fileURLToPath(new URL('../..', import.meta.url)),
   });
+  options.onStart?.(child);
   let [stdout, stderr] = ['', ''];
   child.stdout?.on('data', (data) => {
     stdout += data;

@@ -10,11 +10,11 @@ const folder = process.env['KEYHOLE_DATA'] ?? (existsSync(beside) ? beside : und
 /** The environment in which `findSet` finds them. */
 export const realEnv = { ...process.env, ...(folder === undefined ? {} : { KEYHOLE_DATA: folder }) };
 
-/** Loads the set, or skips the test; under CI a missing set is a failure. */
+/** Loads the set, or skips the test; under CI a set that is missing among others is a failure. */
 export async function realSet(name: string, skip: (reason: string) => never): Promise<Dataset> {
   const source = await findSet(name, { env: realEnv });
   if (source) return loadSet(name, { source });
   const reason = `data set ${name} not found: set KEYHOLE_DATA`;
-  if (process.env['CI'] === 'true') throw new Error(reason);
+  if (process.env['CI'] === 'true' && folder !== undefined) throw new Error(reason);
   return skip(reason);
 }

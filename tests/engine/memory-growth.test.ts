@@ -7,10 +7,12 @@ import { assert, suite } from '../harness.ts';
 import { testEngine } from '../support/engine.ts';
 import { call, sampleTensors, sampleValues } from '../support/op-samples.ts';
 
+const shared = await testEngine();
+
 const flat = suite('memory stays flat');
 
 flat('100,000 short runs', async () => {
-  const engine = await testEngine();
+  const engine = shared;
   const w = engine.tensor([1, 2, 3, 4], [2, 2]);
   const step = (i: number) =>
     engine.run('step', () => {
@@ -139,7 +141,7 @@ for (const gib of [2.25, 3.75]) {
       return skip(`no ${gib} GiB of address space`);
     }
     assert.ok(engine.alloc([1]).ptr > gib * 2 ** 30);
-    assert.equal(everyOp(engine, seed, gib * 2 ** 30), everyOp(await testEngine(), seed));
+    assert.equal(everyOp(engine, seed, gib * 2 ** 30), everyOp(shared, seed));
     filler.dispose();
   });
 }

@@ -147,10 +147,13 @@ rules('finds: paths of one machine', () => {
   none(machineFaults(file('x.ts', "'/usr/bin/chromium', '../work/x', 'https://example.org/work/'")));
 });
 
-rules('the lock file holds no download addresses', () => none(lockFaults(read('package-lock.json'))));
-rules('finds: a download address', () =>
-  one(lockFaults(file('package-lock.json', '{\n"resolved": "https://registry.npmjs.org/a.tgz"\n}')), /download/),
-);
+rules('the lock file suits every registry and platform', () => none(lockFaults(read('package-lock.json'))));
+rules('finds: a lock file that does not', () => {
+  const lock = (packages: object) => file('package-lock.json', JSON.stringify({ packages }, null, 1));
+  one(lockFaults(lock({ 'node_modules/a': { resolved: 'https://registry.npmjs.org/a.tgz' } })), /download/);
+  one(lockFaults(lock({ 'node_modules/a': { optionalDependencies: { b: '1' } } })), /misses b/);
+  none(lockFaults(lock({ 'node_modules/a': { optionalDependencies: { b: '1' } }, 'node_modules/b': {} })));
+});
 
 rules('version.ts, package.json and the lock file agree', () => {
   const lock = JSON.parse(read('package-lock.json').text) as { version: string };

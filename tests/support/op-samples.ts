@@ -1,6 +1,12 @@
 /** Turns an op's sample problems into tensors and calls, for the tests that run over the whole registry. */
 import { type DType, type Engine, Rng, type Shape, type Tensor } from '../../engine/index.ts';
-import { type AnyOp, callOp, type InputSample, type OpSample } from '../../engine/ops/index.ts';
+import { type AnyOp, callOp, type InputSample, type OpSample, opNames } from '../../engine/ops/index.ts';
+
+/** Every op of the registry, or those that KEYHOLE_OPS lists: `npm run mutate` looks at a few at a time. */
+export function testedOps(): string[] {
+  const wanted = process.env['KEYHOLE_OPS']?.split(',');
+  return opNames().filter((name) => !wanted || wanted.includes(name));
+}
 
 export type Values = Record<string, Float64Array>;
 

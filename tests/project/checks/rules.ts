@@ -124,10 +124,24 @@ export function machineFaults({ path, text }: Source): Violation[] {
   });
 }
 
-/** A lock file with download addresses ties everybody to one registry. */
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>;
+}
+
+/**
+ * A lock file with download addresses ties everybody to one registry, and one that misses a platform's package (as npm
+ * writes it when the registry has none) makes `npm ci` refuse on every platform.
+ */
 export function lockFaults({ path, text }: Source): Violation[] {
-  return text.split('\n').flatMap((line, i) => {
+  const addresses = text.split('\n').flatMap((line, i) => {
     if (!/"resolved":\s*"(?:https?|git\+)/.test(line)) return [];
     return [{ where: `${path}:${i + 1}`, says: 'holds a download address; .npmrc leaves them out' }];
   });
+  const { packages } = JSON.parse(text) as Lock;
+  const missing = Object.entries(packages).flatMap(([owner, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !packages[`node_modules/${name}`] && !packages[`${owner}/node_modules/${name}`])
+      .map((name) => ({ where: path, says: `misses ${name}, an optional dependency of ${owner}` })),
+  );
+  return [...addresses, ...missing];
 }
