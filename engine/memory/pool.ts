@@ -20,7 +20,6 @@ export function classBytes(bytes: number): number {
 export class Pool {
   /** bytes handed out and not given back, by size class */
   liveBytes = 0;
-  peakBytes = 0;
   readonly #memory: WebAssembly.Memory;
   readonly #limit: number;
   readonly #free = new Map<number, number[]>();
@@ -43,7 +42,6 @@ export class Pool {
     const ptr = this.#free.get(size)?.pop() ?? this.#fromLoose(size) ?? this.#fromTop(size) ?? this.#fromMerged(size);
     if (ptr === undefined) return -1;
     this.liveBytes += size;
-    if (this.liveBytes > this.peakBytes) this.peakBytes = this.liveBytes;
     return ptr;
   }
 

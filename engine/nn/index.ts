@@ -1,8 +1,5 @@
-export * from './activations.ts';
 export { type Conv2dOptions, type ConvParams, conv2d } from './conv2d.ts';
-export { dropout } from './dropout.ts';
 export { type EmbeddingParams, embedding } from './embedding.ts';
-export { flatten } from './flatten.ts';
 export type { Fans, Initialiser } from './initialisers.ts';
 export * as initialisers from './initialisers.ts';
 export { type ApplyContext, EVAL, type InitContext, type Layer, type Model } from './layer.ts';
@@ -11,6 +8,6 @@ export type { Loss } from './losses.ts';
 export * as losses from './losses.ts';
 export { type ModelName, modelNames, models, namedModel } from './models.ts';
 export { groupNorm, layerNorm, type NormParams } from './norm.ts';
-export { avgPool2d, maxPool2d } from './pool.ts';
-export { residual } from './residual.ts';
+export { type ResidualParams, residual } from './residual.ts';
 export { sequential } from './sequential.ts';
+export * from './stateless.ts';

@@ -15,12 +15,8 @@ export interface LinearOptions {
 }
 
 /** x [n,i] . weight [o,i]^T + bias [o] -> [n,o] */
-export function linear({
-  inputs,
-  outputs,
-  bias = true,
-  initialise = kaimingUniform,
-}: LinearOptions): Layer<LinearParams> {
+export function linear(options: LinearOptions): Layer<LinearParams> {
+  const { inputs, outputs, bias = true, initialise = kaimingUniform } = options;
   const fans = { fanIn: inputs, fanOut: outputs };
   return {
     name: `linear ${inputs}-${outputs}`,

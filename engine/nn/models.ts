@@ -1,14 +1,12 @@
 /** Models by name, sized to the data: the reference nets of the benchmarks and a softmax regression. */
 import { ConfigError } from '../errors.ts';
 import { type Shape, sizeOf } from '../tensor/index.ts';
-import { relu, tanh } from './activations.ts';
 import { conv2d } from './conv2d.ts';
-import { flatten } from './flatten.ts';
 import { xavierUniform } from './initialisers.ts';
 import type { Layer, Model } from './layer.ts';
 import { type LinearOptions, linear } from './linear.ts';
-import { maxPool2d } from './pool.ts';
 import { sequential } from './sequential.ts';
+import { flatten, maxPool2d, relu, tanh } from './stateless.ts';
 
 export interface ModelDef {
   readonly name: string;

@@ -5,11 +5,9 @@ import type { Layer } from './layer.ts';
 
 export type NormParams = { readonly gamma: Tensor; readonly beta: Tensor };
 
-function norm(
-  name: string,
-  width: number,
-  apply: (x: Tensor, gamma: Tensor, beta: Tensor) => Tensor,
-): Layer<NormParams> {
+type Norm = (x: Tensor, gamma: Tensor, beta: Tensor) => Tensor;
+
+function norm(name: string, width: number, apply: Norm): Layer<NormParams> {
   const fans = { fanIn: 1, fanOut: 1 };
   return {
     name,

@@ -1,11 +1,10 @@
 import { add } from '../ops/index.ts';
 import type { Layer } from './layer.ts';
 
+export type ResidualParams = { readonly body: unknown; readonly shortcut?: unknown };
+
 /** body(x) + shortcut(x) (He et al. 2016); without a shortcut, body(x) + x. */
-export function residual(
-  body: Layer,
-  shortcut?: Layer,
-): Layer<{ readonly body: unknown; readonly shortcut?: unknown }> {
+export function residual(body: Layer, shortcut?: Layer): Layer<ResidualParams> {
   return {
     name: 'residual',
     init: (context) => ({

@@ -24,7 +24,6 @@ const op = defineNorm<{ groups: number; eps: number }>({
     const [n, positions, c] = flat(x);
     return { shape: [n, positions, groups, c / groups], axes: [1, 3] };
   },
-  statistics: (x, { groups }) => x[0]! * groups,
   forward: ({ x, gamma, beta }, y, { mean, rstd }, { groups, eps }) =>
     launch(k.groupNorm, x, gamma, beta, y, mean, rstd, ...flat(x.shape), groups, eps),
   backward: (g, { x, gamma }, { mean, rstd }, d, { groups }) =>

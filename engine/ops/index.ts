@@ -2,7 +2,6 @@
 export { abs } from './abs.ts';
 export { add } from './add.ts';
 export { addScalar, affine, neg, scale } from './affine.ts';
-export { argmax } from './argmax.ts';
 export { avgPool2d } from './avg-pool2d.ts';
 export { sumTo } from './binary.ts';
 export { broadcastTo } from './broadcast-to.ts';
@@ -24,7 +23,7 @@ export { leakyRelu } from './leaky-relu.ts';
 export { log } from './log.ts';
 export { logSoftmax } from './log-softmax.ts';
 export { matmul } from './matmul.ts';
-export { max } from './max.ts';
+export { argmax, max } from './max.ts';
 export { maxPool2d } from './max-pool2d.ts';
 export { maximum, minimum } from './maximum.ts';
 export { mul, square } from './mul.ts';

@@ -16,7 +16,6 @@ const op = defineNorm<{ eps: number }>({
     throw new ShapeError(`${name}: expected gamma and beta [${c}] for x [${x}], got [${gamma}] and [${beta}].`);
   },
   grouped: (x) => ({ shape: x, axes: [x.length - 1] }),
-  statistics: (x) => rowsOf(name, x)[0],
   forward: ({ x, gamma, beta }, y, { mean, rstd }, { eps }) =>
     launch(k.layerNorm, x, gamma, beta, y, mean, rstd, ...rowsOf(name, x.shape), eps),
   backward: (g, { x, gamma }, { mean, rstd }, d) =>

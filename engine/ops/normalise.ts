@@ -1,5 +1,5 @@
 /** The form that layer norm and group norm share: y = (x - mean) / sqrt(var + eps) * gamma + beta over some axes. */
-import type { Shape, Tensor } from '../tensor/index.ts';
+import { type Shape, sizeOf, type Tensor } from '../tensor/index.ts';
 import { affine } from './affine.ts';
 import { sumTo } from './binary.ts';
 import { defineOp, like, type OpSample } from './define-op.ts';
@@ -21,8 +21,6 @@ export interface NormDef<A> {
   check(x: Shape, gamma: Shape, beta: Shape, attrs: A): void;
   /** x seen with axes of its own for what is normalised together: those axes */
   grouped(x: Shape, attrs: A): { readonly shape: Shape; readonly axes: readonly number[] };
-  /** how many means there are */
-  statistics(x: Shape, attrs: A): number;
   forward(inputs: Inputs, y: Tensor, statistics: Statistics, attrs: A): void;
   /** writes those gradients that are not null */
   backward(gradOut: Tensor, inputs: Inputs, statistics: Statistics, gradients: Gradients, attrs: A): void;
@@ -39,9 +37,10 @@ export const defineNorm = <A extends { readonly eps: number }>(def: NormDef<A>) 
       return x.shape;
     },
     forward(inputs, y, attrs) {
-      const { engine, dtype, shape } = inputs.x;
-      const count = [def.statistics(shape, attrs)];
-      const kept = { mean: engine.alloc(count, dtype, def.name), rstd: engine.alloc(count, dtype, def.name) };
+      const { shape, axes } = def.grouped(inputs.x.shape, attrs);
+      const count = [sizeOf(shape.filter((_, i) => !axes.includes(i)))];
+      const room = () => inputs.x.engine.alloc(count, inputs.x.dtype, def.name);
+      const kept = { mean: room(), rstd: room() };
       def.forward(inputs, y, kept, attrs);
       return kept;
     },

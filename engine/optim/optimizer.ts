@@ -77,13 +77,8 @@ export function optimizerOf(rule: Rule): Optimizer {
         rule.pure(parameter, g[i]!, slotsAt(state, i), rule.learningRate(state.step), t),
       );
       const slots = Object.fromEntries(rule.slots.map((name, s) => [name, results.map((r) => r[s + 1]!)]));
-      return {
-        params: rebuildTree(
-          params,
-          results.map((r) => r[0]),
-        ) as typeof params,
-        state: { step: t, slots },
-      };
+      const next = results.map((r) => r[0]);
+      return { params: rebuildTree(params, next) as typeof params, state: { step: t, slots } };
     },
   };
 }

@@ -1,7 +1,5 @@
 /** What differs between Node and a browser, the browser's side (see node.ts). */
 
-export const platformName = 'browser';
-
 /** Reads a file that the package ships (a wasm build, an embedded data set). */
 export async function readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(url);

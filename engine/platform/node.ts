@@ -4,8 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 
-export const platformName = 'node';
-
 /** Reads a file that the package ships (a wasm build, an embedded data set). */
 export async function readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   if (url.protocol !== 'file:') return fetchAsset(url);

@@ -32,6 +32,7 @@ export interface Snapshot<H> {
 }
 
 const FORMAT = 'keyhole.checkpoint/1';
+const fault = (message: string) => new FormatError(`checkpoint: ${message}`, 'checkpoint');
 
 function put(tensors: Map<string, SafeTensor>, prefix: string, tree: unknown): void {
   for (const [path, t] of namedTensors(tree)) tensors.set(`${prefix}.${path}`, { shape: t.shape, data: t.toArray() });
@@ -92,12 +93,8 @@ export function restoreCheckpoint<H>(
   into: { params: unknown; optimizer: OptimizerState },
 ): Snapshot<H> {
   const file = readSafeTensors(bytes, 'checkpoint');
-  if (file.metadata['format'] !== FORMAT) {
-    throw new FormatError(
-      `checkpoint: expected format ${FORMAT}, got ${file.metadata['format'] ?? 'none'}.`,
-      'checkpoint',
-    );
-  }
+  const format = file.metadata['format'] ?? 'none';
+  if (format !== FORMAT) throw fault(`expected format ${FORMAT}, got ${format}.`);
   if (file.metadata['fingerprint'] !== fingerprint) {
     throw new ConfigError(
       `checkpoint: expected one of this run (${fingerprint}), got one of ${file.metadata['fingerprint']}. ` +

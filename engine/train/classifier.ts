@@ -73,13 +73,10 @@ export class Classifier implements Disposable {
    */
   static load(engine: Engine, bytes: Uint8Array, options: { model?: Model; file?: string } = {}): Classifier {
     const file = options.file ?? 'model.safetensors';
+    const fault = (message: string) => new FormatError(`${file}: ${message}`, file);
     const { tensors, metadata } = readSafeTensors(bytes, file);
-    if (metadata['format'] !== FORMAT) {
-      throw new FormatError(
-        `${file}: expected format ${FORMAT}, got ${metadata['format'] ?? 'none'}. Was it saved by Classifier.save?`,
-        file,
-      );
-    }
+    const format = metadata['format'] ?? 'none';
+    if (format !== FORMAT) throw fault(`expected format ${FORMAT}, got ${format}. Was it saved by Classifier.save?`);
     const model = options.model ?? describedModel(metadata, file);
     const dtype = metadata['dtype'] === 'f64' ? 'f64' : 'f32';
     const classifier = Classifier.create(engine, model, { dtype });
@@ -87,20 +84,12 @@ export class Classifier implements Disposable {
       const parameters = namedTensors(classifier.params);
       for (const [path, t] of parameters) {
         const saved = tensors.get(path);
-        if (!saved || String(saved.shape) !== String(t.shape)) {
-          throw new FormatError(
-            `${file}: expected ${path} [${t.shape}], got ${saved ? `[${saved.shape}]` : 'none'}.`,
-            file,
-          );
-        }
+        if (!saved || String(saved.shape) !== String(t.shape))
+          throw fault(`expected ${path} [${t.shape}], got ${saved ? `[${saved.shape}]` : 'none'}.`);
         t.set(saved.data);
       }
-      if (parameters.length !== tensors.size) {
-        throw new FormatError(
-          `${file}: expected ${parameters.length} tensors for model '${model.name}', got ${tensors.size}.`,
-          file,
-        );
-      }
+      if (parameters.length !== tensors.size)
+        throw fault(`expected ${parameters.length} tensors for model '${model.name}', got ${tensors.size}.`);
     } catch (error) {
       classifier.dispose();
       throw error;

@@ -195,13 +195,8 @@ export async function fit(
       };
       history.push(record);
       position = { epoch: position.epoch + 1, batch: 0, lossSum: 0 };
-      if (
-        options.earlyStopping?.restoreBest !== false &&
-        options.earlyStopping &&
-        isBest(history, options.earlyStopping)
-      ) {
-        best = keepCopy(engine, params, best);
-      }
+      const rule = options.earlyStopping;
+      if (rule && rule.restoreBest !== false && isBest(history, rule)) best = keepCopy(engine, params, best);
     }
     await save();
     if (best !== null) copyInto(params, best);

@@ -1,5 +1,5 @@
 /** Matrix products. */
-import { defineKernel } from '../family.ts';
+import { defineKernel, type Four } from '../family.ts';
 
 export const gemm = defineKernel({
   name: 'gemm',
@@ -8,15 +8,7 @@ export const gemm = defineKernel({
     a: Float64Array,
     b: Float64Array,
     c: Float64Array,
-    m: number,
-    n: number,
-    k: number,
-    transA: number,
-    transB: number,
-    lda: number,
-    ldb: number,
-    ldc: number,
-    accumulate: number,
+    ...[m, n, k, transA, transB, lda, ldb, ldc, accumulate]: [...Four, ...Four, number]
   ) {
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {

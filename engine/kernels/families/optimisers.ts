@@ -1,5 +1,5 @@
 /** Optimiser steps, fused and in place. */
-import { defineKernel } from '../family.ts';
+import { defineKernel, type Four } from '../family.ts';
 
 export const sgd = defineKernel({
   name: 'sgd',
@@ -9,10 +9,7 @@ export const sgd = defineKernel({
     g: Float64Array,
     v: Float64Array | null,
     n: number,
-    lr: number,
-    momentum: number,
-    weightDecay: number,
-    nesterov: number,
+    ...[lr, momentum, weightDecay, nesterov]: Four
   ) {
     for (let i = 0; i < n; i++) {
       const slope = g[i]! + weightDecay * p[i]!;
@@ -35,14 +32,7 @@ export const adam = defineKernel({
     m: Float64Array,
     v: Float64Array,
     n: number,
-    lr: number,
-    beta1: number,
-    beta2: number,
-    eps: number,
-    weightDecay: number,
-    decoupled: number,
-    correction1: number,
-    correction2: number,
+    ...[lr, beta1, beta2, eps, weightDecay, decoupled, correction1, correction2]: [...Four, ...Four]
   ) {
     for (let i = 0; i < n; i++) {
       const slope = decoupled ? g[i]! : g[i]! + weightDecay * p[i]!;
