@@ -6,9 +6,10 @@ export class KeyholeError extends Error {
   override name = 'KeyholeError';
 }
 
-/** Shapes that do not fit an operation; found before any kernel runs. */
+/** Shapes that do not fit an operation; found before any kernel runs. An op's error carries its inputs' shapes. */
 export class ShapeError extends KeyholeError {
   override name = 'ShapeError';
+  shapes: readonly (readonly number[])[] = [];
 }
 
 /** Tensors of mixed or unfit element types. */

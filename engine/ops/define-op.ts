@@ -5,7 +5,7 @@
  * gradients against finite differences (first and second order), wasm against reference, memory guards, sizes 0 and 1.
  */
 import { sharedDType } from '../engine.ts';
-import { DTypeError, KeyholeError } from '../errors.ts';
+import { DTypeError, KeyholeError, ShapeError } from '../errors.ts';
 import type { DType } from '../memory/index.ts';
 import { type Shape, Tensor } from '../tensor/index.ts';
 
@@ -106,9 +106,9 @@ export function callOp<I extends Record<string, unknown>, A, S>(
 ): Tensor {
   const list = def.inputs.map((name) => inputs[name]);
   checkIntegers(def, inputs);
-  const dtype = def.dtype ?? sharedDType(def.name, list);
-  if (def.dtype) sharedDType(def.name, list);
-  const shape = def.shape(inputs, attrs);
+  const shared = sharedDType(def.name, list);
+  const dtype = def.dtype ?? shared;
+  const shape = shapeOf(def, inputs, attrs, list);
   const { engine } = list[0]!;
   const requiresGrad = engine.recording && def.backward !== null && list.some((t) => t.requiresGrad);
   if (def.forward === 'view') {
@@ -134,6 +134,20 @@ export function callOp<I extends Record<string, unknown>, A, S>(
 }
 
 /** A node over the call's tensors, the output last; the caller puts in the output that carries the node. */
+function shapeOf<I extends Record<string, unknown>, A, S>(
+  def: OpDef<I, A, S>,
+  inputs: TensorsOf<I>,
+  attrs: A,
+  list: Tensor[],
+): Shape {
+  try {
+    return def.shape(inputs, attrs);
+  } catch (error) {
+    if (error instanceof ShapeError) error.shapes = list.map((t) => t.shape);
+    throw error;
+  }
+}
+
 function record(op: AnyOp, inputs: Node['inputs'], tensors: Tensor[], attrs: unknown, saved: unknown): Node {
   const out = tensors[tensors.length - 1]!;
   const versions = tensors.map((t) => t.storage.version);
