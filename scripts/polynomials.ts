@@ -8,7 +8,8 @@
  * points to where the error is largest between its sign changes, and repeat.
  */
 import { erf, erfcScaled } from '../engine/kernels/special.ts';
-import { exp, expm1, log1p } from '../engine/math/index.ts';
+import { exp, log1p } from '../engine/math/index.ts';
+import { expm1 } from './expm1.ts';
 
 interface Fit {
   /** constant term first */

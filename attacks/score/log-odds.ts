@@ -6,7 +6,8 @@
  *
  * Source: Carlini et al. 2022, Membership inference attacks from first principles (S&P), section IV-C and score.py.
  */
-import { log, logSumExpExcept } from '../../engine/math/index.ts';
+import { log } from '../../engine/math/index.ts';
+import { logSumExpExcept } from './logistic.ts';
 
 /** One model output. A saturated f32 softmax holds exact zeros: see PROBABILITY_FLOOR. */
 export interface Output {

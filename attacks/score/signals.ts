@@ -2,8 +2,9 @@
  * Scalar membership signals: one number per record from the target's output and the true label, in f64, with the same
  * bits in every engine. p = softmax(z), y the true class.
  */
-import { exp, log, log1p, logSigmoid, logSumExpExcept, sigmoid } from '../../engine/math/index.ts';
+import { exp, log, log1p, sigmoid } from '../../engine/math/index.ts';
 import { checkLabel, logOdds, type Output, PROBABILITY_FLOOR } from './log-odds.ts';
+import { logSigmoid, logSumExpExcept } from './logistic.ts';
 
 /**
  * Cross-entropy -log p_y = log(1 + exp(-phi)), lower for members; log1p keeps losses far below 1e-16 apart.

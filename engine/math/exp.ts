@@ -1,10 +1,10 @@
 /**
- * exp and expm1 in f64 with the same bits in every JavaScript engine: + - * / and exponent bits only.
+ * exp in f64 with the same bits in every JavaScript engine: + - * / and exponent bits only.
  *
- * `Math.exp` may differ in the last bit between engines; a score or a threshold that passed through it would too. Both
- * functions write x = k ln 2 + r with |r| <= ln 2 / 2, approximate on r, and scale by 2^k. Error below 1 ulp.
+ * `Math.exp` may differ in the last bit between engines; a score or a threshold that passed through it would too. Writes
+ * x = k ln 2 + r with |r| <= ln 2 / 2, approximates on r, and scales by 2^k. Error below 1 ulp.
  *
- * Source: FreeBSD msun (fdlibm), e_exp.c and s_expm1.c, K. C. Ng, Sun Microsystems 1993.
+ * Source: FreeBSD msun (fdlibm), e_exp.c, K. C. Ng, Sun Microsystems 1993.
  */
 import { powerOfTwo } from './bits.ts';
 
@@ -49,40 +49,9 @@ export function exp(x: number): number {
   return k >= -1021 ? y * powerOfTwo(k) : y * powerOfTwo(k + 1000) * TWO_M1000;
 }
 
-/** exp(x) - 1 without the cancellation at small x. */
-export function expm1(x: number): number {
-  if (Number.isNaN(x)) return x;
-  if (x > OVERFLOW) return Infinity;
-  if (x < -56 * (LN2_HI + LN2_LO)) return -1;
-  const size = Math.abs(x);
-  if (size < 2 ** -54) return x;
-  let k = 0;
-  let c = 0;
-  if (size > HALF_LN2) {
-    k = Math.trunc(INV_LN2 * x + (x < 0 ? -0.5 : 0.5));
-    const hi = x - k * LN2_HI;
-    const lo = k * LN2_LO;
-    x = hi - lo;
-    c = hi - x - lo; // what rounding took from r
-  }
-  const half = 0.5 * x;
-  const s = x * half;
-  const r1 =
-    1 +
-    s *
-      (-0.03333333333333313 +
-        s *
-          (0.0015873015872548146 +
-            s * (-0.0000793650757867488 + s * (0.000004008217827329362 + s * -2.0109921818362437e-7))));
-  const t = 3 - r1 * half;
-  let e = s * ((r1 - t) / (6 - x * t));
-  if (k === 0) return x - (x * e - s);
-  e = x * (e - c) - c - s;
-  if (k === -1) return 0.5 * (x - e) - 0.5;
-  if (k === 1) return x < -0.25 ? -2 * (e - (x + 0.5)) : 1 + 2 * (x - e);
-  if (k === 1024) return (x - e + 1) * 2 * powerOfTwo(1023) - 1;
-  const scale = powerOfTwo(k);
-  if (k < 0 || k > 56) return (x - e + 1) * scale - 1;
-  const inverse = powerOfTwo(-k);
-  return k < 20 ? (x - e + (1 - inverse)) * scale : (x - (e + inverse) + 1) * scale;
+/** 1 / (1 + exp(-x)); the branch keeps exp from overflowing and keeps tiny values accurate. */
+export function sigmoid(x: number): number {
+  if (x >= 0) return 1 / (1 + exp(-x));
+  const e = exp(x);
+  return e / (1 + e);
 }

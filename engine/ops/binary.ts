@@ -15,18 +15,14 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
   return reshape(sum(g, axes), shape);
 }
 
+type Needs = { readonly a: boolean; readonly b: boolean };
+
 export interface BinaryDef {
   readonly name: string;
   readonly about: string;
   readonly kernel: typeof k.add;
   /** gradients of the broadcast shape; they are summed to the operands' shapes afterwards */
-  readonly backward: (
-    g: Tensor,
-    a: Tensor,
-    b: Tensor,
-    y: Tensor,
-    needs: { a: boolean; b: boolean },
-  ) => { a?: Tensor; b?: Tensor };
+  readonly backward: (g: Tensor, a: Tensor, b: Tensor, y: Tensor, needs: Needs) => { a?: Tensor; b?: Tensor };
   readonly range?: readonly [number, number];
 }
 

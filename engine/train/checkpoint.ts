@@ -54,10 +54,7 @@ function match(file: SafeTensorsFile, prefix: string, tree: unknown): [Tensor, T
   return namedTensors(tree).map(([path, t]) => {
     const saved = file.tensors.get(`${prefix}.${path}`);
     if (saved?.data.length === t.size) return [t, saved.data];
-    throw new FormatError(
-      `checkpoint: expected ${prefix}.${path} with ${t.size} numbers, got ${saved?.data.length ?? 'none'}.`,
-      'checkpoint',
-    );
+    throw fault(`expected ${prefix}.${path} with ${t.size} numbers, got ${saved?.data.length ?? 'none'}.`);
   });
 }
 
@@ -76,10 +73,7 @@ function readState<H>(text: string | undefined): State<H> {
     // told below
   }
   if (state?.position && Array.isArray(state.history) && Number.isSafeInteger(state.step)) return state as State<H>;
-  throw new FormatError(
-    'checkpoint: expected a state of position, history and step, got something else.',
-    'checkpoint',
-  );
+  throw fault('expected a state of position, history and step, got something else.');
 }
 
 /**

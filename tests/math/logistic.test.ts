@@ -1,5 +1,6 @@
 /** sigmoid, logSigmoid, logit and logSumExp at their ends, where the textbook formulae overflow or cancel. */
-import { exp, logit, logSigmoid, logSumExp, logSumExpExcept, sigmoid } from '../../engine/math/index.ts';
+import { logit, logSigmoid, logSumExp, logSumExpExcept } from '../../attacks/score/logistic.ts';
+import { exp, sigmoid } from '../../engine/math/index.ts';
 import { assert, suite } from '../harness.ts';
 
 const test = suite('math: logistic');

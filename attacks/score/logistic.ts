@@ -1,13 +1,5 @@
-/** The logistic family in f64, stable at both ends, on the engine's own exp and log. */
-import { exp } from './exp.ts';
-import { log, log1p } from './log.ts';
-
-/** 1 / (1 + exp(-x)); the branch keeps exp from overflowing and keeps tiny values accurate. */
-export function sigmoid(x: number): number {
-  if (x >= 0) return 1 / (1 + exp(-x));
-  const e = exp(x);
-  return e / (1 + e);
-}
+/** Logarithms of the logistic function and of sums of exponentials in f64, stable at both ends. */
+import { exp, log, log1p } from '../../engine/math/index.ts';
 
 /** log sigmoid(x) = -log(1 + exp(-x)): about x for very negative x, about -exp(-x) for very positive x. */
 export function logSigmoid(x: number): number {
