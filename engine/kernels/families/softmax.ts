@@ -3,11 +3,15 @@ import { defineKernel } from '../family.ts';
 
 type F64 = Float64Array;
 
-/** log sum of e^x over row r, by way of the row's maximum. */
-function logSumExp(x: F64, r: number, cols: number): number {
-  let top = -Infinity;
-  for (let i = r * cols; i < (r + 1) * cols; i++) top = Math.max(top, x[i]!);
-  return top + Math.log(sumRow(r, cols, (i) => Math.exp(x[i]! - top)));
+/**
+ * log sum of e^x over row r, as the row's maximum and what the others add to it. Apart, because log(1 + others) keeps the
+ * loss of a record that the model is certain of, and the sum of the two would round it away.
+ */
+function logSumExp(x: F64, r: number, cols: number): { top: number; others: number } {
+  const row = x.subarray(r * cols, (r + 1) * cols);
+  const top = row.reduce((a, b) => Math.max(a, b), -Infinity);
+  const first = r * cols + row.indexOf(top);
+  return { top, others: Math.log1p(sumRow(r, cols, (i) => (i === first ? 0 : Math.exp(x[i]! - top)))) };
 }
 
 /** Sum of f(i) over the places i of row r. */
@@ -22,11 +26,12 @@ function fillRow(y: F64, r: number, cols: number, f: (i: number) => number): voi
   for (let i = r * cols; i < (r + 1) * cols; i++) y[i] = f(i);
 }
 
-/** Softmax of row r; returns its log sum e^x. */
-function softmaxRow(x: F64, y: F64, r: number, cols: number): number {
-  const total = logSumExp(x, r, cols);
-  fillRow(y, r, cols, (i) => Math.exp(x[i]! - total));
-  return total;
+/** Softmax of row r; returns -log softmax as a function of the place. */
+function softmaxRow(x: F64, y: F64, r: number, cols: number): (i: number) => number {
+  const { top, others } = logSumExp(x, r, cols);
+  const lossAt = (i: number) => top - x[i]! + others;
+  fillRow(y, r, cols, (i) => Math.exp(-lossAt(i)));
+  return lossAt;
 }
 
 export const softmax = defineKernel({
@@ -42,8 +47,8 @@ export const logSoftmax = defineKernel({
   about: 'y = x - log sum of e^x over a row',
   reference(x: F64, y: F64, rows: number, cols: number) {
     for (let r = 0; r < rows; r++) {
-      const total = logSumExp(x, r, cols);
-      fillRow(y, r, cols, (i) => x[i]! - total);
+      const { top, others } = logSumExp(x, r, cols);
+      fillRow(y, r, cols, (i) => x[i]! - top - others);
     }
   },
 });
@@ -74,7 +79,7 @@ export const crossEntropy = defineKernel({
   name: 'cross_entropy',
   about: 'loss = log sum e^z - z[label]; probs = softmax(z)',
   reference(logits: F64, labels: Int32Array, loss: F64, probs: F64, rows: number, cols: number) {
-    for (let r = 0; r < rows; r++) loss[r] = softmaxRow(logits, probs, r, cols) - logits[r * cols + labels[r]!]!;
+    for (let r = 0; r < rows; r++) loss[r] = softmaxRow(logits, probs, r, cols)(r * cols + labels[r]!);
   },
 });
 
@@ -92,8 +97,8 @@ export const softCrossEntropy = defineKernel({
   about: 'loss = -sum of t log_softmax(z); probs = softmax(z)',
   reference(logits: F64, targets: F64, loss: F64, probs: F64, rows: number, cols: number) {
     for (let r = 0; r < rows; r++) {
-      const total = softmaxRow(logits, probs, r, cols);
-      loss[r] = sumRow(r, cols, (i) => targets[i]! * (total - logits[i]!));
+      const lossAt = softmaxRow(logits, probs, r, cols);
+      loss[r] = sumRow(r, cols, (i) => targets[i]! * lossAt(i));
     }
   },
 });
