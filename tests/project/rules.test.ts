@@ -144,7 +144,7 @@ rules('finds: paths of one machine', () => {
     ['', 'Users', 'ada', 'x'],
   ])
     one(machineFaults(file('x.ts', `const a = '${path.join('/')}';`)), /one machine/);
-  none(machineFaults(file('x.ts', "'/usr/bin/chromium', '../work/x', 'https://example.org/work/'")));
+  none(machineFaults(file('x.ts', "'/usr/bin/chromium', '../home/x', 'https://example.org/home/'")));
 });
 
 rules('the lock file suits every registry and platform', () => none(lockFaults(read('package-lock.json'))));
