@@ -15,11 +15,6 @@ export async function readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 /** Browsers that have relaxed SIMD have it switched on. */
 export function allowRelaxedSimd(): void {}
 
-/** Fills the array with bytes from the browser's secure generator. */
-export function secureRandom(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return crypto.getRandomValues(bytes);
-}
-
 /** Lets the page paint and handle input. MessageChannel: setTimeout is clamped to 4 ms after a few turns. */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {

@@ -1,5 +1,4 @@
 /** What differs between Node and a browser, Node's side. Nothing else below experiments/ imports a Node built-in. */
-import { webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -19,11 +18,6 @@ async function fetchAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 /** Node 20 compiles relaxed SIMD only behind a flag, which can be set before the module is compiled. */
 export function allowRelaxedSimd(): void {
   setFlagsFromString('--experimental-wasm-relaxed-simd');
-}
-
-/** Fills the array with bytes from the operating system's generator. */
-export function secureRandom(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return webcrypto.getRandomValues(bytes);
 }
 
 /** Lets the event loop run: input, timers, aborts. */
