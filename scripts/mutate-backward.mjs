@@ -139,7 +139,8 @@ function sandbox() {
 
 function passes(folder, ops) {
   const args = ['--conditions=keyhole-source', '--import', 'tsx', 'tests/run.ts', 'ops/'];
-  const env = { ...process.env, KEYHOLE_OPS: ops.join(',') };
+  // a helper that names no op of its own is judged by all of them
+  const env = ops.length > 0 ? { ...process.env, KEYHOLE_OPS: ops.join(',') } : process.env;
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd: folder, env, stdio: 'ignore', timeout: TIMEOUT_MS });
     child.on('close', (code) => resolve(code === 0));
