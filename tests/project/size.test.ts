@@ -8,7 +8,7 @@ import { assert, suite } from '../harness.ts';
 import { ROOT } from './checks/source.ts';
 
 const test = suite('sizes');
-const ENGINE_LINES = 6000;
+const ENGINE_LINES = 7500; // docs/decisions/engine-size.md
 const WASM_BYTES = 100_000;
 const BUNDLE_GZIP_BYTES = 130_000;
 
