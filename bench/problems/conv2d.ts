@@ -47,15 +47,52 @@ const benchSpecs: readonly ConvSpec[] = [
   { x: [64, 8, 8, 64], co: 128, k: 3 },
 ];
 
+/** The convolutions of the nets, with the zeros that their pools and activations leave in the gradient. */
+const sparseBench: readonly (readonly [ConvSpec, Zeros])[] = [
+  [{ x: [64, 16, 16, 32], co: 64, k: 5 }, 'quarter'],
+  [{ x: [64, 32, 32, 3], co: 32, k: 5 }, 'quarter'],
+  [{ x: [64, 28, 28, 1], co: 16, k: 8, stride: 2, pad: 3 }, 'half'],
+  [{ x: [64, 13, 13, 16], co: 32, k: 4, stride: 2, pad: 0 }, 'half'],
+  [{ x: [64, 16, 16, 32], co: 64, k: 3 }, 'quarter'],
+  [{ x: [64, 8, 8, 64], co: 128, k: 3 }, 'half'],
+];
+
+/** What is left of a gradient: one element of each 2 x 2 pixels (max-pool), every other (relu), some, none. */
+type Zeros = 'quarter' | 'half' | 'sixteenth' | 'none';
+
+/** 32 well-mixed bits of an integer. */
+function mixed(i: number): number {
+  let h = Math.imul(i ^ (i >>> 16), 0x45d9f3b);
+  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+  return (h ^ (h >>> 13)) >>> 0;
+}
+
+function isZero(zeros: Zeros, { co, oh, ow }: ConvShape): (element: number) => boolean {
+  if (zeros === 'none') return () => true;
+  if (zeros !== 'quarter') return (i) => mixed(i) % (zeros === 'half' ? 2 : 16) !== 0;
+  return (i) => {
+    const pixel = Math.floor(i / co);
+    const [oy, ox] = [Math.floor(pixel / ow), pixel % ow]; // oy through all samples
+    const window = ((oy >> 1) * (ow + 1) + (ox >> 1)) * co + (i % co);
+    return mixed(window + oh) % 4 !== (oy & 1) * 2 + (ox & 1);
+  };
+}
+
 /** The problems of the three conv families: the same shapes, each with the arrays in its own order of arguments. */
 function convProblems(...[a, b, out]: readonly ('x' | 'w' | 'y')[]): Problem[] {
-  const problem = (spec: ConvSpec): Problem => {
+  const problem = (spec: ConvSpec, zeros?: Zeros): Problem => {
     const { name, shape } = convShape(spec);
     const length = convLengths(shape);
-    const args = [input(length[a!]), input(length[b!]), output(length[out!]), ...convInts(shape)];
-    return { name, args, flops: convFlops(shape) };
+    const read = (array: 'x' | 'w' | 'y') =>
+      array === 'y' && zeros ? { ...input(length.y), isZero: isZero(zeros, shape) } : input(length[array]);
+    const args = [read(a!), read(b!), output(length[out!]), ...convInts(shape)];
+    return { name: zeros ? `${name}/${zeros}` : name, args, flops: convFlops(shape) };
   };
-  return [...specs.map(problem), ...benchSpecs.map((s): Problem => ({ ...problem(s), bench: true, benchOnly: true }))];
+  const forBench = (p: Problem): Problem => ({ ...p, bench: true, benchOnly: true });
+  const dense = [...specs.map((s) => problem(s)), ...benchSpecs.map((s) => forBench(problem(s)))];
+  if (out === 'y') return dense;
+  const sparse = (['quarter', 'half', 'sixteenth', 'none'] as const).flatMap((z) => specs.map((s) => problem(s, z)));
+  return [...dense, ...sparse, ...sparseBench.map(([s, z]) => forBench(problem(s, z)))];
 }
 
 /** Rounding of a sum of so many products, see gemm: 2^-24 for each term, and 8 for short sums. */

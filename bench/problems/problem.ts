@@ -11,6 +11,8 @@ export interface BufferSpec {
   readonly dtype?: 'f32' | 'i32';
   /** values are drawn uniformly from [low, high); integers for i32. Default [-1, 1) and [0, 1) */
   readonly range?: readonly [low: number, high: number];
+  /** which elements are zero instead. Default none */
+  isZero?(element: number): boolean;
 }
 
 export interface Problem {
