@@ -36,6 +36,13 @@ const specs: readonly ConvSpec[] = [
   { x: [1, 2, 300, 1], co: 2, k: 3 }, // a row longer than a block of pixels
 ];
 
+/** Long runs of channels, three channels, groups. */
+const fewSpecs: readonly ConvSpec[] = [
+  { x: [2, 14, 14, 16], co: 20, k: 4, stride: 2, pad: 0 },
+  { x: [2, 9, 8, 3], co: 5, k: [3, 2] },
+  { x: [1, 7, 6, 12], co: 6, k: 3, groups: 3, dilation: [2, 1] },
+];
+
 const benchSpecs: readonly ConvSpec[] = [
   { x: [64, 32, 32, 3], co: 32, k: 3 },
   { x: [64, 16, 16, 32], co: 64, k: 3 },
@@ -91,8 +98,9 @@ function convProblems(...[a, b, out]: readonly ('x' | 'w' | 'y')[]): Problem[] {
   const forBench = (p: Problem): Problem => ({ ...p, bench: true, benchOnly: true });
   const dense = [...specs.map((s) => problem(s)), ...benchSpecs.map((s) => forBench(problem(s)))];
   if (out === 'y') return dense;
-  const sparse = (['quarter', 'half', 'sixteenth', 'none'] as const).flatMap((z) => specs.map((s) => problem(s, z)));
-  return [...dense, ...sparse, ...sparseBench.map(([s, z]) => forBench(problem(s, z)))];
+  const sparse = specs.map((s) => problem(s, 'quarter'));
+  const others = (['half', 'sixteenth', 'none'] as const).flatMap((z) => fewSpecs.map((s) => problem(s, z)));
+  return [...dense, ...sparse, ...others, ...sparseBench.map(([s, z]) => forBench(problem(s, z)))];
 }
 
 /** Rounding of a sum of so many products, see gemm: 2^-24 for each term, and 8 for short sums. */
@@ -118,7 +126,7 @@ function weightGradProblems(): Problem[] {
   const whole = convProblems('x', 'y', 'w');
   const shares = whole.flatMap((p): Problem[] => {
     const [x, g, dw, ...ints] = p.args as [BufferSpec, BufferSpec, BufferSpec, ...number[]];
-    if (p.benchOnly || ints[6]! < 12) return []; // too few filters to share
+    if (p.benchOnly || g.isZero || ints[6]! < 12) return []; // too few filters to share
     const share = (part: number, parts: number): Problem => ({
       name: `${p.name}/part${part}of${parts}`,
       args: [x, g, inout(dw.len), ...ints, part, parts],
