@@ -17,6 +17,7 @@ function nonzeros(v: v128): i32 {
 
 // The share of nonzero elements among whole pixels spread over g [pixels, channels].
 export function density(g: usize, pixels: i32, channels: i32): f64 {
+  if (channels === 0) return 1;
   // an odd step: every other column of an image with an even number of columns, too
   const step = (pixels / (LOOKED_AT / channels + 1)) | 1;
   let count = 0;
