@@ -118,7 +118,7 @@ function denseInputGrad(
 
 // Lanes behind a run that is no whole number of vectors add g * 0 to the pixel there: nothing, if g is finite.
 function isSparse(g: usize, pixels: i32, channels: i32): bool {
-  return density(g, pixels, channels) < 0.7 && ((runFloats & 3) === 0 || allFinite(g, pixels * channels));
+  return density(g, pixels, channels) < 0.97 && ((runFloats & 3) === 0 || allFinite(g, pixels * channels));
 }
 
 export function conv2d_input_grad_f32(
@@ -185,7 +185,6 @@ export function conv2d_input_grad_f32(
         padTop,
         padLeft,
         dilH,
-        dilW,
         groups,
       );
     else

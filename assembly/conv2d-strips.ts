@@ -26,8 +26,8 @@ export let runs = 0; // of a patch
 export let runFloats = 0;
 export let runVectors = 0;
 export let runStep: usize = 0; // from one run of a patch to the next, in bytes
-export let gridStepY: usize = 0; // from the patch of an output pixel to that of the next row, in bytes
-export let gridStepX: usize = 0; // to that of the next column
+let gridStepY: usize = 0; // from the patch of an output pixel to that of the next row, in bytes
+let gridStepX: usize = 0; // to that of the next column
 
 // Sets the layout and returns the bytes that one sample takes.
 export function setStrips(
@@ -65,6 +65,22 @@ export function setStrips(
   gridStepY = pencil > 1 ? rowBytes : rowBytes * strideH;
   gridStepX = (<usize>(strideW * pixelFloats)) << 2;
   return (<f64>height * <f64>width * <f64>pixelFloats + 4) * 4;
+}
+
+// Where in strips that lie stripBytes apart the patches of `pixels` output pixels begin, from pixel `at` of the first
+// sample on: offsets in bytes.
+export function locatePatches(offsets: usize, at: i32, pixels: i32, oh: i32, ow: i32, stripBytes: usize): void {
+  let sample: usize = 0;
+  let oy = at / ow;
+  let ox = at - oy * ow;
+  for (let i = 0; i < pixels; i++) {
+    store<usize>(offsets + ((<usize>i) << 2), sample + <usize>oy * gridStepY + <usize>ox * gridStepX);
+    if (++ox < ow) continue;
+    ox = 0;
+    if (++oy < oh) continue;
+    oy = 0;
+    sample += stripBytes;
+  }
 }
 
 // Copies one sample [h, wd, pixelBytes / 4] into the strips, whose border is zero already.
@@ -123,7 +139,8 @@ export function copyFromStrips(strips: usize, dx: usize, h: i32, wd: i32, pixelB
   const rowBytes = (<usize>(width * pixelFloats)) << 2;
   const pencilBytes = (<usize>pixelFloats) << 2;
   const seen = min32(wd, width - left);
-  for (let p = 0; p < h * wd; p++) {
+  // what no patch sees has no gradient
+  for (let p = 0; p < h * wd && (pencil > 1 || seen < wd || height - top < h); p++) {
     const at = dx + <usize>p * pixelBytes;
     for (let c = 0; c < channels; c++) store<f32>(at + (c << 2), 0);
   }
