@@ -16,6 +16,7 @@ import {
   segmentRow,
   segments,
   setStrips,
+  stripFloats,
 } from './conv2d-strips';
 import { packLines } from './gemm-pack';
 import { max32, min32 } from './simd';
@@ -35,8 +36,10 @@ function chunksOfRun(): i32 {
   return chunks;
 }
 
-// Whether the workspace holds strips, weights and lists; sets the strips' layout.
-export function sparseInputGradFits(
+// The density below which this way costs less than `dense` multiplications a sample; 0 when the workspace cannot hold
+// strips, weights and lists. Sets the strips' layout. The factors are measured: docs/decisions/sparse-gradients.md.
+export function sparseInputGradLimit(
+  dense: f64,
   inC: i32,
   outC: i32,
   kh: i32,
@@ -49,11 +52,16 @@ export function sparseInputGradFits(
   padLeft: i32,
   dilH: i32,
   dilW: i32,
-): bool {
+): f64 {
   const stripBytes = setStrips(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH);
   const weightBytes = <f64>(runs * chunksOfRun() + 1) * <f64>outC * <f64>ROW_BYTES;
   const listBytes = <f64>BLOCK * <f64>outC * <f64>ENTRY + <f64>LISTS;
-  return (dilW === 1 || kw === 1) && stripBytes + weightBytes + listBytes + 256 <= <f64>WORKSPACE_BYTES;
+  const fits = (dilW === 1 || kw === 1) && stripBytes + weightBytes + listBytes + 256 <= <f64>WORKSPACE_BYTES;
+  if (!fits) return 0;
+  const elements = <f64>(oh * ow) * <f64>outC;
+  const once = 12 * elements + (runs > 1 ? 4 : 16) * <f64>stripFloats;
+  const each = elements * <f64>(runs * runVectors * 4);
+  return (dense - once - (3 / <f64>outC) * each) / each;
 }
 
 // panels[chunk][o][0 .. 31] = the chunk's weights of each filter, in the order of the runs; lanes behind a run are 0.
