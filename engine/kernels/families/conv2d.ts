@@ -1,5 +1,5 @@
 /** Convolution of NHWC images with filters [kh, kw, ci/groups, co], and its gradients: one sum, read three ways. */
-import { defineKernel, type Four } from '../family.ts';
+import { type Cut, defineKernel, type Four, items } from '../family.ts';
 
 type Sizes = [...Four, ...Four, ...Four, ...Four];
 
@@ -41,12 +41,31 @@ function convolve(
         }
 }
 
+/** Cuts the samples of a convolution: how a sample is computed does not depend on the others. */
+function bySamples(
+  imagesAt: number,
+  mapsAt: number,
+  ...[n, height, width, ci, kh, kw, co, oh, ow, , , , , , , groups]: Sizes
+): Cut {
+  const [image, map] = [height * width * ci, oh * ow * co];
+  return items(
+    3,
+    n,
+    [
+      [imagesAt, image],
+      [mapsAt, map],
+    ],
+    2 * n * map * kh * kw * (ci / groups),
+  );
+}
+
 export const conv2d = defineKernel({
   name: 'conv2d',
   about: 'y = x * w: NHWC images, HWIO weights, strides, zero padding, dilation, groups',
   reference(x: Float64Array, w: Float64Array, y: Float64Array, ...sizes: Sizes) {
     convolve('y', x, w, y, ...sizes);
   },
+  split: (_x, _w, _y, ...sizes) => bySamples(0, 2, ...sizes),
 });
 
 export const conv2dInputGrad = defineKernel({
@@ -55,6 +74,7 @@ export const conv2dInputGrad = defineKernel({
   reference(g: Float64Array, w: Float64Array, dx: Float64Array, ...sizes: Sizes) {
     convolve('x', dx, w, g, ...sizes);
   },
+  split: (_g, _w, _dx, ...sizes) => bySamples(2, 0, ...sizes),
 });
 
 export const conv2dWeightGrad = defineKernel({
