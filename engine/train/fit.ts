@@ -157,7 +157,8 @@ export async function fit(
       const x = engine.tensor(batch.x, [rows.length, ...model.inputShape], { dtype });
       const y = engine.tensor(batch.y);
       const context = { mode: 'train', rng: stepRng.split('model') } as const;
-      const { value, grads } = valueAndGrad((p) => mean(loss(model.apply(p, x, context), y)), params);
+      const batchLoss = (p: unknown) => mean(loss(model.apply(p, x, context), y));
+      const { value, grads } = valueAndGrad(batchLoss, params, { release: true });
       const number = value.item();
       if (!Number.isFinite(number)) {
         const step = position.epoch * perEpoch + position.batch;
