@@ -1,8 +1,8 @@
 /** What training and evaluation read: labelled rows by index. The data layer makes these; so can you. */
 import type { Engine } from '../engine.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, ShapeError } from '../errors.ts';
 import type { DType } from '../memory/index.ts';
-import type { Shape } from '../tensor/index.ts';
+import { type Shape, sizeOf } from '../tensor/index.ts';
 
 export interface Rows {
   /** row-major [n, ...inputShape] */
@@ -47,8 +47,13 @@ function emptyRows(like: Rows['x'], n: number, width: number): Rows {
   return { x: new (like instanceof Float64Array ? Float64Array : Float32Array)(n * width), y: new Int32Array(n) };
 }
 
-/** The rows as tensors [n, ...inputShape] and [n] of the current scope, written where they will be used. */
+/** The rows as tensors [n, ...inputShape] and [n] of the current scope, written where they will be used. @throws ShapeError */
 export function batchOf(engine: Engine, data: Examples, indices: ArrayLike<number>, inputShape: Shape, dtype: DType) {
+  if (sizeOf(data.inputShape) !== sizeOf(inputShape)) {
+    throw new ShapeError(
+      `batch: expected rows of shape [${inputShape}], as the model takes them, got [${data.inputShape}].`,
+    );
+  }
   const x = engine.alloc([indices.length, ...inputShape], dtype, 'batch');
   const y = engine.alloc([indices.length], 'i32', 'labels');
   const into = { x: x.view() as Rows['x'], y: y.view() as Int32Array };
