@@ -16,6 +16,10 @@ export function min32(a: i32, b: i32): i32 {
   return a < b ? a : b;
 }
 
+export function max32(a: i32, b: i32): i32 {
+  return a > b ? a : b;
+}
+
 // The smallest multiple of `step` (a power of two) that is >= n.
 export function roundUp(n: i32, step: i32): i32 {
   return (n + step - 1) & -step;

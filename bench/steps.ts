@@ -2,6 +2,7 @@
 import { createEngine, type Engine, namedModel, nn, ops, optim, Rng, sizeOf, valueAndGrad } from '../engine/index.ts';
 import type { Job } from './job.ts';
 import { keyhole, rateRow, type Work } from './row.ts';
+import { stepMemory } from './step-memory.ts';
 import { timeOf } from './timing.ts';
 
 /** name, shape of one sample, classes: the nets of the published comparisons */
@@ -35,7 +36,7 @@ export function trainingStep(
     step: () =>
       engine.run('step', () => {
         const loss = (p: typeof params) => ops.mean(nn.losses.crossEntropy(model.apply(p, x, { mode: 'train' }), y));
-        const { grads } = valueAndGrad(loss, params);
+        const { grads } = valueAndGrad(loss, params, { release: true });
         state = optimizer.step(params, grads, state);
       }),
     dispose: () => engine.free([params, state, x, y]),
@@ -55,9 +56,10 @@ export function stepJobs(): Job[] {
         async run(build, time) {
           const engine = await createEngine({ build });
           const { step, dispose } = trainingStep(engine, net, batch);
+          const memory = stepMemory(engine, step);
           const seconds = timeOf(name, step, time);
           dispose();
-          return [rateRow(name, keyhole(build), work, seconds)];
+          return [{ ...rateRow(name, keyhole(build), work, seconds), memory }];
         },
       };
     }),

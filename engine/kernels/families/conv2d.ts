@@ -80,7 +80,18 @@ export const conv2dInputGrad = defineKernel({
 export const conv2dWeightGrad = defineKernel({
   name: 'conv2d_weight_grad',
   about: 'dw of conv2d from g = dy: what each weight multiplied times the gradient that arrived there, over all pixels',
-  reference(x: Float64Array, g: Float64Array, dw: Float64Array, ...sizes: Sizes) {
-    convolve('w', x, dw, g, ...sizes);
+  // share `part` of `parts` of the filters: dealt out in panels of 8 that lie within one group
+  reference(x: Float64Array, g: Float64Array, dw: Float64Array, ...args: [...Sizes, part: number, parts: number]) {
+    const [sizes, [part, parts]] = [args.slice(0, 16) as Sizes, args.slice(16) as [number, number]];
+    const [co, outC] = [sizes[6], sizes[6] / sizes[15]];
+    const panels = Math.ceil(outC / 8);
+    const whole = new Float64Array(dw.length);
+    convolve('w', x, whole, g, ...sizes);
+    for (const [i, v] of whole.entries()) {
+      const o = i % co;
+      const panel = Math.floor(o / outC) * panels + ((o % outC) >> 3);
+      const all = panels * sizes[15];
+      if (panel >= Math.floor((all * part) / parts) && panel < Math.floor((all * (part + 1)) / parts)) dw[i] = v;
+    }
   },
 });
