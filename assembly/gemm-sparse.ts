@@ -8,7 +8,7 @@
 // infinite or NaN. A block of D that holds one is refused, and the caller takes the dense way.
 import { MC } from './gemm-blocks';
 import { countOf, listLines, offsetsOf, PANEL_ROW, valuesOf } from './gemm-lists';
-import { microList16, microList32 } from './gemm-micro-lists';
+import { microList16, microList32, putRow } from './gemm-micro-lists';
 import { packAcross, packAlong } from './gemm-pack';
 import { min32, zero4 } from './simd';
 import { putPart, putTransposed } from './transpose';
@@ -64,20 +64,11 @@ function isZero(x: v128): bool {
 
 // One panel's columns of every line's row of C. `to` is C's element (line 0, column 0).
 function rowsOfPanel(panel: usize, to: usize, ldc: usize, lines: i32, columns: i32, add: i32): void {
-  const edge = WORKSPACE + EDGE;
-  const whole = columns >= 32 || columns === 16;
+  const sums = WORKSPACE + EDGE;
   for (let i = 0; i < lines; i++) {
-    const c = whole ? to : edge;
-    const addNow = whole ? add : 0;
-    if (columns > 16) microList32(countOf(i), valuesOf(i), offsetsOf(i), panel, c, addNow);
-    else microList16(countOf(i), valuesOf(i), offsetsOf(i), panel, c, addNow);
-    if (!whole) {
-      for (let j = 0; j < columns; j++) {
-        const sum = load<f32>(edge + (j << 2));
-        const at = to + (j << 2);
-        store<f32>(at, add ? load<f32>(at) + sum : sum);
-      }
-    }
+    if (columns > 16) microList32(countOf(i), valuesOf(i), offsetsOf(i), panel, sums);
+    else microList16(countOf(i), valuesOf(i), offsetsOf(i), panel, sums);
+    putRow(to, sums, columns, add);
     to += ldc;
   }
 }
@@ -90,8 +81,8 @@ function columnsOfPanel(panel: usize, to: usize, ldc: usize, lines: i32, columns
     const count = min32(4, lines - i);
     for (let r = 0; r < count; r++) {
       const line = edge + <usize>r * PANEL_ROW;
-      if (columns > 16) microList32(countOf(i + r), valuesOf(i + r), offsetsOf(i + r), panel, line, 0);
-      else microList16(countOf(i + r), valuesOf(i + r), offsetsOf(i + r), panel, line, 0);
+      if (columns > 16) microList32(countOf(i + r), valuesOf(i + r), offsetsOf(i + r), panel, line);
+      else microList16(countOf(i + r), valuesOf(i + r), offsetsOf(i + r), panel, line);
     }
     for (let q = 0; q < columns; q += 4) {
       const at = edge + (q << 2);
