@@ -7,7 +7,14 @@ export { conv2d_weight_grad_f32 } from './conv2d-weight-grad';
 export { copy_strided_f32 } from './copy';
 export * from './elementwise';
 export * from './elementwise-grad';
-export { gemm_f32, gemm_f32__few_rows, gemm_f32__narrow, gemm_f32__packed_4x8 } from './gemm';
+export {
+  gemm_f32,
+  gemm_f32__few_rows,
+  gemm_f32__narrow,
+  gemm_f32__packed_4x8,
+  gemm_f32__sparse_a,
+  gemm_f32__sparse_b,
+} from './gemm';
 export * from './norm';
 export * from './optimise';
 export * from './pool';
