@@ -227,12 +227,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const reason = threads > 1 ? threadsImpossible(module) : null;
   const team = threads > 1 && reason === null;
   const workspaces = giveWorkspaces(module, memory, team ? threads : 1);
-  return new Engine(
-    module,
-    memory,
-    team ? new Team({ module, workspaces, minWork }) : null,
-    alone(threads, reason),
-  );
+  return new Engine(module, memory, team ? new Team({ module, workspaces, minWork }) : null, alone(threads, reason));
 }
 
 /** @throws DTypeError unless all float tensors share one element type and one engine */
