@@ -32,7 +32,7 @@ export interface TeamOptions {
   readonly module: KernelModule;
   /** of 4 MiB each, one per worker */
   readonly workspaces: readonly number[];
-  /** launches of less work stay on one thread */
+  /** launches of less work stay on one thread; 0, for tests, also leaves every part to its worker */
   readonly minWork: number;
 }
 
@@ -87,8 +87,7 @@ export class Team {
   /** Starts the workers; resolves when they are ready, or will never be (see status). */
   start(): Promise<void> {
     if (this.#over !== null || this.#members.length > 0) return Promise.resolve();
-    this.#starting ??= this.#startAll();
-    return this.#starting.over;
+    return (this.#starting ?? this.#startAll()).over;
   }
 
   #startAll(): Start {
@@ -110,6 +109,7 @@ export class Team {
         resolve();
       },
     };
+    this.#starting = start;
     const ready = () => {
       if (--missing === 0) start.end(null);
     };
@@ -117,11 +117,15 @@ export class Team {
       if (this.#members === members) this.#failed(`a worker ended while it was idle: ${why}`);
       else start.end(why);
     };
-    for (const workspace of this.#options.workspaces) {
-      const control = new Control();
-      const { compiled: module, memory } = this.#options.module;
-      const message = { module, memory, workspace, control: control.buffer, layout, spins: SPINS };
-      members.push({ control, thread: startWorker(message, { ready, ended }) });
+    const { compiled: module, memory } = this.#options.module;
+    try {
+      for (const workspace of this.#options.workspaces) {
+        const control = new Control();
+        const message = { module, memory, workspace, control: control.buffer, layout, spins: SPINS };
+        members.push({ control, thread: startWorker(message, { ready, ended }) });
+      }
+    } catch (error) {
+      start.end(String(error));
     }
     return start;
   }
@@ -168,7 +172,7 @@ export class Team {
 
   /** Sees to a worker's part; returns what went wrong, if anything did. */
   #join({ control, thread }: Member, patience: number, part: () => void): string | null {
-    if (control.takeBack()) {
+    if (this.minWork > 0 && control.takeBack()) {
       part();
       return thread.stopped?.() ? 'has stopped' : null;
     }
