@@ -40,7 +40,11 @@ export function startWorker(message: unknown, events: WorkerEvents): WorkerThrea
   // without the parent's loaders, which only slow it down
   const worker = new Worker(new URL('../threads/worker.mjs', import.meta.url), { execArgv: [] });
   let why = 'it exited';
-  worker.on('message', () => events.ready());
+  const idle = () => worker.performance.eventLoopUtilization().idle;
+  worker.on('message', () => {
+    idle(); // the first answer counts from here, and has to be had while the thread lives
+    events.ready();
+  });
   worker.on('error', (error: unknown) => {
     why = String(error);
   });
@@ -48,8 +52,8 @@ export function startWorker(message: unknown, events: WorkerEvents): WorkerThrea
   worker.postMessage(message);
   worker.unref();
   return {
-    // a thread that has stopped has no loop to have been idle: -1; known at once, without an event
-    stopped: () => worker.performance.eventLoopUtilization().idle < 0,
+    // a thread that has stopped has no loop that could be idle, and -1 says so: at once, without an event
+    stopped: () => idle() < 0,
     end() {
       worker.removeAllListeners();
       worker.on('error', () => {});

@@ -41,22 +41,15 @@ function convolve(
         }
 }
 
+const operations = (...[n, , , ci, kh, kw, co, oh, ow, , , , , , , groups]: Sizes): number =>
+  2 * n * oh * ow * co * kh * kw * (ci / groups);
+
 /** Cuts the samples of a convolution: how a sample is computed does not depend on the others. */
-function bySamples(
-  imagesAt: number,
-  mapsAt: number,
-  ...[n, height, width, ci, kh, kw, co, oh, ow, , , , , , , groups]: Sizes
-): Cut {
-  const [image, map] = [height * width * ci, oh * ow * co];
-  return items(
-    3,
-    n,
-    [
-      [imagesAt, image],
-      [mapsAt, map],
-    ],
-    2 * n * map * kh * kw * (ci / groups),
-  );
+function bySamples(imagesAt: number, mapsAt: number, ...sizes: Sizes): Cut {
+  const [n, height, width, ci, , , co, oh, ow] = sizes;
+  const image = [imagesAt, height * width * ci] as const;
+  const map = [mapsAt, oh * ow * co] as const;
+  return items(3, n, [image, map], operations(...sizes));
 }
 
 export const conv2d = defineKernel({
@@ -93,5 +86,10 @@ export const conv2dWeightGrad = defineKernel({
       const all = panels * sizes[15];
       if (panel >= Math.floor((all * part) / parts) && panel < Math.floor((all * (part + 1)) / parts)) dw[i] = v;
     }
+  },
+  split(_x, _g, _dw, ...args) {
+    const [sizes, parts] = [args.slice(0, 16) as Sizes, args[17]];
+    const [co, groups] = [sizes[6], sizes[15]];
+    return parts === 1 ? { units: groups * Math.ceil(co / groups / 8), work: operations(...sizes) } : null;
   },
 });
