@@ -1,5 +1,5 @@
 /** Matrix products. */
-import { inout, input, type Problem, type ProblemSet } from './problem.ts';
+import { inout, input, type Problem, type ProblemSet, spreadZeros } from './problem.ts';
 
 interface Shape {
   readonly m: number;
@@ -24,8 +24,8 @@ function problem(shape: Shape): Problem {
   return {
     name: `${m}x${k}x${n}${transposes}${gap ? `/gap${gap}` : ''}${accumulate ? '/add' : ''}${zeros}`,
     args: [
-      { ...input(aRows * (aCols + gap)), zeros: zerosA },
-      { ...input(bRows * (bCols + gap)), zeros: zerosB },
+      { ...input(aRows * (aCols + gap)), isZero: spreadZeros(zerosA) },
+      { ...input(bRows * (bCols + gap)), isZero: spreadZeros(zerosB) },
       inout(m * (n + gap)), // the gap between the rows of C must keep what it holds
       ...[m, n, k, Number(transA), Number(transB), aCols + gap, bCols + gap, n + gap, Number(accumulate)],
     ],
