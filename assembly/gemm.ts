@@ -10,7 +10,7 @@ import { KC, MC, NC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { fewRows, narrow } from './gemm-narrow';
 import { packPanels4, packPanels8 } from './gemm-pack';
-import { sparseBlock } from './gemm-sparse';
+import { SPARSE_NC, sparseBlock } from './gemm-sparse';
 import { min32 } from './simd';
 import { A_PANELS, B_PANELS, EDGE, WORKSPACE } from './workspace';
 
@@ -129,8 +129,8 @@ export function gemm_f32__sparse_a(
   const bBytes = (<usize>ldb) << 2;
   const cBytes = (<usize>ldc) << 2;
   if (k <= 0 && !accumulate) clearRows(c, m, n, cBytes);
-  for (let j = 0; j < n; j += NC) {
-    const nc = min32(NC, n - j);
+  for (let j = 0; j < n; j += SPARSE_NC) {
+    const nc = min32(SPARSE_NC, n - j);
     for (let p = 0; p < k; p += KC) {
       const kc = min32(KC, k - p);
       const add = accumulate | i32(p > 0);
@@ -161,8 +161,8 @@ export function gemm_f32__sparse_b(
   const bBytes = (<usize>ldb) << 2;
   const cBytes = (<usize>ldc) << 2;
   if (k <= 0 && !accumulate) clearRows(c, m, n, cBytes);
-  for (let i = 0; i < m; i += NC) {
-    const mc = min32(NC, m - i);
+  for (let i = 0; i < m; i += SPARSE_NC) {
+    const mc = min32(SPARSE_NC, m - i);
     for (let p = 0; p < k; p += KC) {
       const kc = min32(KC, k - p);
       const add = accumulate | i32(p > 0);
