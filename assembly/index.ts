@@ -8,6 +8,7 @@ export { conv2d_weight_grad_f32 } from './conv2d-weight-grad';
 export { copy_strided_f32 } from './copy';
 export * from './elementwise';
 export * from './elementwise-grad';
+export { bias_activation_f32, bias_activation_grad_f32 } from './epilogue';
 export { gemm_f32, gemm_f32__few_rows, gemm_f32__narrow, gemm_f32__packed_4x8 } from './gemm';
 export * from './max-pool';
 export * from './norm';
