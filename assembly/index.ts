@@ -10,6 +10,7 @@ export { conv2d_weight_grad_f32__sparse } from './conv2d-weight-sparse';
 export { copy_strided_f32 } from './copy';
 export * from './elementwise';
 export * from './elementwise-grad';
+export { bias_activation_f32, bias_activation_grad_f32 } from './epilogue';
 export {
   gemm_f32,
   gemm_f32__few_rows,

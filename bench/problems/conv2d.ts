@@ -85,6 +85,15 @@ function isZero(zeros: Zeros, { co, oh, ow }: ConvShape): (element: number) => b
   };
 }
 
+/** The shapes on which a forward pass ends with a bias and an activation, both variants among them. */
+const finished: Problem[] = specs.slice(0, 28).map((spec, i) => {
+  const { name, shape } = convShape(spec);
+  const length = convLengths(shape);
+  const activation = 1 + (i % 3);
+  const args = [input(length.x), input(length.w), output(length.y), ...convInts(shape), input(shape.co), activation];
+  return { name: `${name} bias ${activation}`, args };
+});
+
 /** The problems of the three conv families: the same shapes, each with the arrays in its own order of arguments. */
 function convProblems(...[a, b, out]: readonly ('x' | 'w' | 'y')[]): Problem[] {
   const problem = (spec: ConvSpec, zeros?: Zeros): Problem => {
@@ -111,7 +120,7 @@ const terms = (count: (s: ConvShape) => number) => (problem: Problem) => {
 };
 
 export const conv2d: ProblemSet = {
-  problems: convProblems('x', 'w', 'y'),
+  problems: [...convProblems('x', 'w', 'y').map((p): Problem => ({ ...p, args: [...p.args, null, 0] })), ...finished],
   tolerance: terms((s) => (s.kh * s.kw * s.ci) / s.groups),
 };
 

@@ -4,6 +4,7 @@ import * as activations from './activations.ts';
 import * as binary from './binary.ts';
 import * as conv2d from './conv2d.ts';
 import * as copy from './copy.ts';
+import * as epilogue from './epilogue.ts';
 import * as gemm from './gemm.ts';
 import * as normalisation from './normalisation.ts';
 import * as optimisers from './optimisers.ts';
@@ -23,6 +24,7 @@ export const problemSets = {
   ...binary,
   ...conv2d,
   ...copy,
+  ...epilogue,
   ...gemm,
   ...normalisation,
   ...optimisers,
