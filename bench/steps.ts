@@ -55,7 +55,7 @@ export function trainingStep(
     step: () =>
       engine.run('step', () => {
         const loss = (p: typeof params) => ops.mean(nn.losses.crossEntropy(model.apply(p, x, { mode: 'train' }), y));
-        const { grads } = valueAndGrad(loss, params);
+        const { grads } = valueAndGrad(loss, params, { release: true });
         state = optimizer.step(params, grads, state);
       }),
     dispose: () => engine.free([params, state, x, y]),
