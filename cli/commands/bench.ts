@@ -4,6 +4,7 @@ import {
   type BenchResult,
   benchNames,
   type Clock,
+  checkoutRoot,
   describeMachine,
   type Machine,
   PEERS_INSTALL,
@@ -12,6 +13,7 @@ import {
   type Row,
   runBench,
   runnableBuilds,
+  saveBenchmarks,
   tableOf,
 } from '../../bench/index.ts';
 import { ConfigError } from '../../engine/index.ts';
@@ -26,6 +28,7 @@ interface Options extends CommonOptions {
   readonly samples?: number;
   readonly milliseconds?: number;
   readonly cpuTime?: boolean;
+  readonly save?: boolean;
 }
 
 export function benchCommand(terminal: Terminal): Command {
@@ -36,12 +39,14 @@ export function benchCommand(terminal: Terminal): Command {
     .option('--samples <n>', 'timed samples a row, at least (default: 15)', whole(1))
     .option('--milliseconds <n>', 'time for the samples of a row, at least (default: 100 to 500)', whole(0))
     .option('--cpu-time', 'processor time instead of the clock on the wall, for a machine with other work on it')
+    .option('--save', 'writes docs/benchmarks.md from these rows (in a checkout; peers only with --peers)')
     .action(async (filter: RegExp | undefined, options: Options) => {
       const output = outputTo(terminal, outputOptions(options));
       const names = benchNames(filter);
       if (names.length === 0) throw noRows(filter);
       const clock = options.cpuTime ? 'cpu' : 'wall';
       const peers = options.peers ? peerVersions() : [];
+      const root = options.save ? checkoutRoot() : null;
       const machine = await describeMachine(runnableBuilds());
       const command = commandText(filter, options);
       output.print(machineText(machine, peers, command, clock));
@@ -66,7 +71,7 @@ export function benchCommand(terminal: Terminal): Command {
       });
       print(table.end());
       if (notes.length > 0) print(['', ...notes]);
-      output.printJson({
+      const result: BenchResult = {
         schema: 'keyhole.bench/1',
         rows,
         notes,
@@ -76,7 +81,9 @@ export function benchCommand(terminal: Terminal): Command {
         command,
         date: new Date().toISOString(),
         version: VERSION,
-      } satisfies BenchResult);
+      };
+      if (root !== null) for (const file of saveBenchmarks(root, result)) output.note(`wrote ${file}`);
+      output.printJson(result);
     });
 }
 
@@ -98,7 +105,7 @@ function noRows(filter: RegExp | undefined): ConfigError {
 }
 
 /** The command as it can be given again. */
-function commandText(filter: RegExp | undefined, { peers, samples, milliseconds, cpuTime }: Options): string {
+function commandText(filter: RegExp | undefined, { peers, samples, milliseconds, cpuTime, save }: Options): string {
   const source = filter?.source.replaceAll('\\/', '/');
   const quoted = source && (/^[\w/.-]+$/.test(source) ? source : `'${source}'`);
   return [
@@ -108,6 +115,7 @@ function commandText(filter: RegExp | undefined, { peers, samples, milliseconds,
     ...(samples !== undefined ? [`--samples ${samples}`] : []),
     ...(milliseconds !== undefined ? [`--milliseconds ${milliseconds}`] : []),
     ...(cpuTime ? ['--cpu-time'] : []),
+    ...(save ? ['--save'] : []),
   ].join(' ');
 }
 
