@@ -1,9 +1,9 @@
-// npm run size: lines per folder, bytes of each wasm build and of the browser bundle. --json prints the same as JSON.
+// npm run size: lines per folder, bytes of each wasm build and of what a page loads. --json prints the same as JSON.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { loadedBy, weigh } from './bundle/weigh.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { json: { type: 'boolean' } } });
@@ -37,17 +37,20 @@ for (const entry of readdirSync(root, { withFileTypes: true }).sort((a, b) => (a
   }
 }
 
+// An entry for pages is weighed with the chunks that come with it.
+const page = join(root, 'dist/browser');
+const entry = (name) => (existsSync(join(page, name)) ? loadedBy(join(page, name)) : [join(page, name)]);
+const kernels = (build) => [join(root, `assembly/build/keyhole.${build}.wasm`)];
+const parts = {
+  'assembly/build/keyhole.base.wasm': kernels('base'),
+  'assembly/build/keyhole.relaxed.wasm': kernels('relaxed'),
+  'dist/browser/keyhole.js': entry('keyhole.js'),
+  'dist/browser/report.js': entry('report.js'),
+  'dist/browser/engine.js': entry('engine.js'),
+  'engine.js + keyhole.base.wasm': [...entry('engine.js'), ...kernels('base')],
+};
 const built = {};
-for (const path of [
-  'assembly/build/keyhole.base.wasm',
-  'assembly/build/keyhole.relaxed.wasm',
-  'dist/browser/keyhole.js',
-  'dist/browser/report.js',
-]) {
-  if (!existsSync(join(root, path))) continue;
-  const bytes = readFileSync(join(root, path));
-  built[path] = { bytes: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
-}
+for (const [name, files] of Object.entries(parts)) if (files.every(existsSync)) built[name] = weigh(files);
 
 if (values.json) console.log(JSON.stringify({ folders, built }));
 else {
@@ -61,5 +64,5 @@ else {
   for (const [name, { bytes, gzip }] of Object.entries(built)) {
     row(name, bytes.toLocaleString('en'), gzip.toLocaleString('en'));
   }
-  if (Object.keys(built).length < 4) console.log('some are missing: npm run build makes them');
+  if (Object.keys(built).length < Object.keys(parts).length) console.log('some are missing: npm run build makes them');
 }

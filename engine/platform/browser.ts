@@ -1,5 +1,8 @@
 /** What differs between Node and a browser, the browser's side (see node.ts). */
 
+/** Browsers refuse to do this synchronously for large modules. */
+export { instantiate } from '@assemblyscript/loader';
+
 /** Reads a file that the package ships (a wasm build, an embedded data set). */
 export async function readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(url);

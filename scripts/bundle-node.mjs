@@ -1,0 +1,68 @@
+// dist/ for Node: few files instead of hundreds, since each one costs a reader time at the start. What two entries share
+// lies in dist/chunks/ once: a Tensor of keyhole/engine is a Tensor of keyhole. Packages stay imports, and so does #platform,
+// which package.json resolves for Node and for bundlers. Names stay as they are; the source maps hold the sources.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { licences } from './bundle/licences.mjs';
+import { changed, literalUrls, literalUrlsOf } from './bundle/sources.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const out = join(root, 'dist');
+
+const ENTRIES = ['experiments/index', 'engine/index', 'data/index', 'attacks/index', 'cli/main', 'bench/startup-child'];
+/** The two sides of #platform. They bring the loader of the kernels along: finding a package takes Node 2 ms. */
+const PLATFORMS = ['engine/platform/node', 'engine/platform/browser'];
+
+// Whatever names a file is bundled to dist/FOLDER/FILE.js, so that every file is one level up.
+const { change, files } = literalUrls(
+  (file) => `../${relative(root, file).split(sep).join('/').replace(/\.ts$/, '.js')}`,
+);
+
+const common = {
+  absWorkingDir: root,
+  outdir: out,
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: true,
+  metafile: true,
+  logLevel: 'warning',
+};
+const entryPoints = (names) => Object.fromEntries(names.map((name) => [name, `${name}.ts`]));
+
+const main = await build({
+  ...common,
+  entryPoints: entryPoints(ENTRIES),
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  platform: 'node',
+  packages: 'external',
+  external: ['#platform'],
+  plugins: [changed(change)],
+});
+const platforms = await build({
+  ...common,
+  entryPoints: entryPoints(PLATFORMS),
+  platform: 'neutral',
+  external: ['node:*'],
+});
+
+writeFileSync(
+  join(out, 'engine/platform/LICENCES.txt'),
+  licences('node.js and browser.js hold', Object.keys(platforms.metafile.inputs), root),
+);
+
+for (const file of files) {
+  if (file.endsWith('.ts')) continue; // an entry: bundled
+  const copy = join(out, relative(root, file));
+  mkdirSync(dirname(copy), { recursive: true });
+  copyFileSync(file, copy);
+}
+
+for (const file of Object.keys(main.metafile.outputs).filter((name) => name.endsWith('.js'))) {
+  for (const name of literalUrlsOf(readFileSync(join(root, file), 'utf8'))) {
+    if (!existsSync(join(root, dirname(file), name))) throw new Error(`${file} names ${name}, which is not there`);
+  }
+}
