@@ -1,7 +1,7 @@
 // dist/ for Node: few files instead of hundreds, since each one costs a reader time at the start. What two entries share
 // lies in dist/chunks/ once: a Tensor of keyhole/engine is a Tensor of keyhole. Packages stay imports, and so does #platform,
 // which package.json resolves for Node and for bundlers. Names stay as they are; the source maps hold the sources.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -32,6 +32,7 @@ const common = {
 };
 const entryPoints = (names) => Object.fromEntries(names.map((name) => [name, `${name}.ts`]));
 
+rmSync(join(out, 'chunks'), { recursive: true, force: true }); // names change with contents
 const main = await build({
   ...common,
   entryPoints: entryPoints(ENTRIES),
