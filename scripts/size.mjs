@@ -1,4 +1,5 @@
-// npm run size: lines per folder, bytes of each wasm build and of what a page loads. --json prints the same as JSON.
+// npm run size: lines per folder, bytes of each wasm build and of what a page loads. --json prints the same as
+// JSON; --page DIR weighs bundles that lie elsewhere than in dist/browser/.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { loadedBy, weigh } from './bundle/weigh.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { values } = parseArgs({ options: { json: { type: 'boolean' } } });
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, page: { type: 'string' } } });
 
 const NO_SOURCES = new Set(['node_modules', 'dist', 'build', 'coverage', 'docs', 'keyhole-report']);
 
@@ -38,23 +39,25 @@ for (const entry of readdirSync(root, { withFileTypes: true }).sort((a, b) => (a
 }
 
 // An entry for pages is weighed with the chunks that come with it.
-const page = join(root, 'dist/browser');
-const entry = (name) => (existsSync(join(page, name)) ? loadedBy(join(page, name)) : [join(page, name)]);
-const kernels = (build) => [join(root, `assembly/build/keyhole.${build}.wasm`)];
+const page = (name) => {
+  const file = join(values.page ?? join(root, 'dist/browser'), name);
+  return existsSync(file) ? loadedBy(file) : [file];
+};
+const kernels = (build) => join(root, `assembly/build/keyhole.${build}.wasm`);
 const parts = {
-  'assembly/build/keyhole.base.wasm': kernels('base'),
-  'assembly/build/keyhole.relaxed.wasm': kernels('relaxed'),
-  'dist/browser/keyhole.js': entry('keyhole.js'),
-  'dist/browser/report.js': entry('report.js'),
-  'dist/browser/engine.js': entry('engine.js'),
-  'engine.js + keyhole.base.wasm': [...entry('engine.js'), ...kernels('base')],
+  'assembly/build/keyhole.base.wasm': [kernels('base')],
+  'assembly/build/keyhole.relaxed.wasm': [kernels('relaxed')],
+  'keyhole/browser': page('keyhole.js'),
+  'keyhole/browser/report': page('report.js'),
+  'keyhole/browser/engine': page('engine.js'),
+  'keyhole/browser/engine with the base kernels': [...page('engine.js'), kernels('base')],
 };
 const built = {};
 for (const [name, files] of Object.entries(parts)) if (files.every(existsSync)) built[name] = weigh(files);
 
 if (values.json) console.log(JSON.stringify({ folders, built }));
 else {
-  const row = (name, a, b) => console.log(`${name.padEnd(36)}${a.padStart(12)}${b.padStart(12)}`);
+  const row = (name, a, b) => console.log(`${name.padEnd(46)}${a.padStart(12)}${b.padStart(12)}`);
   row('folder', 'lines', 'files');
   for (const [name, { lines, files }] of Object.entries(folders)) {
     row(name.includes('/') ? `  ${name}` : name, lines.toLocaleString('en'), String(files));
