@@ -15,10 +15,9 @@ const ENTRIES = ['experiments/index', 'engine/index', 'data/index', 'attacks/ind
 /** The two sides of #platform. They bring the loader of the kernels along: finding a package takes Node 2 ms. */
 const PLATFORMS = ['engine/platform/node', 'engine/platform/browser'];
 
-// Whatever names a file is bundled to dist/FOLDER/FILE.js, so that every file is one level up.
-const { change, files } = literalUrls(
-  (file) => `../${relative(root, file).split(sep).join('/').replace(/\.ts$/, '.js')}`,
-);
+// Whatever names a file is bundled to dist/FOLDER/FILE.js, one level up from dist/; the platforms stay where they are.
+const main = literalUrls((file) => `../${pathFrom(root, file).replace(/\.ts$/, '.js')}`);
+const platforms = literalUrls((file) => pathFrom(join(root, 'engine/platform'), file));
 
 const common = {
   absWorkingDir: root,
@@ -33,37 +32,44 @@ const common = {
 const entryPoints = (names) => Object.fromEntries(names.map((name) => [name, `${name}.ts`]));
 
 rmSync(join(out, 'chunks'), { recursive: true, force: true }); // names change with contents
-const main = await build({
-  ...common,
-  entryPoints: entryPoints(ENTRIES),
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
-  platform: 'node',
-  packages: 'external',
-  external: ['#platform'],
-  plugins: [changed(change)],
-});
-const platforms = await build({
-  ...common,
-  entryPoints: entryPoints(PLATFORMS),
-  platform: 'neutral',
-  external: ['node:*'],
-});
-
+const built = [
+  await build({
+    ...common,
+    entryPoints: entryPoints(ENTRIES),
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    platform: 'node',
+    packages: 'external',
+    external: ['#platform'],
+    plugins: [changed(main.change)],
+  }),
+  await build({
+    ...common,
+    entryPoints: entryPoints(PLATFORMS),
+    platform: 'neutral',
+    external: ['node:*'],
+    plugins: [changed(platforms.change)],
+  }),
+];
 writeFileSync(
   join(out, 'engine/platform/LICENCES.txt'),
-  licences('node.js and browser.js hold', Object.keys(platforms.metafile.inputs), root),
+  licences('node.js and browser.js hold', Object.keys(built[1].metafile.inputs), root),
 );
 
-for (const file of files) {
+for (const file of [...main.files, ...platforms.files]) {
   if (file.endsWith('.ts')) continue; // an entry: bundled
   const copy = join(out, relative(root, file));
   mkdirSync(dirname(copy), { recursive: true });
   copyFileSync(file, copy);
 }
 
-for (const file of Object.keys(main.metafile.outputs).filter((name) => name.endsWith('.js'))) {
+for (const file of built.flatMap(({ metafile }) => Object.keys(metafile.outputs)).filter((f) => f.endsWith('.js'))) {
   for (const name of literalUrlsOf(readFileSync(join(root, file), 'utf8'))) {
     if (!existsSync(join(root, dirname(file), name))) throw new Error(`${file} names ${name}, which is not there`);
   }
+}
+
+/** A file as a URL relative to a folder. */
+function pathFrom(folder, file) {
+  return relative(folder, file).split(sep).join('/');
 }
