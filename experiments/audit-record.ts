@@ -21,7 +21,7 @@ const warningSchema = v.object({ code: v.string(), message: v.string() });
 /** one model after another on one thread, a model a thread, or kernels split over threads */
 export const threadsSchema = v.object({
   how: v.picklist(['one', 'models', 'kernels']),
-  threads: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  count: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
 
 const rocSchema = v.pipe(

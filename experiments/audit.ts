@@ -171,7 +171,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
   const jobs = [job('target', split.targetTrain), ...parts.map(({ members }, i) => job(shadowName(i), members))];
   const plan = options.threads ?? auditPlan(engine, data, options);
   const [trained, ...shadowModels] = await trainModels(engine, data, jobs, {
-    workers: plan.how === 'models' ? plan.threads : 1,
+    workers: plan.how === 'models' ? plan.count : 1,
     ...(options.checkpoint && { checkpoint: options.checkpoint }),
     ...(signal && { signal }),
     onProgress: (p) => options.onProgress?.({ phase: 'train', ...p }),

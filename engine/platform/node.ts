@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { parentPort, Worker, workerData } from 'node:worker_threads';
 
 /** Reads a file that the package ships (a wasm build, an embedded data set). */
 export async function readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
@@ -50,6 +49,7 @@ export interface ModuleThreadEvents {
 
 /** Starts a thread on a module that package.json names under `imports`. */
 export function startModule(name: string, data: unknown, { onMessage, onEnd }: ModuleThreadEvents): ModuleThread {
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
   const url = import.meta.resolve(name);
   const worker = new Worker(new URL(url), { workerData: data, ...(url.endsWith('.ts') && { execArgv: fromSource() }) });
   worker.on('message', onMessage);
@@ -73,6 +73,7 @@ export function thisModule<Data>(): {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
   receive(onMessage: (message: unknown) => void): void;
 } {
+  const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
   const port = parentPort!;
   return {
     data: workerData as Data,

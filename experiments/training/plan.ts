@@ -19,7 +19,7 @@ export interface ThreadPlan {
   /** `models`: one whole model a thread; `kernels`: one model after another, its kernels split; `one`: one thread */
   readonly how: 'one' | 'models' | 'kernels';
   /** that compute at the same time */
-  readonly threads: number;
+  readonly count: number;
 }
 
 // Rough figures, in seconds, of a current core: they decide which way is taken, never what comes out.
@@ -48,11 +48,11 @@ export function planThreads(
   { cores = coreCount(), kernels: canSplit = true }: { cores?: number; kernels?: boolean } = {},
 ): ThreadPlan {
   const most = asked === 'auto' ? cores : asked;
-  const one: ThreadPlan = { how: 'one', threads: 1 };
+  const one: ThreadPlan = { how: 'one', count: 1 };
   if (most <= 1 || work.models === 0) return one;
-  const kernels: ThreadPlan = { how: 'kernels', threads: most };
-  const models: ThreadPlan = { how: 'models', threads: Math.min(most, work.models) };
-  const ways = [...(models.threads > 1 && hasModuleThreads ? [models] : []), ...(canSplit ? [kernels] : [])];
+  const kernels: ThreadPlan = { how: 'kernels', count: most };
+  const models: ThreadPlan = { how: 'models', count: Math.min(most, work.models) };
+  const ways = [...(models.count > 1 && hasModuleThreads ? [models] : []), ...(canSplit ? [kernels] : [])];
   const [best, ...others] = ways.map((plan) => ({ plan, seconds: estimate(plan, work) }));
   if (!best) return one;
   const quickest = others.reduce((a, b) => (b.seconds < a.seconds ? b : a), best);
@@ -61,12 +61,12 @@ export function planThreads(
 }
 
 /** seconds, roughly */
-function estimate({ how, threads }: ThreadPlan, { models, steps, multiplyAdds }: TrainingWork): number {
+function estimate({ how, count }: ThreadPlan, { models, steps, multiplyAdds }: TrainingWork): number {
   const computing = multiplyAdds * FLOPS_PER_MULTIPLY_ADD * SECONDS_PER_FLOP;
   const model = steps * (STEP + computing);
-  if (how === 'models') return Math.ceil(models / threads) * model + THREAD_START;
+  if (how === 'models') return Math.ceil(models / count) * model + THREAD_START;
   if (how === 'one') return models * model;
-  const split = 1 - KERNEL_SHARE + KERNEL_SHARE / threads;
+  const split = 1 - KERNEL_SHARE + KERNEL_SHARE / count;
   return models * steps * (STEP + KERNEL_SPLIT + computing * split);
 }
 

@@ -13,6 +13,8 @@ export interface TrainingProgress extends Progress {
     /** batches of all models */
     readonly step: number;
     readonly steps: number;
+    /** models that train at the same time */
+    readonly atOnce: number;
   };
 }
 
@@ -35,9 +37,9 @@ export async function trainModels(
   jobs: readonly TrainingJob[],
   { workers, checkpoint, signal, onProgress }: TrainModelsOptions,
 ): Promise<TrainedModel[]> {
-  const report = totals(jobs, onProgress);
+  const threads = Math.max(1, Math.min(workers, jobs.length));
+  const report = totals(jobs, threads, onProgress);
   const shared = { ...(checkpoint && { checkpoint }), ...(signal && { signal }) };
-  const threads = Math.min(workers, jobs.length);
   if (threads > 1) return trainInThreads(engine, dataset, jobs, { workers: threads, onProgress: report, ...shared });
   const trained: TrainedModel[] = [];
   try {
@@ -56,6 +58,7 @@ export async function trainModels(
 /** Adds up what the models report one by one. */
 function totals(
   jobs: readonly TrainingJob[],
+  atOnce: number,
   onProgress: TrainModelsOptions['onProgress'],
 ): (job: TrainingJob, progress: Progress) => void {
   const reached = new Map<string, number>();
@@ -68,6 +71,6 @@ function totals(
       step += at;
       if (at === stepsOf(job)) finished++;
     }
-    onProgress?.({ ...progress, model: name, all: { models: jobs.length, finished, step, steps } });
+    onProgress?.({ ...progress, model: name, all: { models: jobs.length, finished, step, steps, atOnce } });
   };
 }
