@@ -27,18 +27,16 @@ const STEP = 3e-4;
 const SECONDS_PER_FLOP = 1 / 30e9;
 /** forward, gradient of the weights, gradient of the inputs: two operations a multiply-add each */
 const FLOPS_PER_MULTIPLY_ADD = 6;
-/** start of a thread with its engine */
-const THREAD_START = 0.2;
 /** what splitting a step over threads costs */
 const KERNEL_SPLIT = 3e-4;
-/** share of the kernels' work that is split */
-const KERNEL_SHARE = 0.95;
-/** what a second thread must save to be started unasked */
-const WORTH_IT = 0.3;
+/** share of the kernels' work that is split: two threads make 1.8 of one */
+const KERNEL_SHARE = 0.89;
+/** what threads must save to be started unasked: their own start, and then some */
+const WORTH_IT = 0.5;
 
 /**
  * The rule. `auto` takes the quickest of the three ways by a rough estimate, and one thread where others save less than
- * 0.3 s; a number is taken by its word, as models at the same time where there are several and that is the quicker way.
+ * 0.5 s; a number is taken by its word, as models at the same time where there are several and that is the quicker way.
  * @param asked threads, or 'auto' for at most one a core
  * @param machine its cores, and whether kernels can be split over threads
  */
@@ -64,7 +62,7 @@ export function planThreads(
 function estimate({ how, count }: ThreadPlan, { models, steps, multiplyAdds }: TrainingWork): number {
   const computing = multiplyAdds * FLOPS_PER_MULTIPLY_ADD * SECONDS_PER_FLOP;
   const model = steps * (STEP + computing);
-  if (how === 'models') return Math.ceil(models / count) * model + THREAD_START;
+  if (how === 'models') return Math.ceil(models / count) * model;
   if (how === 'one') return models * model;
   const split = 1 - KERNEL_SHARE + KERNEL_SHARE / count;
   return models * steps * (STEP + KERNEL_SPLIT + computing * split);

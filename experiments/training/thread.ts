@@ -8,7 +8,8 @@ const PROGRESS_EVERY_MS = 100;
 
 const { data, post, receive } = thisModule<ThreadData>();
 const say = (message: FromThread, transfer?: readonly ArrayBuffer[]) => post(message, transfer);
-const engine = await createEngine({ build: data.build, maxBytes: data.maxBytes });
+const engine = createEngine({ build: data.build, maxBytes: data.maxBytes });
+engine.catch(() => {}); // the first job tells
 const stop = new AbortController();
 /** settles the save that waits for the leading thread's word */
 let kept: ((error: Error | null) => void) | null = null;
@@ -22,7 +23,7 @@ receive((message) => {
 
 async function train({ job, checkpoint }: ToThread & { kind: 'train' }): Promise<void> {
   try {
-    const { classifier, fitted, seconds } = await runJob(engine, data.dataset, job, {
+    const { classifier, fitted, seconds } = await runJob(await engine, data.dataset, job, {
       signal: stop.signal,
       onProgress: paced((progress) => say({ kind: 'progress', progress })),
       ...(checkpoint && { checkpoint: sentAway(checkpoint) }),
