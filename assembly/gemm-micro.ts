@@ -7,9 +7,10 @@
 //
 // Every C element is summed in the order of p from zero, and then stored (add = 0) or added to C (add = 1).
 // All variants keep this rule, so that choosing one never changes a bit.
-import { fma, min32, zero4 } from './simd';
+import { fma, min32, settle, zero4 } from './simd';
 
-function put(c: usize, sum: v128, add: i32): void {
+export function put(c: usize, x: v128, add: i32): void {
+  const sum = settle(x);
   v128.store(c, add ? f32x4.add(v128.load(c), sum) : sum);
 }
 

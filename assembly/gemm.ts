@@ -10,6 +10,7 @@ import { KC, MC, NC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { fewRows, narrow } from './gemm-narrow';
 import { packPanels4, packPanels8 } from './gemm-pack';
+import { sparseBlock } from './gemm-sparse';
 import { min32 } from './simd';
 import { A_PANELS, B_PANELS, EDGE, WORKSPACE } from './workspace';
 
@@ -107,6 +108,71 @@ export function gemm_f32__few_rows(
   if (k > 0)
     fewRows(a, b, c, m, n, k, transA, transB, (<usize>lda) << 2, (<usize>ldb) << 2, (<usize>ldc) << 2, accumulate);
   else if (!accumulate) clearRows(c, m, n, (<usize>ldc) << 2);
+}
+
+// One operand's zeros left out, block by block; a block whose other operand is not finite is computed densely.
+export function gemm_f32__sparse_a(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  transA: i32,
+  transB: i32,
+  lda: i32,
+  ldb: i32,
+  ldc: i32,
+  accumulate: i32,
+): void {
+  const aBytes = (<usize>lda) << 2;
+  const bBytes = (<usize>ldb) << 2;
+  const cBytes = (<usize>ldc) << 2;
+  if (k <= 0 && !accumulate) clearRows(c, m, n, cBytes);
+  for (let j = 0; j < n; j += NC) {
+    const nc = min32(NC, n - j);
+    for (let p = 0; p < k; p += KC) {
+      const kc = min32(KC, k - p);
+      const add = accumulate | i32(p > 0);
+      const aAt = transA ? a + <usize>p * aBytes : a + (p << 2);
+      const bAt = transB ? b + <usize>j * bBytes + (p << 2) : b + <usize>p * bBytes + (j << 2);
+      const to = c + (j << 2);
+      if (!sparseBlock(aAt, aBytes, transA !== 0, bAt, bBytes, !transB, to, cBytes, m, nc, kc, add, false))
+        gemm_f32__packed_4x8(aAt, bAt, to, m, nc, kc, transA, transB, lda, ldb, ldc, add);
+    }
+  }
+}
+
+export function gemm_f32__sparse_b(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  transA: i32,
+  transB: i32,
+  lda: i32,
+  ldb: i32,
+  ldc: i32,
+  accumulate: i32,
+): void {
+  const aBytes = (<usize>lda) << 2;
+  const bBytes = (<usize>ldb) << 2;
+  const cBytes = (<usize>ldc) << 2;
+  if (k <= 0 && !accumulate) clearRows(c, m, n, cBytes);
+  for (let i = 0; i < m; i += NC) {
+    const mc = min32(NC, m - i);
+    for (let p = 0; p < k; p += KC) {
+      const kc = min32(KC, k - p);
+      const add = accumulate | i32(p > 0);
+      const aAt = transA ? a + <usize>p * aBytes + (i << 2) : a + <usize>i * aBytes + (p << 2);
+      const bAt = transB ? b + (p << 2) : b + <usize>p * bBytes;
+      const to = c + <usize>i * cBytes;
+      if (!sparseBlock(bAt, bBytes, !transB, aAt, aBytes, transA !== 0, to, cBytes, n, mc, kc, add, true))
+        gemm_f32__packed_4x8(aAt, bAt, to, mc, n, kc, transA, transB, lda, ldb, ldc, add);
+    }
+  }
 }
 
 export function gemm_f32(

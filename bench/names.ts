@@ -30,7 +30,8 @@ export type Spec =
 /** The batch that a conv row's name leaves out. */
 const CONV_BATCH = 64;
 
-const gemm = /^(sgemm|matmul)\/(\d+)x(\d+)x(\d+)(?:\/([nt])([nt]))?$/;
+// a0=0.5: half of A's elements are zero, which a peer may take for any other product
+const gemm = /^(sgemm|matmul)\/(\d+)x(\d+)x(\d+)(?:\/([nt])([nt]))?(?:\/[ab]0=[\d.]+)*$/;
 const conv = /^conv\/(\d+)x(\d+)x(\d+)-(\d+)k(\d+)(?:s(\d+))?(?:p(\d+))?(?:b(\d+))?\/(forward|input-grad|weight-grad)$/;
 const step = /^step\/(\w+)\/b(\d+)$/;
 

@@ -1,5 +1,5 @@
 /** The engine as the command line's options ask for it, and the threads that the work on it gets. */
-import { ConfigError, createEngine, type Engine, type EngineOptions, hasRelaxedSimd } from '../engine/index.ts';
+import { ConfigError, createEngine, type Engine, hasRelaxedSimd } from '../engine/index.ts';
 import type { ThreadPlan } from '../experiments/index.ts';
 import type { Output } from './output.ts';
 import type { Terminal } from './terminal.ts';
@@ -31,18 +31,16 @@ export function engineFor({ relaxed, maxMemory }: EngineChoice, threads = 1): Pr
       'relaxed',
     );
   }
-  const options: EngineOptions & { readonly threads?: number } = {
+  return createEngine({
     build: relaxed ? 'relaxed' : 'base',
     ...(maxMemory !== undefined && { maxBytes: maxMemory * MEBIBYTE }),
-    ...(threads > 1 && { threads }),
-  };
-  return createEngine(options);
+    threads,
+  });
 }
 
 /** Why the kernels of this engine stay on one thread; null when they can be split. */
 export function oneThreadBecause(engine: Engine): string | null {
-  const { team, threads } = engine as { team?: object | null; threads?: { readonly reason: string | null } };
-  return team ? null : (threads?.reason ?? 'this version splits none');
+  return engine.team ? null : engine.threads.reason;
 }
 
 export interface Spread {

@@ -169,7 +169,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
     ? Array.from({ length: shadows }, (_, i) => shadowRows(data, split.shadowPool, sizes, i, rng))
     : [];
   const jobs = [job('target', split.targetTrain), ...parts.map(({ members }, i) => job(shadowName(i), members))];
-  const plan = options.threads ?? auditPlan(engine, data, options);
+  const plan = options.threads ?? auditPlan(engine, data, options, { kernels: engine.team !== null });
   const [trained, ...shadowModels] = await trainModels(engine, data, jobs, {
     workers: plan.how === 'models' ? plan.count : 1,
     ...(options.checkpoint && { checkpoint: options.checkpoint }),
@@ -236,7 +236,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
       shadows: shadowModels.length,
       seed,
       build: backend === 'reference' ? 'reference' : engine.build,
-      threads: plan,
+      threads: plan.how === 'models' ? plan : kernelThreads(engine),
       seconds: (performance.now() - started) / 1000,
       warnings,
       version: VERSION,
@@ -248,6 +248,10 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
   } finally {
     for (const { classifier } of shadowModels) classifier.dispose();
   }
+}
+
+function kernelThreads({ team, threads }: Engine): ThreadPlan {
+  return team ? { how: 'kernels', count: threads.asked } : { how: 'one', count: 1 };
 }
 
 const shadowName = (i: number) => (i === 0 ? 'shadow' : `shadow-${i + 1}`);

@@ -1,6 +1,6 @@
 /** Convolutions and their gradients. */
 import { type ConvShape, type ConvSpec, convFlops, convInts, convLengths, convShape } from './conv-shape.ts';
-import { input, output, type Problem, type ProblemSet } from './problem.ts';
+import { type BufferSpec, inout, input, output, type Problem, type ProblemSet } from './problem.ts';
 
 const specs: readonly ConvSpec[] = [
   { x: [2, 5, 6, 3], co: 4, k: 3 },
@@ -76,8 +76,23 @@ export const conv2dInputGrad: ProblemSet = {
   tolerance: terms((s) => (s.kh * s.kw * s.co) / s.groups),
 };
 
+/** The whole weight gradient; and its shares, which leave the other filters as they are. */
+function weightGradProblems(): Problem[] {
+  const whole = convProblems('x', 'y', 'w');
+  const shares = whole.flatMap((p): Problem[] => {
+    const [x, g, dw, ...ints] = p.args as [BufferSpec, BufferSpec, BufferSpec, ...number[]];
+    if (p.benchOnly || ints[6]! < 12) return []; // too few filters to share
+    const share = (part: number, parts: number): Problem => ({
+      name: `${p.name}/part${part}of${parts}`,
+      args: [x, g, inout(dw.len), ...ints, part, parts],
+    });
+    return [share(0, 2), share(1, 2), share(1, 3), share(2, 3)];
+  });
+  return [...whole.map((p) => ({ ...p, args: [...p.args, 0, 1] })), ...shares];
+}
+
 export const conv2dWeightGrad: ProblemSet = {
-  problems: convProblems('x', 'y', 'w'),
+  problems: weightGradProblems(),
   // a weight sums over n*oh*ow pixels
   tolerance: terms((s) => s.n * s.oh * s.ow),
 };

@@ -15,7 +15,7 @@ import * as rows from './rows.ts';
 import * as softmax from './softmax.ts';
 import * as unary from './unary.ts';
 
-export type { BufferSpec, Problem, ProblemSet } from './problem.ts';
+export { type BufferSpec, isZeroed, type Problem, type ProblemSet } from './problem.ts';
 
 /** Under the name by which engine/kernels/families exports the family. */
 export const problemSets = {

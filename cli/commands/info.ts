@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { SETS } from '../../data/index.ts';
 import { createEngine, hasRelaxedSimd } from '../../engine/index.ts';
 import { VERSION } from '../../experiments/index.ts';
-import { engineFor, oneThreadBecause, relaxedByEnvironment } from '../engine.ts';
+import { engineFor, relaxedByEnvironment } from '../engine.ts';
 import { dataFolder, findSet } from '../files.ts';
 import { type CommonOptions, outputOptions, withCommonOptions } from '../options.ts';
 import { bytesText, columns, outputTo } from '../output.ts';
@@ -65,7 +65,8 @@ async function build(name: 'base' | 'relaxed'): Promise<InfoResult['builds'][num
 async function kernelThreads(): Promise<Pick<InfoResult['threads'], 'kernels' | 'reason'>> {
   try {
     const engine = await engineFor({}, 2);
-    const reason = oneThreadBecause(engine);
+    await engine.startThreads();
+    const { reason } = engine.threads;
     engine.dispose();
     return { kernels: reason === null, reason };
   } catch (error) {

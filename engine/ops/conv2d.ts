@@ -85,7 +85,7 @@ const weightGrad = defineOp<{ x: Tensor; g: Tensor }, ConvAttrs & { wShape: Shap
   inputs: ['x', 'g'],
   shape: (_, { wShape }) => wShape,
   forward: ({ x, g }, dw, attrs) =>
-    launch(k.conv2dWeightGrad, x, g, dw, ...convSizes(x.shape, dw.shape, g.shape, attrs)),
+    launch(k.conv2dWeightGrad, x, g, dw, ...convSizes(x.shape, dw.shape, g.shape, attrs), 0, 1),
   backward: ({ gradOut, inputs: { x, g }, attrs, needs }) => ({
     x: needs.x ? conv2dInputGrad(g, gradOut, x.shape, attrs) : null,
     g: needs.g ? conv2dWith(x, gradOut, attrs) : null,

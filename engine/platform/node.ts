@@ -3,6 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import type { WorkerEvents, WorkerThread } from './worker-thread.ts';
+
+export type { WorkerThread };
 
 /** Reads a file that the package ships (a wasm build, an embedded data set). */
 export async function readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {
@@ -24,6 +27,36 @@ export function allowRelaxedSimd(): void {
 /** Lets the event loop run: input, timers, aborts. */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Why worker threads cannot be used here; null where they can. */
+export function noThreadsBecause(): string | null {
+  return null;
+}
+
+/** Starts engine/threads/worker.mjs with its first message. It never keeps the process alive. */
+export function startWorker(message: unknown, events: WorkerEvents): WorkerThread {
+  // not imported: one thread needs none of it
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
+  // without the parent's loaders, which only slow it down
+  const worker = new Worker(new URL('../threads/worker.mjs', import.meta.url), { execArgv: [] });
+  let why = 'it exited';
+  worker.on('message', () => events.ready());
+  worker.on('error', (error: unknown) => {
+    why = String(error);
+  });
+  worker.on('exit', () => events.ended(why));
+  worker.postMessage(message);
+  worker.unref();
+  return {
+    // a thread that has stopped has no loop to have been idle: -1; known at once, without an event
+    stopped: () => worker.performance.eventLoopUtilization().idle < 0,
+    end() {
+      worker.removeAllListeners();
+      worker.on('error', () => {});
+      void worker.terminate();
+    },
+  };
 }
 
 /** How many threads can compute at the same time. */

@@ -55,12 +55,12 @@ for (const build of ['base', 'relaxed'] as const) {
         const length = convLengths(s);
         const [x, w, g] = [uniform(length.x, fill), uniform(length.w, fill + 1), uniform(length.y, fill + 2)];
         const [x64, w64, g64] = [Float64Array.from(x), Float64Array.from(w), Float64Array.from(g)];
-        const ints = convInts(s) as never[];
         const terms = s.kh * s.kw * Math.max(s.ci, s.co);
-        for (const [family, a, b, a64, b64, size, sum] of [
-          [conv2d, x, w, x64, w64, length.y, terms],
-          [conv2dInputGrad, g, w, g64, w64, length.x, terms],
-          [conv2dWeightGrad, x, g, x64, g64, length.w, s.n * s.oh * s.ow],
+        const sizes = convInts(s);
+        for (const [family, a, b, a64, b64, size, sum, ints] of [
+          [conv2d, x, w, x64, w64, length.y, terms, sizes],
+          [conv2dInputGrad, g, w, g64, w64, length.x, terms, sizes],
+          [conv2dWeightGrad, x, g, x64, g64, length.w, s.n * s.oh * s.ow, [...sizes, 0, 1]],
         ] as const) {
           const want = new Float64Array(size);
           (family.reference as (...args: unknown[]) => void)(a64, b64, want, ...ints);
@@ -85,11 +85,29 @@ for (const build of ['base', 'relaxed'] as const) {
       const [y, dx, dw] = [new Float32Array(length.y), new Float32Array(length.x), new Float32Array(length.w)];
       call('conv2d_f32', x, w, y, ...convInts(s));
       call('conv2d_input_grad_f32', g, w, dx, ...convInts(s));
-      call('conv2d_weight_grad_f32', x, g, dw, ...convInts(s));
+      call('conv2d_weight_grad_f32', x, g, dw, ...convInts(s), 0, 1);
       const [forward, input, weight] = [dot(y, g), dot(x, dx), dot(w, dw)];
       const bound = 1e-6 * Math.sqrt(dot(y, y) * dot(g, g));
       if (!(Math.abs(forward - input) <= bound && Math.abs(forward - weight) <= bound)) {
         throw new Error(`${label(s)}: <y, g> ${forward}, <x, dx> ${input}, <w, dw> ${weight}`);
+      }
+    }
+  });
+
+  test('shares of the weight gradient, put together, have the bits of the whole', () => {
+    for (const s of chosen) {
+      for (const shape of [s, { ...s, n: 0 }]) {
+        const length = convLengths(shape);
+        const [x, g] = [uniform(length.x, 10), uniform(length.y, 11)];
+        const whole = new Float32Array(length.w).fill(7);
+        call('conv2d_weight_grad_f32', x, g, whole, ...convInts(shape), 0, 1);
+        for (const parts of [2, 3, 5, 40]) {
+          const dw = new Float32Array(length.w).fill(7);
+          for (let part = parts - 1; part >= 0; part--) {
+            call('conv2d_weight_grad_f32', x, g, dw, ...convInts(shape), part, parts);
+          }
+          assertSameBits(dw, whole, `${label(shape)} in ${parts} parts`);
+        }
       }
     }
   });

@@ -1,5 +1,5 @@
 /** Convolution of NHWC images with filters [kh, kw, ci/groups, co], and its gradients: one sum, read three ways. */
-import { defineKernel, type Four } from '../family.ts';
+import { type Cut, defineKernel, type Four, items } from '../family.ts';
 
 type Sizes = [...Four, ...Four, ...Four, ...Four];
 
@@ -41,12 +41,31 @@ function convolve(
         }
 }
 
+/** Cuts the samples of a convolution: how a sample is computed does not depend on the others. */
+function bySamples(
+  imagesAt: number,
+  mapsAt: number,
+  ...[n, height, width, ci, kh, kw, co, oh, ow, , , , , , , groups]: Sizes
+): Cut {
+  const [image, map] = [height * width * ci, oh * ow * co];
+  return items(
+    3,
+    n,
+    [
+      [imagesAt, image],
+      [mapsAt, map],
+    ],
+    2 * n * map * kh * kw * (ci / groups),
+  );
+}
+
 export const conv2d = defineKernel({
   name: 'conv2d',
   about: 'y = x * w: NHWC images, HWIO weights, strides, zero padding, dilation, groups',
   reference(x: Float64Array, w: Float64Array, y: Float64Array, ...sizes: Sizes) {
     convolve('y', x, w, y, ...sizes);
   },
+  split: (_x, _w, _y, ...sizes) => bySamples(0, 2, ...sizes),
 });
 
 export const conv2dInputGrad = defineKernel({
@@ -55,12 +74,24 @@ export const conv2dInputGrad = defineKernel({
   reference(g: Float64Array, w: Float64Array, dx: Float64Array, ...sizes: Sizes) {
     convolve('x', dx, w, g, ...sizes);
   },
+  split: (_g, _w, _dx, ...sizes) => bySamples(2, 0, ...sizes),
 });
 
 export const conv2dWeightGrad = defineKernel({
   name: 'conv2d_weight_grad',
   about: 'dw of conv2d from g = dy: what each weight multiplied times the gradient that arrived there, over all pixels',
-  reference(x: Float64Array, g: Float64Array, dw: Float64Array, ...sizes: Sizes) {
-    convolve('w', x, dw, g, ...sizes);
+  // share `part` of `parts` of the filters: dealt out in panels of 8 that lie within one group
+  reference(x: Float64Array, g: Float64Array, dw: Float64Array, ...args: [...Sizes, part: number, parts: number]) {
+    const [sizes, [part, parts]] = [args.slice(0, 16) as Sizes, args.slice(16) as [number, number]];
+    const [co, outC] = [sizes[6], sizes[6] / sizes[15]];
+    const panels = Math.ceil(outC / 8);
+    const whole = new Float64Array(dw.length);
+    convolve('w', x, whole, g, ...sizes);
+    for (const [i, v] of whole.entries()) {
+      const o = i % co;
+      const panel = Math.floor(o / outC) * panels + ((o % outC) >> 3);
+      const all = panels * sizes[15];
+      if (panel >= Math.floor((all * part) / parts) && panel < Math.floor((all * (part + 1)) / parts)) dw[i] = v;
+    }
   },
 });

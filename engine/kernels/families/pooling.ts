@@ -1,5 +1,5 @@
 /** Pooling over windows of x [n, h, w, c], channels last. */
-import { defineKernel, type Four } from '../family.ts';
+import { defineKernel, type Four, items } from '../family.ts';
 
 type Sizes = [...Four, ...Four, ...Four];
 
@@ -41,6 +41,27 @@ export const maxPool2d = defineKernel({
       ...sizes,
     );
   },
+  split: (...[, , , n, h, w, c, , , oh, ow]) =>
+    items(3, n, [
+      [0, h * w * c],
+      [1, oh * ow * c],
+      [2, oh * ow * c],
+    ]),
+});
+
+export const maxPool2dGrad = defineKernel({
+  name: 'max_pool2d_grad',
+  about: 'dx = the sum of g over the windows whose maximum, by index, is the element',
+  reference(g: Float64Array, index: Int32Array, dx: Float64Array, ...sizes: Sizes) {
+    dx.fill(0);
+    eachWindow(
+      (out, sample, cells) => {
+        const at = index[out]!;
+        if (cells.includes(at)) dx[sample + at]! += g[out]!;
+      },
+      ...sizes,
+    );
+  },
 });
 
 export const avgPool2d = defineKernel({
@@ -54,6 +75,11 @@ export const avgPool2d = defineKernel({
       ...sizes,
     );
   },
+  split: (...[, , n, h, w, c, , , oh, ow]) =>
+    items(2, n, [
+      [0, h * w * c],
+      [1, oh * ow * c],
+    ]),
 });
 
 export const avgPool2dGrad = defineKernel({
@@ -68,6 +94,11 @@ export const avgPool2dGrad = defineKernel({
       ...sizes,
     );
   },
+  split: (...[, , n, h, w, c, , , oh, ow]) =>
+    items(2, n, [
+      [0, oh * ow * c],
+      [1, h * w * c],
+    ]),
 });
 
 export const poolScatter = defineKernel({
@@ -78,6 +109,12 @@ export const poolScatter = defineKernel({
     for (let i = 0; i < n * outSize; i++)
       if (index[i]! >= 0) dx[Math.floor(i / outSize) * inSize + index[i]!]! += g[i]!;
   },
+  split: (...[, , , n, outSize, inSize]) =>
+    items(3, n, [
+      [0, outSize],
+      [1, outSize],
+      [2, inSize],
+    ]),
 });
 
 export const poolGather = defineKernel({
@@ -86,4 +123,10 @@ export const poolGather = defineKernel({
   reference(x: Float64Array, index: Int32Array, y: Float64Array, n: number, outSize: number, inSize: number) {
     for (let i = 0; i < n * outSize; i++) y[i] = index[i]! < 0 ? 0 : x[Math.floor(i / outSize) * inSize + index[i]!]!;
   },
+  split: (...[, , , n, outSize, inSize]) =>
+    items(3, n, [
+      [0, inSize],
+      [1, outSize],
+      [2, outSize],
+    ]),
 });

@@ -1,5 +1,5 @@
 /** Element-wise functions of one array. */
-import { defineKernel, unary } from '../family.ts';
+import { defineKernel, elements, unary } from '../family.ts';
 
 export const exp = unary('exp', 'y = e^x', (x) => Math.exp(x));
 export const log = unary('log', 'y = log x', (x) => Math.log(x));
@@ -15,4 +15,5 @@ export const fill = defineKernel({
   reference(y: Float64Array, n: number, value: number) {
     y.fill(value, 0, n);
   },
+  split: (_y, n) => elements(1, n, [0]),
 });

@@ -99,7 +99,7 @@ export const ENGINE_ORDER: readonly (readonly string[])[] = [
   ['engine/errors.ts', 'engine/dispose.ts', 'engine/platform/', 'engine/math/'],
   ['engine/random/philox.ts', 'engine/random/rng.ts', 'engine/learn/'],
   ['engine/kernels/'],
-  ['engine/memory/'],
+  ['engine/memory/', 'engine/threads/'],
   ['engine/tensor/'],
   ['engine/kernels/launch.ts', 'engine/engine.ts'],
   ['engine/ops/', 'engine/random/'],
