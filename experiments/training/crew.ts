@@ -29,7 +29,9 @@ export async function trainInThreads(
   const { signal } = options;
   signal?.throwIfAborted();
   const shared = sharedRows(dataset, jobs);
-  const data: ThreadData = { build: engine.build, maxBytes: engine.memory.limit, dataset: shared.dataset };
+  const { module, memory } = engine;
+  const kernels = module.shared ? null : module.compiled;
+  const data: ThreadData = { build: engine.build, maxBytes: memory.limit, kernels, dataset: shared.dataset };
   const members = new Set<Member>();
   const trained: TrainedModel[] = [];
   let next = 0;

@@ -8,6 +8,8 @@ import type { TrainingJob } from './job.ts';
 export interface ThreadData {
   readonly build: Build;
   readonly maxBytes: number;
+  /** compiled, where they are not made for shared memory; null: each thread reads the package's file */
+  readonly kernels: WebAssembly.Module | null;
   /** over shared memory */
   readonly dataset: Dataset;
 }

@@ -8,7 +8,8 @@ const PROGRESS_EVERY_MS = 100;
 
 const { data, post, receive } = thisModule<ThreadData>();
 const say = (message: FromThread, transfer?: readonly ArrayBuffer[]) => post(message, transfer);
-const engine = createEngine({ build: data.build, maxBytes: data.maxBytes });
+const { build, maxBytes, kernels } = data;
+const engine = createEngine({ build, maxBytes, ...(kernels && { wasm: kernels }) });
 engine.catch(() => {}); // the first job tells
 const stop = new AbortController();
 /** settles the save that waits for the leading thread's word */
