@@ -11,10 +11,33 @@
 import { inputGradFromMaps, mapsFit } from './conv2d-input-maps';
 import { inputGradFromPatches } from './conv2d-input-patches';
 import { inputGradByScatter, scatterFits } from './conv2d-input-scatter';
-import { sparseInputGrad, sparseInputGradFits } from './conv2d-input-sparse';
+import { sparseInputGrad, sparseInputGradLimit } from './conv2d-input-sparse';
 import { runFloats } from './conv2d-strips';
 import { roundUp } from './simd';
 import { allFinite, density } from './sparse-lists';
+
+// The multiplications of each way for one sample, idle lanes included, and its additions in the same unit.
+let patches: f64 = 0;
+let maps: f64 = 0;
+let scatter: f64 = 0;
+
+function countCosts(
+  h: i32,
+  wd: i32,
+  inC: i32,
+  outC: i32,
+  kh: i32,
+  kw: i32,
+  oh: i32,
+  ow: i32,
+  strideH: i32,
+  strideW: i32,
+): void {
+  const taps = <f64>(kh * kw);
+  patches = (<f64>(h * wd) / <f64>(strideH * strideW)) * taps * <f64>(roundUp(inC, 8) + 2) * <f64>outC;
+  maps = <f64>(oh * roundUp(ow, 4)) * <f64>roundUp(kh * kw * inC, 4) * <f64>(outC + 6);
+  scatter = <f64>roundUp(oh * ow, 4) * <f64>roundUp(kh * kw * inC, 8) * <f64>(outC + 8);
+}
 
 function denseInputGrad(
   g: usize,
@@ -42,11 +65,7 @@ function denseInputGrad(
   const nothing = kh === 0 || kw === 0 || outC === 0 || oh === 0 || ow === 0;
   if (nothing) memory.fill(dx, 0, (<usize>(n * h * wd) * ci) << 2);
   if (nothing || n === 0 || inC === 0) return;
-  // the multiplications of each way, idle lanes included, and its additions in the same unit
-  const taps = <f64>(kh * kw);
-  const patches = (<f64>(h * wd) / <f64>(strideH * strideW)) * taps * <f64>(roundUp(inC, 8) + 2) * <f64>outC;
-  const maps = <f64>(oh * roundUp(ow, 4)) * <f64>roundUp(kh * kw * inC, 4) * <f64>(outC + 6);
-  const scatter = <f64>roundUp(oh * ow, 4) * <f64>roundUp(kh * kw * inC, 8) * <f64>(outC + 8);
+  countCosts(h, wd, inC, outC, kh, kw, oh, ow, strideH, strideW);
   if (scatter < patches && scatter < maps && scatterFits(inC, outC, kh, kw)) {
     inputGradByScatter(
       g,
@@ -117,8 +136,10 @@ function denseInputGrad(
 }
 
 // Lanes behind a run that is no whole number of vectors add g * 0 to the pixel there: nothing, if g is finite.
-function isSparse(g: usize, pixels: i32, channels: i32): bool {
-  return density(g, pixels, channels) < 0.7 && ((runFloats & 3) === 0 || allFinite(g, pixels * channels));
+function isSparse(g: usize, pixels: i32, channels: i32, limit: f64): bool {
+  return (
+    (limit >= 1 || density(g, pixels, channels) < limit) && ((runFloats & 3) === 0 || allFinite(g, pixels * channels))
+  );
 }
 
 export function conv2d_input_grad_f32(
@@ -144,7 +165,9 @@ export function conv2d_input_grad_f32(
 ): void {
   const gBytes = (<usize>(oh * ow * co)) << 2;
   const dxBytes = (<usize>(h * wd * ci)) << 2;
-  const fits = sparseInputGradFits(
+  countCosts(h, wd, ci / groups, co / groups, kh, kw, oh, ow, strideH, strideW);
+  const limit = sparseInputGradLimit(
+    min(patches, min(maps, scatter)),
     ci / groups,
     co / groups,
     kh,
@@ -162,9 +185,10 @@ export function conv2d_input_grad_f32(
     const from = g + <usize>i * gBytes;
     const to = dx + <usize>i * dxBytes;
     // as many samples at once as go the same way
-    const sparse = fits && isSparse(from, oh * ow, co);
+    const sparse = limit > 0 && isSparse(from, oh * ow, co, limit);
     let count = 1;
-    while (i + count < n && (fits && isSparse(from + <usize>count * gBytes, oh * ow, co)) === sparse) count++;
+    while (i + count < n && (limit > 0 && isSparse(from + <usize>count * gBytes, oh * ow, co, limit)) === sparse)
+      count++;
     i += count;
     if (sparse)
       sparseInputGrad(
@@ -185,7 +209,6 @@ export function conv2d_input_grad_f32(
         padTop,
         padLeft,
         dilH,
-        dilW,
         groups,
       );
     else
