@@ -5,11 +5,12 @@
 //
 //   g [n,oh,ow,co], w [kh,kw,ci/groups,co], dx [n,h,wd,ci].
 //
-// Three ways, whose costs depend on the shape of one sample only, so a sample has the same bits in any batch.
+// Four ways, whose costs depend on the shape of one sample only, so a sample has the same bits in any batch.
 import { inputGradFromMaps, mapsFit } from './conv2d-input-maps';
 import { inputGradFromPatches } from './conv2d-input-patches';
 import { inputGradByScatter, scatterFits } from './conv2d-input-scatter';
 import { roundUp } from './simd';
+import { convolveTiles, winogradCost } from './winograd';
 
 export function conv2d_input_grad_f32(
   g: usize,
@@ -42,7 +43,11 @@ export function conv2d_input_grad_f32(
   const patches = (<f64>(h * wd) / <f64>(strideH * strideW)) * taps * <f64>(roundUp(inC, 8) + 2) * <f64>outC;
   const maps = <f64>(oh * roundUp(ow, 4)) * <f64>roundUp(kh * kw * inC, 4) * <f64>(outC + 6);
   const scatter = <f64>roundUp(oh * ow, 4) * <f64>roundUp(kh * kw * inC, 8) * <f64>(outC + 8);
-  if (scatter < patches && scatter < maps && scatterFits(inC, outC, kh, kw)) {
+  const plain = strideH === 1 && strideW === 1 && dilH === 1 && dilW === 1 && groups === 1;
+  const tiles = plain ? winogradCost(kh, kw, co, ci, h, wd) : Infinity;
+  if (tiles < scatter && tiles < patches && tiles < maps) {
+    convolveTiles(g, w, dx, n, oh, ow, co, kh, ci, h, wd, kh - 1 - padTop, kh - 1 - padLeft, true);
+  } else if (scatter < patches && scatter < maps && scatterFits(inC, outC, kh, kw)) {
     inputGradByScatter(
       g,
       w,
