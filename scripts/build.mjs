@@ -27,6 +27,8 @@ for (const target of ['base', 'relaxed']) {
   cpSync(`${root}/${file}`, `${root}/dist/${file}`);
   console.log(`${file}: ${statSync(`${root}/${file}`).size} bytes`);
 }
+// What a worker thread runs is plain JavaScript, which the compiler leaves alone.
+cpSync(`${root}/engine/threads/worker.mjs`, `${root}/dist/engine/threads/worker.mjs`);
 // The embedded data sets lie beside the code that reads them.
 cpSync(`${root}/data/embedded`, `${root}/dist/data/embedded`, { recursive: true });
 const bin = `${root}/dist/cli/main.js`;
