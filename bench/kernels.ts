@@ -47,6 +47,7 @@ function place(k: KernelModule, problem: Problem): number[] {
     const view = new (spec.dtype === 'i32' ? Int32Array : Float32Array)(k.memory.buffer, args[i]!, spec.len);
     // a multiplicative step through [0, 1): varied values, the same every time
     for (let j = 0; j < view.length; j++) view[j] = low + (high - low) * ((j * 0.6180339887498949) % 1);
+    if (spec.isZero) for (let j = 0; j < view.length; j++) if (spec.isZero(j)) view[j] = 0;
   });
   return args;
 }

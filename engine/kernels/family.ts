@@ -22,7 +22,7 @@ export interface Cut {
   readonly units: number;
   /** its place in the argument list; where there is none, the kernel's last two arguments are the part and the parts */
   readonly size?: number;
-  /** the pointers that walk along with it: place in the argument list, elements per unit */
+  /** the pointers that walk along with it: place in the argument list, elements per unit (a whole number per grain) */
   readonly walks?: readonly (readonly [place: number, elements: number])[];
   /** parts begin at multiples of this many units; default 1 */
   readonly grain?: number;

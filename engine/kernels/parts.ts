@@ -17,7 +17,7 @@ export function partsOf(cut: Cut, numbers: readonly number[], parts: number): nu
     else part[size] = border(i + 1) - from;
     for (const [place, elements] of walks) {
       // an absent buffer stays absent
-      if (part[place] !== 0) part[place]! += from * elements * ELEMENT_BYTES;
+      if (part[place] !== 0) part[place]! += Math.round(from * elements) * ELEMENT_BYTES;
     }
     if (counter !== undefined) advance(part, counter, from / BLOCK);
     return part;

@@ -3,7 +3,7 @@ import * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
 import { type Shape, sizeOf, type Tensor } from '../tensor/index.ts';
 import { type PoolAttrs, type PoolOptions, poolAttrsOf, poolSamples, poolShape, poolSizes } from './conv-geometry.ts';
-import { defineOp } from './define-op.ts';
+import { defineOp, like } from './define-op.ts';
 import { indicesBelow } from './indices.ts';
 
 const op = defineOp<{ x: Tensor }, PoolAttrs, Tensor>({
@@ -17,6 +17,11 @@ const op = defineOp<{ x: Tensor }, PoolAttrs, Tensor>({
     return indices;
   },
   backward: ({ gradOut, inputs, saved }) => ({ x: poolScatter(gradOut, saved, inputs.x.shape) }),
+  fusedBackward({ gradOut, inputs: { x }, saved, attrs }) {
+    const dx = like(x, 'maxPool2d');
+    launch(k.maxPool2dGrad, gradOut, saved, dx, ...poolSizes(x.shape, gradOut.shape, attrs));
+    return { x: dx };
+  },
   samples: poolSamples,
 });
 

@@ -24,7 +24,10 @@ function fill(spec: BufferSpec, next: () => number): Float32Array | Int32Array {
   const [low, high] = spec.range ?? (spec.dtype === 'i32' ? [0, 1] : [-1, 1]);
   return spec.dtype === 'i32'
     ? Int32Array.from({ length: spec.len }, () => Math.floor(low + next() * (high - low)))
-    : Float32Array.from({ length: spec.len }, () => low + next() * (high - low));
+    : Float32Array.from({ length: spec.len }, (_, i) => {
+        const x = low + next() * (high - low);
+        return spec.isZero?.(i) ? 0 : x;
+      });
 }
 
 interface Placed {

@@ -1,4 +1,5 @@
 /** Convolution of NHWC images with filters [kh, kw, ci/groups, co], and its gradients: one sum, read three ways. */
+import { formulas } from '../activation.ts';
 import { type Cut, defineKernel, type Four, items } from '../family.ts';
 
 type Sizes = [...Four, ...Four, ...Four, ...Four];
@@ -54,11 +55,20 @@ function bySamples(imagesAt: number, mapsAt: number, ...sizes: Sizes): Cut {
 
 export const conv2d = defineKernel({
   name: 'conv2d',
-  about: 'y = x * w: NHWC images, HWIO weights, strides, zero padding, dilation, groups',
-  reference(x: Float64Array, w: Float64Array, y: Float64Array, ...sizes: Sizes) {
+  about: 'y = f(x * w + bias): NHWC images, HWIO weights, strides, zero padding, dilation, groups; f and bias or none',
+  reference(
+    x: Float64Array,
+    w: Float64Array,
+    y: Float64Array,
+    ...args: [...Sizes, bias: Float64Array | null, activation: number]
+  ) {
+    const sizes = args.slice(0, -2) as Sizes;
+    const [bias, co] = [args[16], sizes[6]];
+    const { value } = formulas[args[17]]!;
     convolve('y', x, w, y, ...sizes);
+    for (let i = 0; i < y.length; i++) y[i] = value(y[i]! + (bias ? bias[i % co]! : 0));
   },
-  split: (_x, _w, _y, ...sizes) => bySamples(0, 2, ...sizes),
+  split: (_x, _w, _y, ...args) => bySamples(0, 2, ...(args.slice(0, -2) as Sizes)),
 });
 
 export const conv2dInputGrad = defineKernel({

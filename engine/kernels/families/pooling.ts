@@ -49,6 +49,21 @@ export const maxPool2d = defineKernel({
     ]),
 });
 
+export const maxPool2dGrad = defineKernel({
+  name: 'max_pool2d_grad',
+  about: 'dx = the sum of g over the windows whose maximum, by index, is the element',
+  reference(g: Float64Array, index: Int32Array, dx: Float64Array, ...sizes: Sizes) {
+    dx.fill(0);
+    eachWindow(
+      (out, sample, cells) => {
+        const at = index[out]!;
+        if (cells.includes(at)) dx[sample + at]! += g[out]!;
+      },
+      ...sizes,
+    );
+  },
+});
+
 export const avgPool2d = defineKernel({
   name: 'avg_pool2d',
   about: 'y = the sum of each window / (kh kw); padding counts as zeros',
