@@ -26,6 +26,7 @@ export type Spec =
     }
   | { readonly kind: 'step'; readonly net: string; readonly batch: number }
   | { readonly kind: 'startup'; readonly until: string }
+  | { readonly kind: 'size'; readonly of: string }
   | { readonly kind: 'peak'; readonly loop: string }
   | { readonly kind: 'kernel'; readonly family: string; readonly problem: string };
 
@@ -76,6 +77,7 @@ export function parseName(name: string): Spec | null {
   const rest = tail.join('/');
   if (!head || rest === '' || ['sgemm', 'matmul', 'conv', 'step'].includes(head)) return null;
   if (head === 'startup') return { kind: 'startup', until: rest };
+  if (head === 'size') return { kind: 'size', of: rest };
   if (head === 'peak') return { kind: 'peak', loop: rest };
   return { kind: 'kernel', family: head, problem: rest };
 }

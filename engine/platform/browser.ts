@@ -1,6 +1,8 @@
 /** What differs between Node and a browser, the browser's side (see node.ts). */
 import type { WorkerEvents, WorkerThread } from './worker-thread.ts';
 
+/** Browsers refuse to do this synchronously for large modules. */
+export { instantiate } from '@assemblyscript/loader';
 export type { WorkerThread };
 
 /** Reads a file that the package ships (a wasm build, an embedded data set). */
@@ -53,4 +55,20 @@ export function startWorker(message: unknown, events: WorkerEvents): WorkerThrea
       worker.terminate();
     },
   };
+}
+
+/** How many threads can compute at the same time, as far as the browser tells. */
+export function coreCount(): number {
+  return navigator.hardwareConcurrency ?? 1;
+}
+
+/** A page trains one model after another: its bundle is one file, with no module of its own for threads. */
+export const hasModuleThreads = false;
+
+export function startModule(name: string): never {
+  throw new Error(`${name}: expected Node, since a page has no module threads.`);
+}
+
+export function thisModule(): never {
+  throw new Error('expected a thread of Node, got a page.');
 }
