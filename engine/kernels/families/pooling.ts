@@ -62,6 +62,12 @@ export const maxPool2dGrad = defineKernel({
       ...sizes,
     );
   },
+  split: (...[, , , n, h, w, c, , , oh, ow]) =>
+    items(3, n, [
+      [0, oh * ow * c],
+      [1, oh * ow * c],
+      [2, h * w * c],
+    ]),
 });
 
 export const avgPool2d = defineKernel({
