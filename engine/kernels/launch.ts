@@ -23,8 +23,8 @@ export function launch<A extends readonly KernelArg[]>(family: KernelFamily<A>, 
     return;
   }
   if (!tensor) throw new KeyholeError(`internal: ${family.name} was launched without a tensor`);
-  const kernel = tensor.engine.module.exports.get(`${family.name}_f32`);
-  if (!kernel) throw new KeyholeError(`internal: the wasm build has no kernel ${family.name}_f32`);
+  const kernel = tensor.engine.module.exports.get(family.entry);
+  if (!kernel) throw new KeyholeError(`internal: the wasm build has no kernel ${family.entry}`);
   const numbers: number[] = [];
   for (const arg of args as readonly unknown[]) {
     numbers.push(arg instanceof Tensor ? arg.ptr : ((arg as number | null) ?? 0));
