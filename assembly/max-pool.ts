@@ -2,6 +2,7 @@
 //
 // Output (i, j) looks at rows i sh - padTop + 0 .. kh - 1 and columns j sw - padLeft + 0 .. kw - 1.
 import { zeroWords } from './copy';
+import { finishRows } from './epilogue';
 import { loadUpTo, storeUpTo } from './lanes';
 import { beats } from './reduce';
 
@@ -66,6 +67,7 @@ function windowMax2x2(x: usize, y: usize, index: usize, o: i32, w: i32, c: i32):
 /**
  * y = the largest of the window, index = where it stands in its sample, (row w + column) c + channel. The first of equals
  * wins, the first NaN before everything; padding never does. A window of padding only gives -Infinity and index -1.
+ * Then y = f(y + bias) as in epilogue.ts, bias [c] or none (0), row by row while they are in the cache.
  */
 export function max_pool2d_f32(
   x: usize,
@@ -83,6 +85,8 @@ export function max_pool2d_f32(
   sw: i32,
   padTop: i32,
   padLeft: i32,
+  bias: usize,
+  activation: i32,
 ): void {
   for (let b = 0; b < n; b++) {
     for (let i = 0; i < oh; i++) {
@@ -97,6 +101,8 @@ export function max_pool2d_f32(
         y += (<usize>c) << 2;
         index += (<usize>c) << 2;
       }
+      const stride = (<usize>c) << 2;
+      finishRows(y - <usize>ow * stride, ow, c, stride, bias, activation);
     }
     x += (<usize>(h * w * c)) << 2;
   }

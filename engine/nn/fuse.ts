@@ -43,6 +43,4 @@ const alone: Readonly<Record<ops.Activation, (x: Tensor) => Tensor>> = {
   sigmoid: ops.sigmoid,
 };
 
-/** f(x + bias), or f(x) without a bias. */
-export const finish = (x: Tensor, bias: Tensor | undefined, activation: ops.Activation): Tensor =>
-  bias ? ops.biasActivation(x, bias, activation) : alone[activation](x);
+export const activate = (x: Tensor, activation: ops.Activation): Tensor => alone[activation](x);
