@@ -5,13 +5,18 @@
 //
 //   g [n,oh,ow,co], w [kh,kw,ci/groups,co], dx [n,h,wd,ci].
 //
-// Three ways, whose costs depend on the shape of one sample only, so a sample has the same bits in any batch.
+// Three ways, whose costs depend on the shape of one sample only, so a sample has the same bits in any batch. A fourth
+// for samples whose g is mostly zero, as after a pool or relu: it leaves out the products with zero, so that a w that
+// is not finite does not make NaN with them.
 import { inputGradFromMaps, mapsFit } from './conv2d-input-maps';
 import { inputGradFromPatches } from './conv2d-input-patches';
 import { inputGradByScatter, scatterFits } from './conv2d-input-scatter';
+import { sparseInputGrad, sparseInputGradFits } from './conv2d-input-sparse';
+import { runFloats } from './conv2d-strips';
 import { roundUp } from './simd';
+import { allFinite, density } from './sparse-lists';
 
-export function conv2d_input_grad_f32(
+function denseInputGrad(
   g: usize,
   w: usize,
   dx: usize,
@@ -108,5 +113,102 @@ export function conv2d_input_grad_f32(
       dilW,
       groups,
     );
+  }
+}
+
+// Lanes behind a run that is no whole number of vectors add g * 0 to the pixel there: nothing, if g is finite.
+function isSparse(g: usize, pixels: i32, channels: i32): bool {
+  return density(g, pixels, channels) < 0.7 && ((runFloats & 3) === 0 || allFinite(g, pixels * channels));
+}
+
+export function conv2d_input_grad_f32(
+  g: usize,
+  w: usize,
+  dx: usize,
+  n: i32,
+  h: i32,
+  wd: i32,
+  ci: i32,
+  kh: i32,
+  kw: i32,
+  co: i32,
+  oh: i32,
+  ow: i32,
+  strideH: i32,
+  strideW: i32,
+  padTop: i32,
+  padLeft: i32,
+  dilH: i32,
+  dilW: i32,
+  groups: i32,
+): void {
+  const gBytes = (<usize>(oh * ow * co)) << 2;
+  const dxBytes = (<usize>(h * wd * ci)) << 2;
+  const fits = sparseInputGradFits(
+    ci / groups,
+    co / groups,
+    kh,
+    kw,
+    oh,
+    ow,
+    strideH,
+    strideW,
+    padTop,
+    padLeft,
+    dilH,
+    dilW,
+  );
+  for (let i = 0; i < n; ) {
+    const from = g + <usize>i * gBytes;
+    const to = dx + <usize>i * dxBytes;
+    // as many samples at once as go the same way
+    const sparse = fits && isSparse(from, oh * ow, co);
+    let count = 1;
+    while (i + count < n && (fits && isSparse(from + <usize>count * gBytes, oh * ow, co)) === sparse) count++;
+    i += count;
+    if (sparse)
+      sparseInputGrad(
+        from,
+        w,
+        to,
+        count,
+        h,
+        wd,
+        ci,
+        kh,
+        kw,
+        co,
+        oh,
+        ow,
+        strideH,
+        strideW,
+        padTop,
+        padLeft,
+        dilH,
+        dilW,
+        groups,
+      );
+    else
+      denseInputGrad(
+        from,
+        w,
+        to,
+        count,
+        h,
+        wd,
+        ci,
+        kh,
+        kw,
+        co,
+        oh,
+        ow,
+        strideH,
+        strideW,
+        padTop,
+        padLeft,
+        dilH,
+        dilW,
+        groups,
+      );
   }
 }

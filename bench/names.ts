@@ -21,6 +21,8 @@ export type Spec =
       readonly stride: number;
       readonly pad: number;
       readonly pass: 'forward' | 'input-grad' | 'weight-grad';
+      /** the share of the arriving gradient that is not zero, where it is not all of it */
+      readonly nonzero?: 'half' | 'quarter';
     }
   | { readonly kind: 'step'; readonly net: string; readonly batch: number }
   | { readonly kind: 'startup'; readonly until: string }
@@ -33,7 +35,8 @@ const CONV_BATCH = 64;
 
 // a0=0.5: half of A's elements are zero, which a peer may take for any other product
 const gemm = /^(sgemm|matmul)\/(\d+)x(\d+)x(\d+)(?:\/([nt])([nt]))?(?:\/[ab]0=[\d.]+)*$/;
-const conv = /^conv\/(\d+)x(\d+)x(\d+)-(\d+)k(\d+)(?:s(\d+))?(?:p(\d+))?(?:b(\d+))?\/(forward|input-grad|weight-grad)$/;
+const conv =
+  /^conv\/(\d+)x(\d+)x(\d+)-(\d+)k(\d+)(?:s(\d+))?(?:p(\d+))?(?:b(\d+))?(?:\/(half|quarter))?\/(forward|input-grad|weight-grad)$/;
 const step = /^step\/(\w+)\/b(\d+)$/;
 
 /** What a row's name says; null when it is no row's name. A variant's name after a space does not count. */
@@ -64,7 +67,8 @@ export function parseName(name: string): Spec | null {
       kernel: size,
       stride: Number(stride ?? 1),
       pad: Number(pad ?? size >> 1),
-      pass: convolution[9] as 'forward' | 'input-grad' | 'weight-grad',
+      pass: convolution[10] as 'forward' | 'input-grad' | 'weight-grad',
+      ...(convolution[9] ? { nonzero: convolution[9] as 'half' | 'quarter' } : {}),
     };
   }
   const training = step.exec(name);
@@ -80,8 +84,8 @@ export function parseName(name: string): Spec | null {
 
 /** `64x16x16x32-64k3` (batch x height x width x channels) -> `32x16x16-64k3`; other batches keep theirs as `b8`. */
 export function convName(problem: string): string {
-  const found = /^(\d+)x(\d+)x(\d+)x(\d+)-(.+)$/.exec(problem);
+  const found = /^(\d+)x(\d+)x(\d+)x(\d+)-([^/]+)(\/.+)?$/.exec(problem);
   if (!found) throw new RangeError(`convName: expected batch x height x width x channels - filters, got '${problem}'`);
-  const [, n, h, w, c, rest] = found;
-  return `${c}x${h}x${w}-${rest}${Number(n) === CONV_BATCH ? '' : `b${n}`}`;
+  const [, n, h, w, c, filters, zeros = ''] = found;
+  return `${c}x${h}x${w}-${filters}${Number(n) === CONV_BATCH ? '' : `b${n}`}${zeros}`;
 }

@@ -1,5 +1,5 @@
 /** keyhole bench [FILTER]: how fast this machine is with it, beside other engines when asked. */
-import { Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import {
   type BenchResult,
   benchNames,
@@ -17,8 +17,8 @@ import {
   tableOf,
 } from '../../bench/index.ts';
 import { ConfigError } from '../../engine/index.ts';
-import { VERSION } from '../../experiments/index.ts';
-import { type CommonOptions, outputOptions, withCommonOptions } from '../options.ts';
+import { VERSION } from '../../experiments/version.ts';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { countText, outputTo } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 import { whole } from '../values.ts';
@@ -31,9 +31,8 @@ interface Options extends CommonOptions {
   readonly save?: boolean;
 }
 
-export function benchCommand(terminal: Terminal): Command {
-  return withCommonOptions(new Command('bench'))
-    .description('GFLOP/s, samples/s and start-up time on this machine, one thread')
+export function benchCommand(command: Command, terminal: Terminal): Command {
+  return withCommonOptions(command)
     .argument('[filter]', 'a regular expression: the rows whose name has a match, such as ^sgemm or step/mlp', pattern)
     .option('--peers', `the same work by tfjs-wasm and jax-js as well (in a checkout; first: ${PEERS_INSTALL})`)
     .option('--samples <n>', 'timed samples a row, at least (default: 15)', whole(1))

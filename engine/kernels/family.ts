@@ -16,12 +16,14 @@ export type Four = [number, number, number, number];
 /** The arguments as the wasm export takes them: pointers are numbers, 0 for an absent buffer. */
 export type Numbers<A extends readonly KernelArg[]> = { [K in keyof A]: number };
 
-/** How a call is cut into parts for several threads: along one of its sizes, so that a part is a call like any other. */
+/** How a call is cut into parts for several threads, each of them a call like any other: along one of its sizes. */
 export interface Cut {
-  /** place of the size in the argument list; a part gets its share of it */
-  readonly size: number;
-  /** the pointers that walk along with it: place in the argument list, elements per unit of the size */
-  readonly walks: readonly (readonly [place: number, elements: number])[];
+  /** the size: samples, rows, elements */
+  readonly units: number;
+  /** its place in the argument list; where there is none, the kernel's last two arguments are the part and the parts */
+  readonly size?: number;
+  /** the pointers that walk along with it: place in the argument list, elements per unit (a whole number per grain) */
+  readonly walks?: readonly (readonly [place: number, elements: number])[];
   /** parts begin at multiples of this many units; default 1 */
   readonly grain?: number;
   /** place of a stream's block counter (low word, high word), which counts one up for every 4 units */
@@ -50,6 +52,7 @@ export const WORD = 16;
 
 /** Cuts n elements, the argument at `size`, that lie one by one behind each of these pointers. */
 export const elements = (size: number, n: number, pointers: readonly number[]): Cut => ({
+  units: n,
   size,
   walks: pointers.map((place) => [place, 1] as const),
   grain: 16,
@@ -57,7 +60,8 @@ export const elements = (size: number, n: number, pointers: readonly number[]): 
 });
 
 /** Cuts rows, samples or other items, the argument at `size`, each of so many elements behind each pointer. */
-export const items = (size: number, n: number, walks: Cut['walks'], work?: number): Cut => ({
+export const items = (size: number, n: number, walks: NonNullable<Cut['walks']>, work?: number): Cut => ({
+  units: n,
   size,
   walks,
   work: work ?? WORD * n * walks.reduce((sum, [, each]) => sum + each, 0),

@@ -1,14 +1,17 @@
 /** Every op, one file each. Adding one is a file and a line here; tests and docs find it in the registry. */
 export { abs } from './abs.ts';
+export type { Activation } from './activation.ts';
 export { add } from './add.ts';
 export { addScalar, affine, neg, scale } from './affine.ts';
 export { avgPool2d } from './avg-pool2d.ts';
+export { biasActivation } from './bias-activation.ts';
 export { sumTo } from './binary.ts';
 export { broadcastTo } from './broadcast-to.ts';
 export { clamp } from './clamp.ts';
 export { concat } from './concat.ts';
 export type { Padding, Pair, PoolOptions, WindowOptions } from './conv-geometry.ts';
-export { conv2d } from './conv2d.ts';
+export { type ConvOptions, conv2d } from './conv2d.ts';
+export { conv2dBias } from './conv2d-bias.ts';
 export { crossEntropy } from './cross-entropy.ts';
 export type { AnyOp, BackwardContext, GradsOf, InputSample, OpDef, OpSample } from './define-op.ts';
 export { callOp, defineOp, getOp, opNames } from './define-op.ts';
@@ -20,6 +23,7 @@ export { gelu } from './gelu.ts';
 export { groupNorm } from './group-norm.ts';
 export { layerNorm } from './layer-norm.ts';
 export { leakyRelu } from './leaky-relu.ts';
+export { linear } from './linear.ts';
 export { log } from './log.ts';
 export { logSoftmax } from './log-softmax.ts';
 export { matmul } from './matmul.ts';

@@ -27,11 +27,19 @@ test('a convolution says channels x height x width - filters; stride, padding an
     pad: 0,
     pass: 'weight-grad',
   });
+  assert.equal(parseName('conv/32x16x16-64k3/quarter/input-grad'), {
+    ...usual,
+    stride: 1,
+    pad: 1,
+    pass: 'input-grad',
+    nonzero: 'quarter',
+  });
 });
 
 test("a kernel's problem becomes the row's name, with the batch only where it is not 64", () => {
   assert.is(convName('64x16x16x32-64k3'), '32x16x16-64k3');
   assert.is(convName('8x28x28x1-16k8s2p3'), '1x28x28-16k8s2p3b8');
+  assert.is(convName('8x28x28x1-16k8s2p3/half'), '1x28x28-16k8s2p3b8/half');
 });
 
 test('steps, start-up, peak and plain kernels', () => {

@@ -13,8 +13,8 @@ const LIMIT = 200;
 
 let started: Promise<{ server: Server; browser: Browser }> | undefined;
 
-/** A fresh page of the given kind (see server.ts); skips the test where there is no browser, except in CI. */
-async function openPage({ skip }: TestContext, mode = 'good'): Promise<Page> {
+/** A browser and a server for all tests; skips the test where there is no browser, except in CI. */
+async function start({ skip }: TestContext): Promise<{ server: Server; browser: Browser }> {
   const executable = findChromium();
   if (executable === null) {
     if (process.env['CI'])
@@ -28,7 +28,12 @@ async function openPage({ skip }: TestContext, mode = 'good'): Promise<Page> {
     });
     return { server, browser };
   });
-  const { server, browser } = await started;
+  return started;
+}
+
+/** A fresh page of the given kind (see server.ts). */
+async function openPage(t: TestContext, mode = 'good'): Promise<Page> {
+  const { server, browser } = await start(t);
   const page = await browser.newPage();
   // What goes wrong in the page is the first thing to know when a test fails.
   page.on('pageerror', (error) => console.error(`in the page: ${error.stack ?? error}`));
@@ -71,6 +76,23 @@ test(
       ['digits.csv.gz', 'keyhole.base.wasm'],
       'requests after the page was loaded',
     );
+    await page.close();
+  },
+  SLOW,
+);
+
+test(
+  'docs/browser.md: its code runs, on the engine and the base kernels alone',
+  async (t) => {
+    const { server, browser } = await start(t);
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url().replace(/^.*\//, '')));
+    await page.goto(`${server.origin}good/engine.html`);
+    await page.waitForFunction(() => document.querySelector('output')?.textContent !== '', null, { timeout: 30_000 });
+    assert.is(await page.textContent('output'), '-2, 0, 4');
+    const files = asked.map((name) => name.replace(/^chunk-\w+/, 'chunk')).sort();
+    assert.equal(files, ['chunk.js', 'docs-browser.js', 'engine.html', 'engine.js', 'keyhole.base.wasm']);
     await page.close();
   },
   SLOW,

@@ -29,6 +29,13 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** The code that a page of the docs shows. */
+function codeOf(page: string): string {
+  const blocks = [...page.matchAll(/```js\n([\s\S]*?)```/g)].map((block) => block[1]!);
+  if (blocks.length === 0) throw new Error('docs/browser.md: expected a js block, found none');
+  return blocks.join('\n');
+}
+
 /**
  * Bundles the package afresh and serves a page with it, under several first path parts:
  * `good/`; `missing/`, where .wasm files are a 404 page; `fallback/`, where they are the start page with status 200 (as
@@ -42,6 +49,7 @@ export async function startServer(): Promise<Server> {
   const contents = (name: string): Buffer | string | null => {
     if (name.includes('..')) return null;
     if (name === '' || name === 'page.html') return readFileSync(join(here, 'site/page.html'));
+    if (name === 'docs-browser.js') return codeOf(readFileSync(join(root, 'docs/browser.md'), 'utf8'));
     if (name === 'work.js') return transformSync(readFileSync(join(here, 'work.ts'), 'utf8'), { loader: 'ts' }).code;
     const file = name.startsWith('keyhole/') ? join(bundle, basename(name)) : join(here, 'site', basename(name));
     try {

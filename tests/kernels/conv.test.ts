@@ -63,7 +63,7 @@ for (const build of ['base', 'relaxed'] as const) {
           [conv2dWeightGrad, x, g, x64, g64, length.w, s.n * s.oh * s.ow, [...sizes, 0, 1]],
         ] as const) {
           const want = new Float64Array(size);
-          (family.reference as (...args: unknown[]) => void)(a64, b64, want, ...ints);
+          (family.reference as (...args: unknown[]) => void)(a64, b64, want, ...ints, null, 0);
           let first: Float32Array | undefined;
           for (const name of exports(family.name)) {
             const got = new Float32Array(size).fill(7);

@@ -1,5 +1,5 @@
 /** Every kernel family, enumerated: each wasm export against the f64 reference on every problem, between sentinels. */
-import { type BufferSpec, isZeroed, type Problem, problemSets, problemsOf } from '../../bench/problems/index.ts';
+import { type BufferSpec, type Problem, problemSets, problemsOf } from '../../bench/problems/index.ts';
 import * as kernels from '../../engine/kernels/families/index.ts';
 import { families, type KernelArg, type KernelFamily } from '../../engine/kernels/index.ts';
 import { type KernelModule, loadKernels } from '../../engine/kernels/load.ts';
@@ -26,7 +26,7 @@ function fill(spec: BufferSpec, next: () => number): Float32Array | Int32Array {
     ? Int32Array.from({ length: spec.len }, () => Math.floor(low + next() * (high - low)))
     : Float32Array.from({ length: spec.len }, (_, i) => {
         const x = low + next() * (high - low);
-        return isZeroed(spec, i) ? 0 : x;
+        return spec.isZero?.(i) ? 0 : x;
       });
 }
 

@@ -37,7 +37,13 @@ function softmaxRow(x: F64, y: F64, r: number, cols: number): (i: number) => num
 const EXP = 4 * WORD; // of one element, with what comes before and after
 
 /** Cuts rows, the argument at `size`; these pointers walk by rows of cols, those by one number per row. */
-const byRows = (size: number, rows: number, cols: number, wide: readonly number[], narrow: readonly number[] = []): Cut =>
+const byRows = (
+  size: number,
+  rows: number,
+  cols: number,
+  wide: readonly number[],
+  narrow: readonly number[] = [],
+): Cut =>
   items(
     size,
     rows,

@@ -1,0 +1,127 @@
+// Lists of the nonzero entries of a gradient g [pixels, channels], for the convolution gradients that skip zeros.
+//
+// An entry is (offset in bytes, value), 8 bytes: where its row of floats begins, and the number it is multiplied
+// with. Lists are compacted without branches: every element is stored, and the pointer moves on where it is not zero.
+// NaN is not zero.
+import { loadUpTo } from './lanes';
+import { zero4 } from './simd';
+
+export const ENTRY: usize = 8;
+
+const LOOKED_AT = 2048; // elements that estimate the density: 1 % off at most, most of the time
+
+// A bit for each lane that is not zero.
+function nonzeros(v: v128): i32 {
+  return i32x4.bitmask(f32x4.ne(v, zero4()));
+}
+
+// The share of nonzero elements among whole pixels spread over g [pixels, channels].
+export function density(g: usize, pixels: i32, channels: i32): f64 {
+  if (channels === 0) return 1;
+  // an odd step: every other column of an image with an even number of columns, too
+  const step = (pixels / (LOOKED_AT / channels + 1)) | 1;
+  let count = 0;
+  let seen = 0;
+  for (let p = 0; p < pixels; p += step) {
+    const row = g + <usize>p * channels * 4;
+    for (let c = 0; c < channels; c += 4) {
+      count += popcnt(nonzeros(loadUpTo(row + (c << 2), channels - c, zero4())));
+    }
+    seen += channels;
+  }
+  return <f64>count / <f64>seen;
+}
+
+// Whether no element of g [n] is infinite or NaN.
+export function allFinite(g: usize, n: i32): bool {
+  let sum = zero4();
+  for (let i = 0; i < n; i += 4) {
+    const v = loadUpTo(g + ((<usize>i) << 2), n - i, zero4());
+    sum = v128.or(sum, f32x4.ne(f32x4.sub(v, v), zero4()));
+  }
+  return !v128.any_true(sum);
+}
+
+// For each of `filters` neighbouring channels of g, from its first pixel on, the list of its nonzero values, with the
+// offset of their pixel. List o begins at lists + o * listBytes; its end is written to ends[o]. A list has room for
+// one entry more than there are pixels.
+export function listByFilter(
+  g: usize,
+  gBytes: usize,
+  filters: i32,
+  offsets: usize,
+  pixels: i32,
+  lists: usize,
+  listBytes: usize,
+  ends: usize,
+): void {
+  const offsetsEnd = offsets + ((<usize>pixels) << 2);
+  for (let o = 0; o < filters; o += 4) {
+    const left = filters - o;
+    let p0 = lists;
+    let p1 = p0 + listBytes;
+    let p2 = p1 + listBytes;
+    let p3 = p2 + listBytes;
+    let from = g;
+    for (let at = offsets; at < offsetsEnd; at += 4) {
+      const v = loadUpTo(from, left, zero4());
+      const offset = v128.load32_splat(at);
+      const bits = nonzeros(v);
+      const low = v128.shuffle<f32>(offset, v, 0, 4, 1, 5);
+      const high = v128.shuffle<f32>(offset, v, 2, 6, 3, 7);
+      v128.store_lane<i64>(p0, low, 0);
+      v128.store_lane<i64>(p1, low, 1);
+      v128.store_lane<i64>(p2, high, 0);
+      v128.store_lane<i64>(p3, high, 1);
+      p0 += (bits & 1) << 3;
+      p1 += (bits & 2) << 2;
+      p2 += (bits & 4) << 1;
+      p3 += bits & 8;
+      from += gBytes;
+    }
+    store<usize>(ends, p0);
+    store<usize>(ends, p1, 4);
+    store<usize>(ends, p2, 8);
+    store<usize>(ends, p3, 12);
+    lists += listBytes << 2;
+    ends += 16;
+    g += 16;
+  }
+}
+
+// For each pixel the list of its nonzero values, with the offset channel * rowBytes, one list behind the other; where
+// they begin is written to starts[0 .. pixels], the end of the last one included. One entry of slack.
+export function listByPixel(
+  g: usize,
+  gBytes: usize,
+  channels: i32,
+  rowBytes: i32,
+  pixels: i32,
+  lists: usize,
+  starts: usize,
+): void {
+  const step = i32x4.splat(rowBytes << 2);
+  let p = lists;
+  for (let q = 0; q < pixels; q++) {
+    store<usize>(starts, p);
+    starts += 4;
+    let offsets = i32x4.mul(i32x4.splat(rowBytes), i32x4(0, 1, 2, 3));
+    for (let c = 0; c < channels; c += 4) {
+      const v = loadUpTo(g + (c << 2), channels - c, zero4());
+      const bits = nonzeros(v);
+      const low = v128.shuffle<f32>(offsets, v, 0, 4, 1, 5);
+      const high = v128.shuffle<f32>(offsets, v, 2, 6, 3, 7);
+      v128.store_lane<i64>(p, low, 0);
+      p += (bits & 1) << 3;
+      v128.store_lane<i64>(p, low, 1);
+      p += (bits & 2) << 2;
+      v128.store_lane<i64>(p, high, 0);
+      p += (bits & 4) << 1;
+      v128.store_lane<i64>(p, high, 1);
+      p += bits & 8;
+      offsets = i32x4.add(offsets, step);
+    }
+    g += gBytes;
+  }
+  store<usize>(starts, p);
+}
