@@ -123,6 +123,23 @@ test(
 );
 
 test(
+  'its threads start',
+  () => {
+    const { folder } = consumer();
+    code(
+      folder,
+      'threads.mjs',
+      `import { createEngine, ops } from 'keyhole/engine';
+       const engine = await createEngine({ threads: 2, minWork: 0 });
+       await engine.startThreads();
+       console.log(engine.threads, ops.abs(engine.full([100], -2)).view()[99]);`,
+    );
+    assert.is(run('node', ['threads.mjs'], folder), '{ asked: 2, running: 2, reason: null } 2\n');
+  },
+  SLOW,
+);
+
+test(
   'plain node imports every entry, trains and audits',
   () => {
     const { folder } = consumer();
