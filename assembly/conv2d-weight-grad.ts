@@ -7,7 +7,8 @@
 //
 // Implicit matrix product: patches^T [kh*kw*ci/groups, n*oh*ow] times g [n*oh*ow, co/groups], the pixels in blocks
 // of at most KC: consecutive pixels of the batch, or with few channels (whose patches are cheaper to read from
-// planes) whole rows of one sample. A block is summed from zero in the order of its pixels, then added to dw.
+// planes) whole rows of one sample. A block is summed from zero in the order of its pixels, then added to dw. Where it
+// costs less, in tiles (winograd-weight-grad.ts).
 //
 // One call computes share `part` of `parts` of the filters, for threads; the other columns of dw stay as they are.
 import { gatherColumns, setGather } from './conv2d-gather';
@@ -17,6 +18,7 @@ import { KC, MC, NC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { packPanels8 } from './gemm-pack';
 import { max32, min32, roundUp } from './simd';
+import { weightGradCost, weightGradFromTiles } from './winograd-weight-grad';
 import { A_PANELS, B_PANELS, EDGE, PLANES, PLANES_BYTES, ROW, WORKSPACE } from './workspace';
 
 // Where share `part` begins: the filters are dealt out in panels of 8 that lie within one group.
@@ -59,6 +61,12 @@ export function conv2d_weight_grad_f32(
   if (k === 0 || start === end) return;
   if (pixels === 0) {
     clearRows(dw + ((<usize>start) << 2), k, end - start, gBytes);
+    return;
+  }
+  const plain = strideH === 1 && strideW === 1 && dilH === 1 && dilW === 1 && groups === 1;
+  const direct = <f64>pixels * <f64>k * <f64>roundUp(co, 8);
+  if (plain && weightGradCost(n, kh, kw, ci, co, oh, ow) < direct) {
+    weightGradFromTiles(x, g, dw, n, h, wd, ci, kh, co, oh, ow, padTop, padLeft, start, end);
     return;
   }
   const planes = setPlanes(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW);
