@@ -22,7 +22,7 @@ export function clearRows(c: usize, m: i32, n: i32, ldc: usize): void {
   }
 }
 
-export function gemm_f32__packed_4x8(
+export function gemm_f32__packed(
   a: usize,
   b: usize,
   c: usize,
@@ -139,7 +139,7 @@ export function gemm_f32__sparse_a(
       const bAt = transB ? b + <usize>j * bBytes + (p << 2) : b + <usize>p * bBytes + (j << 2);
       const to = c + (j << 2);
       if (!sparseBlock(aAt, aBytes, transA !== 0, bAt, bBytes, !transB, to, cBytes, m, nc, kc, add, false))
-        gemm_f32__packed_4x8(aAt, bAt, to, m, nc, kc, transA, transB, lda, ldb, ldc, add);
+        gemm_f32__packed(aAt, bAt, to, m, nc, kc, transA, transB, lda, ldb, ldc, add);
     }
   }
 }
@@ -171,7 +171,7 @@ export function gemm_f32__sparse_b(
       const bAt = transB ? b + (p << 2) : b + <usize>p * bBytes;
       const to = c + <usize>i * cBytes;
       if (!sparseBlock(bAt, bBytes, !transB, aAt, aBytes, transA !== 0, to, cBytes, n, mc, kc, add, true))
-        gemm_f32__packed_4x8(aAt, bAt, to, mc, n, kc, transA, transB, lda, ldb, ldc, add);
+        gemm_f32__packed(aAt, bAt, to, mc, n, kc, transA, transB, lda, ldb, ldc, add);
     }
   }
 }
@@ -222,6 +222,6 @@ export function gemm_f32(
     const sparse = sparserOperand(a, b, m, n, k, transA, transB, (<usize>lda) << 2, (<usize>ldb) << 2);
     if (sparse < 0) gemm_f32__sparse_a(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
     else if (sparse > 0) gemm_f32__sparse_b(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
-    else gemm_f32__packed_4x8(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
+    else gemm_f32__packed(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
   }
 }

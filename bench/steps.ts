@@ -1,4 +1,5 @@
-/** Whole training steps of the reference nets: forward, backward, SGD with momentum, one thread. */
+/** Whole training steps of the reference nets: forward, backward, SGD with momentum, on one thread and on two. */
+import { availableParallelism } from 'node:os';
 import {
   createEngine,
   type Engine,
@@ -13,7 +14,7 @@ import {
   valueAndGrad,
 } from '../engine/index.ts';
 import type { Job } from './job.ts';
-import { keyhole, rateRow, type Work } from './row.ts';
+import { keyhole, type Row, rateRow, type Work } from './row.ts';
 import { stepMemory } from './step-memory.ts';
 import { timeOf } from './timing.ts';
 
@@ -88,6 +89,9 @@ export function trainingStep(engine: Engine, net: Net, batch: number): { step: (
   };
 }
 
+/** One thread, and two where there are two cores for them. */
+const THREADS = availableParallelism() > 1 ? [1, 2] : [1];
+
 /** One job for each net and batch size. */
 export function stepJobs(): Job[] {
   return nets.flatMap((net) =>
@@ -99,12 +103,19 @@ export function stepJobs(): Job[] {
         work,
         milliseconds: 500,
         async run(build, time) {
-          const engine = await createEngine({ build });
-          const { step, dispose } = trainingStep(engine, net, batch);
-          const memory = stepMemory(engine, step);
-          const seconds = timeOf(name, step, time);
-          dispose();
-          return [{ ...rateRow(name, keyhole(build), work, seconds), memory }];
+          const rows: Row[] = [];
+          // processor time would count both threads, and tell nothing
+          for (const threads of time.clock === 'cpu' ? [1] : THREADS) {
+            const engine = await createEngine({ build, threads });
+            await engine.startThreads();
+            const { step, dispose } = trainingStep(engine, net, batch);
+            const memory = stepMemory(engine, step);
+            const seconds = timeOf(name, step, time);
+            dispose();
+            engine.dispose();
+            rows.push({ ...rateRow(name, { ...keyhole(build), threads }, work, seconds), memory });
+          }
+          return rows;
         },
       };
     }),

@@ -1,5 +1,5 @@
 /** Convolutions and their gradients. */
-import { type ConvShape, type ConvSpec, convFlops, convInts, convLengths, convShape } from './conv-shape.ts';
+import { type ConvShape, type ConvSpec, convError, convFlops, convInts, convLengths, convShape } from './conv-shape.ts';
 import { type BufferSpec, inout, input, output, type Problem, type ProblemSet } from './problem.ts';
 
 const specs: readonly ConvSpec[] = [
@@ -25,7 +25,7 @@ const specs: readonly ConvSpec[] = [
   { x: [1, 28, 28, 1], co: 16, k: 8, stride: 2, pad: 3 },
   { x: [2, 14, 14, 16], co: 32, k: 4, stride: 2, pad: 0 },
   { x: [2, 16, 16, 3], co: 32, k: 3 },
-  { x: [1, 8, 8, 32], co: 17, k: 5 }, // k = 800, more than three blocks
+  { x: [1, 8, 8, 32], co: 17, k: 5, tiled: 'xy' }, // k = 800, more than three blocks
   { x: [1, 6, 6, 300], co: 5, k: 1 },
   { x: [1, 4, 4, 67], co: 260, k: 3 },
   { x: [1, 3, 3, 3], co: 1030, k: 3 }, // more output channels than are packed at once
@@ -34,6 +34,17 @@ const specs: readonly ConvSpec[] = [
   { x: [1, 3, 3, 1030], co: 520, k: 1, stride: 2, pad: 0 }, // more weights than are packed at once
   { x: [1, 9, 9, 1], co: 2, k: 2, dilation: 700, pad: 0, padEnd: 700 }, // planes that the workspace cannot hold
   { x: [1, 2, 300, 1], co: 2, k: 3 }, // a row longer than a block of pixels
+  // forward pass and input gradient, or one of them, in tiles
+  { x: [1, 16, 16, 32], co: 64, k: 5, tiled: 'xy' },
+  { x: [1, 16, 16, 32], co: 64, k: 3, tiled: 'xy' },
+  { x: [3, 13, 11, 12], co: 21, k: 5, pad: [3, 0], padEnd: [1, 4], tiled: 'xy' },
+  { x: [3, 11, 13, 9], co: 70, k: 3, pad: [0, 4], padEnd: [2, 1], tiled: 'xy' },
+  { x: [5, 8, 8, 32], co: 16, k: 3, tiled: 'xy' }, // two samples fill a panel
+  { x: [5, 10, 12, 16], co: 40, k: 5, pad: 0, tiled: 'xy' }, // 2 x 2 tiles, and 3 x 3 of the input's
+  { x: [2, 3, 30, 31], co: 33, k: 5, pad: 4, tiled: 'xy' },
+  { x: [1, 44, 44, 8], co: 24, k: 3, tiled: 'xy' }, // several blocks of rows of tiles
+  { x: [1, 9, 70, 96], co: 32, k: 3, tiled: 'xy' }, // several parts of a row
+  { x: [1, 8, 8, 130], co: 72, k: 5, tiled: 'xy' }, // more weights than fit at once
 ];
 
 /** Long runs of channels, three channels, groups. */
@@ -52,6 +63,7 @@ const benchSpecs: readonly ConvSpec[] = [
   { x: [64, 32, 32, 3], co: 32, k: 5 },
   { x: [64, 16, 16, 32], co: 64, k: 5 },
   { x: [64, 8, 8, 64], co: 128, k: 3 },
+  { x: [64, 32, 32, 32], co: 32, k: 3 },
 ];
 
 /** The convolutions of the nets, with the zeros that their pools and activations leave in the gradient. */
@@ -102,7 +114,8 @@ function convProblems(...[a, b, out]: readonly ('x' | 'w' | 'y')[]): Problem[] {
     const read = (array: 'x' | 'w' | 'y') =>
       array === 'y' && zeros ? { ...input(length.y), isZero: isZero(zeros, shape) } : input(length[array]);
     const args = [read(a!), read(b!), output(length[out!]), ...convInts(shape)];
-    return { name: zeros ? `${name}/${zeros}` : name, args, flops: convFlops(shape) };
+    const own: Pick<Problem, 'ownSums'> = spec.tiled?.includes(out!) ? { ownSums: true } : {};
+    return { name: zeros ? `${name}/${zeros}` : name, args, flops: convFlops(shape), ...own };
   };
   const forBench = (p: Problem): Problem => ({ ...p, bench: true, benchOnly: true });
   const dense = [...specs.map((s) => problem(s)), ...benchSpecs.map((s) => forBench(problem(s)))];
@@ -112,11 +125,10 @@ function convProblems(...[a, b, out]: readonly ('x' | 'w' | 'y')[]): Problem[] {
   return [...dense, ...sparse, ...others, ...sparseBench.map(([s, z]) => forBench(problem(s, z)))];
 }
 
-/** Rounding of a sum of so many products, see gemm: 2^-24 for each term, and 8 for short sums. */
 const terms = (count: (s: ConvShape) => number) => (problem: Problem) => {
   const [n, h, w, ci, kh, kw, co, oh, ow, , , , , , , groups] = problem.args.slice(3) as number[];
   const shape = { n, h, w, ci, kh, kw, co, oh, ow, groups } as ConvShape;
-  return { abs: 2 ** -24 * (count(shape) + 8), rel: 0 };
+  return { abs: convError(count(shape), problem.ownSums && (kh as 3 | 5)), rel: 0 };
 };
 
 export const conv2d: ProblemSet = {

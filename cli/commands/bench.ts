@@ -128,7 +128,7 @@ function machineText(machine: Machine, peers: readonly PeerVersion[], command: s
   const busy = load > 1.2 ? `load average ${load}: others use this machine too; ${advice}\n` : '';
   return (
     `$ ${command}\n` +
-    `keyhole ${VERSION}${others}; node ${node}; ${cpu}, ${cores} cores; one thread\n` +
+    `keyhole ${VERSION}${others}; node ${node}; ${cpu}, ${cores} cores\n` +
     `kernels: ${sizes}; multiply-adds in registers: ${peaks} GFLOP/s\n${busy}`
   );
 }

@@ -56,3 +56,19 @@ export function startWorker(message: unknown, events: WorkerEvents): WorkerThrea
     },
   };
 }
+
+/** How many threads can compute at the same time, as far as the browser tells. */
+export function coreCount(): number {
+  return navigator.hardwareConcurrency ?? 1;
+}
+
+/** A page trains one model after another: its bundle is one file, with no module of its own for threads. */
+export const hasModuleThreads = false;
+
+export function startModule(name: string): never {
+  throw new Error(`${name}: expected Node, since a page has no module threads.`);
+}
+
+export function thisModule(): never {
+  throw new Error('expected a thread of Node, got a page.');
+}

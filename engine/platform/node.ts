@@ -1,5 +1,6 @@
 /** What differs between Node and a browser, Node's side. Nothing else below experiments/ imports a Node built-in. */
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { instantiateSync } from '@assemblyscript/loader';
 import type { WorkerEvents, WorkerThread } from './worker-thread.ts';
@@ -63,5 +64,61 @@ export function startWorker(message: unknown, events: WorkerEvents): WorkerThrea
       worker.on('error', () => {});
       void worker.terminate();
     },
+  };
+}
+
+/** How many threads can compute at the same time. */
+export function coreCount(): number {
+  return availableParallelism();
+}
+
+/** Whether `startModule` works here. */
+export const hasModuleThreads = true;
+
+/** A thread that runs a module of this package and talks in messages. */
+export interface ModuleThread {
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  /** ends it wherever it is */
+  end(): Promise<void>;
+}
+
+export interface ModuleThreadEvents {
+  onMessage(message: unknown): void;
+  /** it has ended by itself: the error that it did not catch, or its exit code */
+  onEnd(cause: unknown): void;
+}
+
+/** Starts a thread on a module that package.json names under `imports`. */
+export function startModule(name: string, data: unknown, { onMessage, onEnd }: ModuleThreadEvents): ModuleThread {
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
+  const url = import.meta.resolve(name);
+  const worker = new Worker(new URL(url), { workerData: data, ...(url.endsWith('.ts') && { execArgv: fromSource() }) });
+  worker.on('message', onMessage);
+  worker.on('error', onEnd);
+  worker.on('exit', onEnd);
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    end: async () => void (await worker.terminate()),
+  };
+}
+
+// A checkout runs from source through tsx, which does not switch itself on in the threads of Node 20.
+function fromSource(): string[] {
+  const code = `import { register } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))}; register();`;
+  return ['--conditions=keyhole-source', '--import', `data:text/javascript,${encodeURIComponent(code)}`];
+}
+
+/** Inside such a thread: what it was started with, and the line back. */
+export function thisModule<Data>(): {
+  readonly data: Data;
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  receive(onMessage: (message: unknown) => void): void;
+} {
+  const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
+  const port = parentPort!;
+  return {
+    data: workerData as Data,
+    post: (message, transfer = []) => port.postMessage(message, transfer),
+    receive: (onMessage) => void port.on('message', onMessage),
   };
 }

@@ -12,8 +12,8 @@ import type { Cut, KernelModule } from '../kernels/index.ts';
 import { partsOf } from '../kernels/index.ts';
 import { Control, layout, MOST_NUMBERS, mayBlock, SPINS } from './control.ts';
 
-/** Less work than this is done before another thread has woken up. */
-export const MIN_WORK = 2e6;
+/** Operations that one thread does while another wakes up: about 10 microseconds (docs/decisions/threads.md). */
+export const MIN_WORK = 400_000;
 
 const SLICE_MS = 20;
 const PATIENCE_MS = 10_000; // where nobody can tell whether a worker lives
