@@ -1,7 +1,7 @@
 // The nonzero elements of a matrix, line by line, as lists of values and of where their partners lie.
 //
 //   line i of the operand: values[i][0..count-1] and offsets[i][0..count-1], in the order of k. An offset is the byte
-//   distance of step k's row in a panel of 32 columns (panelRow bytes a row).
+//   distance of step k's row in a panel (PANEL_ROW bytes a row).
 //
 // Zeros are left out without a branch: four elements at a time are shuffled to the front by a table of the 16 cases.
 import { KC, MC } from './gemm-blocks';
@@ -9,14 +9,15 @@ import { packAlong, packLines } from './gemm-pack';
 import { min32, zero4 } from './simd';
 import { PLANES, WORKSPACE } from './workspace';
 
-export const PANEL_ROW: usize = 128;
+// of 40 columns, of which the narrower panels leave the last ones unused
+export const PANEL_ROW = 160;
 
 // bytes for one line's list: stores are four elements wide
 const LIST: usize = (KC + 4) << 2;
 const VALUES: usize = PLANES;
 const OFFSETS: usize = VALUES + <usize>MC * LIST;
 const COUNTS: usize = OFFSETS + <usize>MC * LIST;
-const LINES: usize = COUNTS + (<usize>MC << 2);
+const LINES: usize = COUNTS + ((<usize>MC) << 2);
 // lines transposed at once: a cache line of the source
 const STRIP = 16;
 
@@ -51,7 +52,7 @@ function listLine(from: usize, k: i32, line: i32): void {
   const values = valuesOf(line);
   const offsets = offsetsOf(line);
   let end: usize = 0;
-  let rows = i32x4(0, 128, 256, 384);
+  let rows = i32x4(0, PANEL_ROW, 2 * PANEL_ROW, 3 * PANEL_ROW);
   let p = 0;
   for (; p + 4 <= k; p += 4) {
     const x = v128.load(from);
@@ -60,13 +61,13 @@ function listLine(from: usize, k: i32, line: i32): void {
     v128.store(values + end, i8x16.swizzle(x, front));
     v128.store(offsets + end, i8x16.swizzle(rows, front));
     end += (<usize>popcnt(mask)) << 2;
-    rows = i32x4.add(rows, i32x4.splat(4 * 128));
+    rows = i32x4.add(rows, i32x4.splat(4 * PANEL_ROW));
     from += 16;
   }
   for (; p < k; p++) {
     const x = load<f32>(from);
     store<f32>(values + end, x);
-    store<i32>(offsets + end, p << 7);
+    store<i32>(offsets + end, p * PANEL_ROW);
     end += x !== 0 ? 4 : 0;
     from += 4;
   }

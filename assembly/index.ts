@@ -4,15 +4,18 @@ export * from './avg-pool';
 export * from './broadcast';
 export { conv2d_f32, conv2d_f32__patches, conv2d_f32__planes } from './conv2d';
 export { conv2d_input_grad_f32 } from './conv2d-input-grad';
+export { conv2d_weight_grad_f32__dense } from './conv2d-weight-dense';
 export { conv2d_weight_grad_f32 } from './conv2d-weight-grad';
+export { conv2d_weight_grad_f32__sparse } from './conv2d-weight-sparse';
 export { copy_strided_f32 } from './copy';
 export * from './elementwise';
 export * from './elementwise-grad';
+export { bias_activation_f32, bias_activation_grad_f32 } from './epilogue';
 export {
   gemm_f32,
   gemm_f32__few_rows,
   gemm_f32__narrow,
-  gemm_f32__packed_4x8,
+  gemm_f32__packed,
   gemm_f32__sparse_a,
   gemm_f32__sparse_b,
 } from './gemm';

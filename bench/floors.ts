@@ -91,7 +91,7 @@ function rateOf({ name, high }: Row): number {
 }
 
 // Short turns, the row and its baseline one after the other: whatever slows the machine down slows both.
-const TURN = { samples: 3, milliseconds: 6, clock: 'cpu' } as const;
+const TURN = { samples: 1, milliseconds: 6, clock: 'cpu' } as const;
 const FEWEST_TURNS = 2;
 
 /**

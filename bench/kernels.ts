@@ -8,12 +8,12 @@ import { families, type KernelFamily } from '../engine/kernels/index.ts';
 import { type Build, hasRelaxedSimd, type KernelModule, loadKernels } from '../engine/kernels/load.ts';
 import type { Job } from './job.ts';
 import { convName } from './names.ts';
-import { type BufferSpec, isZeroed, type Problem, problemsOf } from './problems/index.ts';
+import { type BufferSpec, type Problem, problemsOf } from './problems/index.ts';
 import { keyhole, type Row, rateRow, type Work } from './row.ts';
 import { type TimeOptions, timeOf } from './timing.ts';
 
 export interface KernelOptions {
-  /** one row for each variant as well, its name appended: `sgemm/64x64x64 packed_4x8` */
+  /** one row for each variant as well, its name appended: `sgemm/64x64x64 packed` */
   readonly variants?: boolean;
 }
 
@@ -46,9 +46,8 @@ function place(k: KernelModule, problem: Problem): number[] {
     const [low, high] = spec.range ?? (spec.dtype === 'i32' ? [0, 1] : [-1, 1]);
     const view = new (spec.dtype === 'i32' ? Int32Array : Float32Array)(k.memory.buffer, args[i]!, spec.len);
     // a multiplicative step through [0, 1): varied values, the same every time
-    for (let j = 0; j < view.length; j++) {
-      view[j] = isZeroed(spec, j) ? 0 : low + (high - low) * ((j * 0.6180339887498949) % 1);
-    }
+    for (let j = 0; j < view.length; j++) view[j] = low + (high - low) * ((j * 0.6180339887498949) % 1);
+    if (spec.isZero) for (let j = 0; j < view.length; j++) if (spec.isZero(j)) view[j] = 0;
   });
   return args;
 }

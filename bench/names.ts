@@ -9,6 +9,9 @@ export type Spec =
       readonly n: number;
       readonly transA: boolean;
       readonly transB: boolean;
+      /** percent of A's and of B's elements that are 0; a peer that multiplies by zeros need not know */
+      readonly zerosA?: number;
+      readonly zerosB?: number;
     }
   | {
       readonly kind: 'conv';
@@ -21,25 +24,28 @@ export type Spec =
       readonly stride: number;
       readonly pad: number;
       readonly pass: 'forward' | 'input-grad' | 'weight-grad';
+      /** the share of the arriving gradient that is not zero, where it is not all of it */
+      readonly nonzero?: 'half' | 'quarter';
     }
   | { readonly kind: 'step'; readonly net: string; readonly batch: number }
   | { readonly kind: 'startup'; readonly until: string }
+  | { readonly kind: 'size'; readonly of: string }
   | { readonly kind: 'peak'; readonly loop: string }
   | { readonly kind: 'kernel'; readonly family: string; readonly problem: string };
 
 /** The batch that a conv row's name leaves out. */
 const CONV_BATCH = 64;
 
-// a0=0.5: half of A's elements are zero, which a peer may take for any other product
-const gemm = /^(sgemm|matmul)\/(\d+)x(\d+)x(\d+)(?:\/([nt])([nt]))?(?:\/[ab]0=[\d.]+)*$/;
-const conv = /^conv\/(\d+)x(\d+)x(\d+)-(\d+)k(\d+)(?:s(\d+))?(?:p(\d+))?(?:b(\d+))?\/(forward|input-grad|weight-grad)$/;
+const gemm = /^(sgemm|matmul)\/(\d+)x(\d+)x(\d+)(?:\/([nt])([nt]))?(?:\/a(\d+)%)?(?:\/b(\d+)%)?$/;
+const conv =
+  /^conv\/(\d+)x(\d+)x(\d+)-(\d+)k(\d+)(?:s(\d+))?(?:p(\d+))?(?:b(\d+))?(?:\/(half|quarter))?\/(forward|input-grad|weight-grad)$/;
 const step = /^step\/(\w+)\/b(\d+)$/;
 
 /** What a row's name says; null when it is no row's name. A variant's name after a space does not count. */
 export function parseName(name: string): Spec | null {
   const product = gemm.exec(name.replace(/ \w+$/, ''));
   if (product) {
-    const [, kind, m, k, n, a, b] = product;
+    const [, kind, m, k, n, a, b, zerosA, zerosB] = product;
     return {
       kind: kind as 'sgemm' | 'matmul',
       m: Number(m),
@@ -47,6 +53,8 @@ export function parseName(name: string): Spec | null {
       n: Number(n),
       transA: a === 't',
       transB: b === 't',
+      ...(zerosA ? { zerosA: Number(zerosA) } : {}),
+      ...(zerosB ? { zerosB: Number(zerosB) } : {}),
     };
   }
   const convolution = conv.exec(name.replace(/ \w+$/, ''));
@@ -63,7 +71,8 @@ export function parseName(name: string): Spec | null {
       kernel: size,
       stride: Number(stride ?? 1),
       pad: Number(pad ?? size >> 1),
-      pass: convolution[9] as 'forward' | 'input-grad' | 'weight-grad',
+      pass: convolution[10] as 'forward' | 'input-grad' | 'weight-grad',
+      ...(convolution[9] ? { nonzero: convolution[9] as 'half' | 'quarter' } : {}),
     };
   }
   const training = step.exec(name);
@@ -72,14 +81,15 @@ export function parseName(name: string): Spec | null {
   const rest = tail.join('/');
   if (!head || rest === '' || ['sgemm', 'matmul', 'conv', 'step'].includes(head)) return null;
   if (head === 'startup') return { kind: 'startup', until: rest };
+  if (head === 'size') return { kind: 'size', of: rest };
   if (head === 'peak') return { kind: 'peak', loop: rest };
   return { kind: 'kernel', family: head, problem: rest };
 }
 
 /** `64x16x16x32-64k3` (batch x height x width x channels) -> `32x16x16-64k3`; other batches keep theirs as `b8`. */
 export function convName(problem: string): string {
-  const found = /^(\d+)x(\d+)x(\d+)x(\d+)-(.+)$/.exec(problem);
+  const found = /^(\d+)x(\d+)x(\d+)x(\d+)-([^/]+)(\/.+)?$/.exec(problem);
   if (!found) throw new RangeError(`convName: expected batch x height x width x channels - filters, got '${problem}'`);
-  const [, n, h, w, c, rest] = found;
-  return `${c}x${h}x${w}-${rest}${Number(n) === CONV_BATCH ? '' : `b${n}`}`;
+  const [, n, h, w, c, filters, zeros = ''] = found;
+  return `${c}x${h}x${w}-${filters}${Number(n) === CONV_BATCH ? '' : `b${n}`}${zeros}`;
 }

@@ -14,9 +14,9 @@ export const rowSchema = v.strictObject({
   /** `base` or `relaxed` (fused multiply-add); what a peer calls its own */
   build: v.string(),
   threads: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  /** median over the samples; higher is better except in ms */
+  /** median over the samples; higher is better except in ms and kB */
   value: rate,
-  unit: v.picklist(['GFLOP/s', 'GB/s', 'samples/s', 'ms']),
+  unit: v.picklist(['GFLOP/s', 'GB/s', 'samples/s', 'ms', 'kB']),
   /** the smallest and the largest sample, in the same unit */
   low: rate,
   high: rate,

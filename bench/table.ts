@@ -91,7 +91,7 @@ export const kindOf = (name: string): string => name.slice(0, name.indexOf('/'))
 
 /** How many times as fast `row` is. */
 export function ratio(row: Row, other: Row): number {
-  return row.unit === 'ms' ? other.value / row.value : row.value / other.value;
+  return row.unit === 'ms' || row.unit === 'kB' ? other.value / row.value : row.value / other.value;
 }
 
 /** Another engine's row to compare with: as many threads; the same build, since fused multiply-add helps both, or its fastest. */

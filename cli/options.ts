@@ -1,31 +1,11 @@
-/** Options that several commands share, each described once. */
-import { type Command, Option } from 'commander';
+/** Options that commands with data and models share, each described once. */
+import type { Command } from 'commander';
 import { modelNames } from '../engine/index.ts';
-import { defaultRecipe, optimizerNames, type Recipe } from '../experiments/index.ts';
+import { defaultRecipe, optimizerNames, type Recipe } from '../experiments/recipe.ts';
 import type { DataChoice } from './datasets.ts';
 import { relaxedByEnvironment } from './engine.ts';
-import type { OutputOptions } from './output.ts';
 import type { Terminal } from './terminal.ts';
 import { collect, oneOf, real, whole, wholeOr } from './values.ts';
-
-export interface CommonOptions extends OutputOptions {
-  readonly debug?: boolean;
-}
-
-/** For every command: how it talks. */
-export function withCommonOptions(command: Command): Command {
-  return command
-    .option('--json', 'print JSON on standard output, and nothing else there')
-    .option('--quiet', 'no progress and no hints on standard error')
-    .option('--no-colour', 'no colours; NO_COLOR is respected as well')
-    .addOption(new Option('--no-color').hideHelp())
-    .option('--debug', 'print the stack when something fails');
-}
-
-/** `--no-color` is `--no-colour` to those who spell it so. */
-export function outputOptions(o: CommonOptions & { readonly color?: boolean }): OutputOptions {
-  return { ...o, colour: o.colour !== false && o.color !== false };
-}
 
 export function withDataOptions(command: Command): Command {
   return command

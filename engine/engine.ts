@@ -22,7 +22,7 @@ export interface EngineOptions {
    * Where there can be no worker threads there is one, and `engine.threads` says why.
    */
   readonly threads?: number;
-  /** for tests: kernels of less work than this, in floating-point operations, stay on one thread */
+  /** for tests: kernels of less work, in floating-point operations, stay on one thread; 0 cuts all that can be cut */
   readonly minWork?: number;
   /** for tests: sentinel words around each block and NaN in fresh memory */
   readonly guard?: boolean;
@@ -227,12 +227,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const reason = threads > 1 ? threadsImpossible(module) : null;
   const team = threads > 1 && reason === null;
   const workspaces = giveWorkspaces(module, memory, team ? threads : 1);
-  return new Engine(
-    module,
-    memory,
-    team ? new Team({ module, workspaces, minWork }) : null,
-    alone(threads, reason),
-  );
+  return new Engine(module, memory, team ? new Team({ module, workspaces, minWork }) : null, alone(threads, reason));
 }
 
 /** @throws DTypeError unless all float tensors share one element type and one engine */

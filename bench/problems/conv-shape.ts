@@ -36,6 +36,8 @@ export interface ConvSpec {
   readonly padEnd?: Pair;
   readonly dilation?: Pair;
   readonly groups?: number;
+  /** the forward pass (y), the input gradient (x) works in tiles: sums of its own */
+  readonly tiled?: 'x' | 'y' | 'xy';
 }
 
 /** `64x32x32x3-32k3`, then s, p, d and g where they are not 1, half the kernel, 1 and 1 */
@@ -105,3 +107,10 @@ export const convLengths = (s: ConvShape) => ({
 
 /** One multiplication and one addition for each output and each weight it sees, padding included. */
 export const convFlops = (s: ConvShape): number => (2 * s.n * s.oh * s.ow * s.co * s.kh * s.kw * s.ci) / s.groups;
+
+/**
+ * Rounding of a sum of so many products, see gemm: 2^-24 for each term, and 8 for short sums. In tiles the transforms and
+ * the sum over channels err by more, 1.6 times what docs/decisions/winograd.md measured at most.
+ */
+export const convError = (count: number, tiledTaps?: 3 | 5): number =>
+  2 ** -24 * (tiledTaps === 5 ? 6.4 * count + 2500 : tiledTaps === 3 ? 2.2 * count + 250 : count + 8);

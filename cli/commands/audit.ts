@@ -1,31 +1,22 @@
 /** keyhole audit: train a model on part of a data set, attack it, and say what it gives away. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { allMembershipAttacks } from '../../attacks/index.ts';
 import type { Dataset } from '../../data/index.ts';
 import { type Build, ConfigError, namedModel } from '../../engine/index.ts';
-import {
-  type Audit,
-  type AuditOptions,
-  type AuditRecord,
-  audit,
-  auditPlan,
-  auditSizes,
-  type Recipe,
-  recipeFor,
-  VERSION,
-} from '../../experiments/index.ts';
+import { type Audit, type AuditOptions, audit, auditPlan, auditSizes } from '../../experiments/audit.ts';
+import type { AuditRecord } from '../../experiments/audit-record.ts';
+import { type Recipe, recipeFor } from '../../experiments/recipe.ts';
+import { VERSION } from '../../experiments/version.ts';
 import type { RunSettings } from '../checkpoints.ts';
 import { commandLine } from '../command-line.ts';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { type DataChoice, loadData } from '../datasets.ts';
 import { spreadEngine } from '../engine.ts';
 import {
-  type CommonOptions,
   dataChoice,
   givenRecipe,
   type ModelOptions,
-  outputOptions,
   type RunOptions,
-  withCommonOptions,
   withDataOptions,
   withModelOptions,
   withRunOptions,
@@ -49,10 +40,7 @@ const attackNames = allMembershipAttacks.map((attack) => attack.name);
 /** below this, rates have no meaning; what each attack needs is checked on its own */
 const FEWEST_ROWS = 20;
 
-export function auditCommand(terminal: Terminal): Command {
-  const command = new Command('audit').description(
-    'train a model on part of a data set, attack it, and report what it gives away about its training data',
-  );
+export function auditCommand(command: Command, terminal: Terminal): Command {
   withModelOptions(
     withDataOptions(command)
       .option('--train-size <n>', 'rows that the model is trained on (default: a quarter, at most 5000)', whole(1))

@@ -1,22 +1,20 @@
 /** keyhole info: the version, the machine, the kernels that run on it, and the data that is at hand. */
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { SETS } from '../../data/index.ts';
 import { createEngine, hasRelaxedSimd } from '../../engine/index.ts';
-import { VERSION } from '../../experiments/index.ts';
+import { VERSION } from '../../experiments/version.ts';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { engineFor, relaxedByEnvironment } from '../engine.ts';
 import { dataFolder, findSet } from '../files.ts';
-import { type CommonOptions, outputOptions, withCommonOptions } from '../options.ts';
 import { bytesText, columns, outputTo } from '../output.ts';
 import type { InfoResult } from '../schemas.ts';
 import type { Terminal } from '../terminal.ts';
 
 const ENGINE_LIMIT = 2 ** 32;
 
-export function infoCommand(terminal: Terminal): Command {
-  return withCommonOptions(
-    new Command('info').description('version, machine, kernels that run on it, data that is at hand'),
-  ).action(async (options: CommonOptions) => {
+export function infoCommand(command: Command, terminal: Terminal): Command {
+  return withCommonOptions(command).action(async (options: CommonOptions) => {
     const output = outputTo(terminal, outputOptions(options));
     const info = await gather(terminal.env);
     output.printJson(info);

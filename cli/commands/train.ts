@@ -1,21 +1,21 @@
 /** keyhole train: train a named model, measure it on rows it has not seen, keep it. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { clopperPearson } from '../../attacks/index.ts';
 import { type Dataset, examples } from '../../data/index.ts';
 import { Classifier, ConfigError, type Evaluation, type FitResult, namedModel, nn, Rng } from '../../engine/index.ts';
-import { planThreads, type Recipe, recipeFor, trainingWork, VERSION } from '../../experiments/index.ts';
+import { type Recipe, recipeFor } from '../../experiments/recipe.ts';
+import { planThreads, trainingWork } from '../../experiments/training/index.ts';
+import { VERSION } from '../../experiments/version.ts';
 import type { RunSettings } from '../checkpoints.ts';
 import { commandLine } from '../command-line.ts';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { type DataChoice, loadData } from '../datasets.ts';
 import { type Spread, spreadEngine } from '../engine.ts';
 import {
-  type CommonOptions,
   dataChoice,
   givenRecipe,
   type ModelOptions,
-  outputOptions,
   type RunOptions,
-  withCommonOptions,
   withDataOptions,
   withModelOptions,
   withRunOptions,
@@ -55,8 +55,7 @@ interface Options extends CommonOptions, Omit<DataChoice, 'seed'>, ModelOptions,
 const fraction = real('between 0 and 1', (x) => x > 0 && x < 1);
 const atLeastZero = real('of at least 0', (x) => x >= 0);
 
-export function trainCommand(terminal: Terminal): Command {
-  const command = new Command('train').description('train a model, measure it on rows it has not seen, and keep it');
+export function trainCommand(command: Command, terminal: Terminal): Command {
   withModelOptions(
     withDataOptions(command)
       .option('--train-size <n>', 'rows to train on (default: all that are left)', whole(1))

@@ -1,6 +1,5 @@
 /** Compiles and instantiates one build of the kernels over one memory, through @assemblyscript/loader. */
-import { instantiate } from '@assemblyscript/loader';
-import { allowRelaxedSimd, readAsset } from '#platform';
+import { allowRelaxedSimd, instantiate, readAsset } from '#platform';
 import { withSharedMemory } from './shared-memory.ts';
 
 /** `base`: simd128, the same bits everywhere. `relaxed`: fused multiply-add, whose last bits may differ by machine. */

@@ -1,6 +1,8 @@
 /** What differs between Node and a browser, the browser's side (see node.ts). */
 import type { WorkerEvents, WorkerThread } from './worker-thread.ts';
 
+/** Browsers refuse to do this synchronously for large modules. */
+export { instantiate } from '@assemblyscript/loader';
 export type { WorkerThread };
 
 /** Reads a file that the package ships (a wasm build, an embedded data set). */

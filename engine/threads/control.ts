@@ -9,9 +9,10 @@ export const layout = {
   SEQUENCE: 0,
   KERNEL: 1,
   COUNT: 2,
-  // words that the worker writes, on a cache line of their own
-  DONE: 16,
-  FAULT: 17,
+  // what both count up, and what the worker writes, on a cache line of their own
+  CLAIM: 16,
+  DONE: 17,
+  FAULT: 18,
   /** byte offset of the arguments, as f64 */
   NUMBERS: 128,
   /** byte offset of what went wrong, as UTF-16 */
@@ -40,13 +41,20 @@ export class Control {
     Atomics.notify(words, layout.SEQUENCE);
   }
 
+  /** Takes the kernel back to run it here; false when the worker has begun. A worker may be slow to wake up. */
+  takeBack(): boolean {
+    const before = (this.#sequence - 1) | 0;
+    return Atomics.compareExchange(this.words, layout.CLAIM, before, this.#sequence) === before;
+  }
+
   get done(): boolean {
     return Atomics.load(this.words, layout.DONE) === this.#sequence;
   }
 
   /** Sleeps until the worker is done, at most so many milliseconds. A page's main thread may not. */
   sleep(milliseconds: number): void {
-    Atomics.wait(this.words, layout.DONE, (this.#sequence - 1) | 0, milliseconds);
+    const now = Atomics.load(this.words, layout.DONE);
+    if (now !== this.#sequence) Atomics.wait(this.words, layout.DONE, now, milliseconds);
   }
 
   /** What the kernel threw, once the worker is done. */

@@ -2,8 +2,8 @@
 // The body of a worker thread: an instance of the kernels over the engine's shared memory, which computes its part of each
 // launch. One file of plain JavaScript without imports, so that Node, pages and bundlers all start it as it is.
 //
-// The caller writes kernel, count and arguments into the control block (control.ts), then counts SEQUENCE up. The worker
-// runs the kernel and sets DONE to the same number.
+// The caller writes kernel, count and arguments into the control block (control.ts), then counts SEQUENCE up. Whoever
+// counts CLAIM up after it, the worker or the caller, runs the kernel; the worker then sets DONE to the same number.
 
 const port = globalThis.process?.getBuiltinModule?.('node:worker_threads').parentPort ?? globalThis;
 
@@ -27,7 +27,7 @@ function instantiate({ module, memory }) {
 }
 
 function serve({ control, layout, spins }, kernels) {
-  const { SEQUENCE, KERNEL, COUNT, DONE, FAULT, NUMBERS, MESSAGE, MESSAGE_LENGTH } = layout;
+  const { SEQUENCE, KERNEL, COUNT, CLAIM, DONE, FAULT, NUMBERS, MESSAGE, MESSAGE_LENGTH } = layout;
   const words = new Int32Array(control);
   const numbers = new Float64Array(control, NUMBERS);
   const message = new Uint16Array(control, MESSAGE, MESSAGE_LENGTH);
@@ -38,6 +38,8 @@ function serve({ control, layout, spins }, kernels) {
       left = spins;
     }
     last = Atomics.load(words, SEQUENCE);
+    const before = (last - 1) | 0;
+    if (Atomics.compareExchange(words, CLAIM, before, last) !== before) continue;
     try {
       const args = [];
       for (let i = 0; i < words[COUNT]; i++) args.push(numbers[i]);

@@ -14,7 +14,15 @@ test('a product says its sizes and what is stored transposed', () => {
   const sizes = { m: 64, k: 784, n: 256 };
   assert.equal(parseName('sgemm/64x784x256'), { kind: 'sgemm', ...sizes, transA: false, transB: false });
   assert.equal(parseName('matmul/64x784x256/tn'), { kind: 'matmul', ...sizes, transA: true, transB: false });
-  assert.equal(parseName('sgemm/64x784x256/nt packed_4x8'), { kind: 'sgemm', ...sizes, transA: false, transB: true });
+  assert.equal(parseName('sgemm/64x784x256/nt packed'), { kind: 'sgemm', ...sizes, transA: false, transB: true });
+  assert.equal(parseName('sgemm/64x784x256/tn/a50%/b81%'), {
+    kind: 'sgemm',
+    ...sizes,
+    transA: true,
+    transB: false,
+    zerosA: 50,
+    zerosB: 81,
+  });
 });
 
 test('a convolution says channels x height x width - filters; stride, padding and batch where they are not the usual', () => {
@@ -27,11 +35,19 @@ test('a convolution says channels x height x width - filters; stride, padding an
     pad: 0,
     pass: 'weight-grad',
   });
+  assert.equal(parseName('conv/32x16x16-64k3/quarter/input-grad'), {
+    ...usual,
+    stride: 1,
+    pad: 1,
+    pass: 'input-grad',
+    nonzero: 'quarter',
+  });
 });
 
 test("a kernel's problem becomes the row's name, with the batch only where it is not 64", () => {
   assert.is(convName('64x16x16x32-64k3'), '32x16x16-64k3');
   assert.is(convName('8x28x28x1-16k8s2p3'), '1x28x28-16k8s2p3b8');
+  assert.is(convName('8x28x28x1-16k8s2p3/half'), '1x28x28-16k8s2p3b8/half');
 });
 
 test('steps, start-up, peak and plain kernels', () => {

@@ -21,13 +21,13 @@ function binary(name: string, about: string, f: (a: number, b: number) => number
     // along the first dimension that is not 1, since only its parts are contiguous in y
     split(_a, _b, _y, n0, n1, n2, n3, a0, a1, a2, a3, b0, b1, b2, b3) {
       const work = 3 * WORD * n0 * n1 * n2 * n3;
-      const along = (dimension: number, aStep: number, bStep: number, yStep: number, grain: number) => {
+      const along = (dimension: number, units: number, aStep: number, bStep: number, yStep: number, grain = 1) => {
         const walks = [[0, aStep] as const, [1, bStep] as const, [2, yStep] as const];
-        return { size: 3 + dimension, walks, grain, work };
+        return { units, size: 3 + dimension, walks, grain, work };
       };
-      if (n0 > 1) return along(0, a0, b0, n1 * n2 * n3, 1);
-      if (n1 > 1) return along(1, a1, b1, n2 * n3, 1);
-      return n2 > 1 ? along(2, a2, b2, n3, 1) : along(3, a3, b3, 1, 16);
+      if (n0 > 1) return along(0, n0, a0, b0, n1 * n2 * n3);
+      if (n1 > 1) return along(1, n1, a1, b1, n2 * n3);
+      return n2 > 1 ? along(2, n2, a2, b2, n3) : along(3, n3, a3, b3, 1, 16);
     },
   });
 }

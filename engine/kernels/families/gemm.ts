@@ -27,6 +27,7 @@ export const gemm = defineKernel({
     const work = 2 * m * n * k;
     return m >= n
       ? {
+          units: m,
           size: 3,
           walks: [
             [0, transA ? 1 : lda],
@@ -36,6 +37,7 @@ export const gemm = defineKernel({
           work,
         }
       : {
+          units: n,
           size: 4,
           walks: [
             [1, transB ? ldb : 1],

@@ -1,6 +1,6 @@
 /** Random numbers from Philox4x32-10: element i comes from word i % 4 of block counter + floor(i / 4). */
 import { philox4x32 } from '../../random/philox.ts';
-import { type Cut, defineKernel, elements } from '../family.ts';
+import { type Cut, defineKernel, elements, FUNCTION } from '../family.ts';
 
 type Stream = [key0: number, key1: number, counter0: number, counter1: number];
 
@@ -16,7 +16,7 @@ function words(n: number, ...[key0, key1, counter0, counter1]: Stream): Uint32Ar
 }
 
 /** A stream can be entered at any block: n elements at y, the first two arguments, and the counter at its place. */
-const byBlocks = (n: number, counter: number): Cut => ({ ...elements(1, 4 * n, [0]), counter });
+const byBlocks = (n: number, counter: number): Cut => ({ ...elements(1, n, [0], FUNCTION), counter });
 
 const unit = (word: number) => (word >>> 8) * 2 ** -24;
 

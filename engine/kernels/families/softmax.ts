@@ -1,5 +1,5 @@
 /** Rows of [rows, cols]: softmax, log-softmax, cross-entropy with labels or soft targets, and their gradients. */
-import { type Cut, defineKernel, items, WORD } from '../family.ts';
+import { type Cut, defineKernel, FUNCTION, items } from '../family.ts';
 
 type F64 = Float64Array;
 
@@ -34,15 +34,19 @@ function softmaxRow(x: F64, y: F64, r: number, cols: number): (i: number) => num
   return lossAt;
 }
 
-const EXP = 4 * WORD; // of one element, with what comes before and after
-
 /** Cuts rows, the argument at `size`; these pointers walk by rows of cols, those by one number per row. */
-const byRows = (size: number, rows: number, cols: number, wide: readonly number[], narrow: readonly number[] = []): Cut =>
+const byRows = (
+  size: number,
+  rows: number,
+  cols: number,
+  wide: readonly number[],
+  narrow: readonly number[] = [],
+): Cut =>
   items(
     size,
     rows,
     [...wide.map((at) => [at, cols] as const), ...narrow.map((at) => [at, 1] as const)],
-    EXP * rows * cols,
+    FUNCTION * rows * cols,
   );
 
 export const softmax = defineKernel({
