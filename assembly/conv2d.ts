@@ -6,19 +6,26 @@
 //   x [n,h,wd,ci], w [kh,kw,ci/groups,co], y [n,oh,ow,co]. Reads outside x are zeros, so oh and ow imply the padding
 //   at the right and the bottom. Group g reads its ci/groups channels and writes its co/groups.
 //
+// Then y = f(y + bias), bias [co] or none (0), f by number as in epilogue.ts, while a block of y is in the cache.
+//
 // Variant patches: an implicit matrix product, patches [n*oh*ow, kh*kw*ci/groups] times weights [kh*kw*ci/groups,
 // co/groups], with the patches gathered panel by panel and the weights packed once. A pixel's sum depends on its own
 // patch only.
 //
 // Variant planes: for few input channels, whose taps are too short to gather: the sample is copied into zero-bordered
 // planes, and vectors run along the pixels of a row. The same products are summed in the same order and blocks of k.
+//
+// conv2d_f32 takes the cheaper of these, or tiles (winograd.ts) where they cost less: other sums, hence other bits, but
+// the choice depends on the shape of one sample only.
 import { gatherPanels, setGather } from './conv2d-gather';
 import { copyPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
 import { tapsByPixels } from './conv2d-taps';
+import { finishRows } from './epilogue';
 import { KC, MC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { packPanels4, packPanels8 } from './gemm-pack';
 import { min32, roundUp } from './simd';
+import { convolveTiles, winogradCost } from './winograd';
 import { A_PANELS, B_PANELS, B_PANELS_BYTES, EDGE, PLANES, PLANES_BYTES, WORKSPACE } from './workspace';
 
 // How many steps of k fit into B_PANELS for n columns: a multiple of KC, so that blocks of k stay where they are.
@@ -50,6 +57,8 @@ export function conv2d_f32__patches(
   dilH: i32,
   dilW: i32,
   groups: i32,
+  bias: usize,
+  activation: i32,
 ): void {
   const rows = n * oh * ow;
   const inC = ci / groups;
@@ -59,6 +68,7 @@ export function conv2d_f32__patches(
   if (rows === 0 || outC === 0) return;
   if (k === 0) {
     memory.fill(y, 0, <usize>rows * yBytes);
+    finishRows(y, rows, co, yBytes, bias, activation);
     return;
   }
   const aPanels = WORKSPACE + A_PANELS;
@@ -70,6 +80,7 @@ export function conv2d_f32__patches(
       const columns = min32(COLUMNS, outC - j);
       const to = y + ((<usize>(g * outC + j)) << 2);
       const weights = w + ((<usize>(g * outC + j)) << 2);
+      const columnBias = bias ? bias + ((<usize>(g * outC + j)) << 2) : 0;
       const steps = stepsThatFit(columns);
       for (let s = 0; s < k; s += steps) {
         const end = min32(s + steps, k);
@@ -94,6 +105,7 @@ export function conv2d_f32__patches(
               WORKSPACE + EDGE,
             );
           }
+          if (end === k) finishRows(to + <usize>i * yBytes, mc, columns, yBytes, columnBias, activation);
         }
       }
     }
@@ -121,6 +133,8 @@ export function conv2d_f32__planes(
   dilH: i32,
   dilW: i32,
   groups: i32,
+  bias: usize,
+  activation: i32,
 ): void {
   const inC = ci / groups;
   const outC = co / groups;
@@ -150,6 +164,8 @@ export function conv2d_f32__planes(
       dilH,
       dilW,
       groups,
+      bias,
+      activation,
     );
     return;
   }
@@ -164,6 +180,7 @@ export function conv2d_f32__planes(
       const to = panels + ((<usize>p * roundUp(outC, 4)) << 2);
       packPanels4(to, from, yBytes, true, outC, min32(KC, k - p));
     }
+    const groupBias = bias ? bias + ((<usize>(g * outC)) << 2) : 0;
     for (let i = 0; i < n; i++) {
       copyPlanes(planes, x + <usize>(i * h * wd) * pixelBytes + ((<usize>(g * inC)) << 2), h, wd, pixelBytes, 0);
       const sample = y + <usize>(i * oh * ow) * yBytes + ((<usize>(g * outC)) << 2);
@@ -184,6 +201,7 @@ export function conv2d_f32__planes(
           i32(p > 0),
         );
       }
+      finishRows(sample, oh * ow, outC, yBytes, groupBias, activation);
     }
   }
 }
@@ -251,7 +269,16 @@ export function conv2d_f32(
   dilH: i32,
   dilW: i32,
   groups: i32,
+  bias: usize,
+  activation: i32,
 ): void {
+  const plain = strideH === 1 && strideW === 1 && dilH === 1 && dilW === 1 && groups === 1;
+  const direct = <f64>(oh * ow) * <f64>(kh * kw * ci) * <f64>roundUp(co, 8);
+  if (plain && winogradCost(kh, kw, ci, co, oh, ow) < direct) {
+    convolveTiles(x, w, y, n, h, wd, ci, kh, co, oh, ow, padTop, padLeft, false);
+    finishRows(y, n * oh * ow, co, (<usize>co) << 2, bias, activation);
+    return;
+  }
   const inC = ci / groups;
   // the bits are the same either way. Planes fill a row up to 4 pixels; patches want runs of channels to gather
   const few = inC < 8 || (inC < 16 && roundUp(ow, 4) * 7 <= ow * 8) || (inC < ci && inC < 32);
@@ -276,6 +303,8 @@ export function conv2d_f32(
       dilH,
       dilW,
       groups,
+      bias,
+      activation,
     );
   else
     conv2d_f32__patches(
@@ -298,5 +327,7 @@ export function conv2d_f32(
       dilH,
       dilW,
       groups,
+      bias,
+      activation,
     );
 }

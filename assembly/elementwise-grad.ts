@@ -1,4 +1,5 @@
 // Fused gradients of element-wise functions: dx[i] = g[i] f'(x[i]), from x or from y = f(x). dx may be g, x or y.
+import { Relu, Sigmoid, Tanh } from './activations';
 import { loadUpTo, select4, storeUpTo } from './lanes';
 import { F32x4 } from './math';
 
@@ -19,7 +20,7 @@ function zip<Op>(g: usize, x: usize, dx: usize, n: i32, p: f32 = 0, q: f32 = 0):
 class ReluGrad {
   @inline
   apply(g: v128, y: v128, _p: v128, _q: v128): v128 {
-    return v128.and(g, f32x4.gt(y, f32x4.splat(0)));
+    return changetype<Relu>(0).back(g, y);
   }
 }
 
@@ -41,13 +42,11 @@ export function leaky_relu_grad_f32(g: usize, x: usize, dx: usize, n: i32, slope
   zip<LeakyReluGrad>(g, x, dx, n, slope);
 }
 
-// (1 - y)(1 + y), since 1 - y^2 cancels near 1.
 @unmanaged
 class TanhGrad {
   @inline
   apply(g: v128, y: v128, _p: v128, _q: v128): v128 {
-    const one = f32x4.splat(1);
-    return f32x4.mul(g, f32x4.mul(f32x4.sub(one, y), f32x4.add(one, y)));
+    return changetype<Tanh>(0).back(g, y);
   }
 }
 
@@ -60,7 +59,7 @@ export function tanh_grad_f32(g: usize, y: usize, dx: usize, n: i32): void {
 class SigmoidGrad {
   @inline
   apply(g: v128, y: v128, _p: v128, _q: v128): v128 {
-    return f32x4.mul(g, f32x4.mul(y, f32x4.sub(f32x4.splat(1), y)));
+    return changetype<Sigmoid>(0).back(g, y);
   }
 }
 

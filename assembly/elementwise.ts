@@ -1,6 +1,7 @@
 // Element-wise kernels of one array: y[i] = f(x[i]). All of them may run in place (y = x).
 //
 // An operation is a class without fields whose `apply` is inlined into the one loop that all of them share.
+import { Relu, Sigmoid, Tanh } from './activations';
 import { loadUpTo, madd, select4, storeUpTo } from './lanes';
 import { F32x4 } from './math';
 
@@ -31,15 +32,6 @@ function mapWith<Op>(x: usize, y: usize, n: i32, p: f32, q: f32): void {
     storeUpTo(y, op.apply(loadUpTo(x, n, f32x4.splat(0)), p4, q4), n);
     x += 16;
     y += 16;
-  }
-}
-
-// pmax(x, 0) is one x86 instruction where max is several, and keeps a NaN in x.
-@unmanaged
-class Relu {
-  @inline
-  apply(x: v128): v128 {
-    return f32x4.pmax(x, f32x4.splat(0));
   }
 }
 
@@ -74,25 +66,9 @@ export function log_f32(x: usize, y: usize, n: i32): void {
   map<Log>(x, y, n);
 }
 
-@unmanaged
-class Tanh {
-  @inline
-  apply(x: v128): v128 {
-    return F32x4.tanh(x);
-  }
-}
-
 /** y = tanh x. */
 export function tanh_f32(x: usize, y: usize, n: i32): void {
   map<Tanh>(x, y, n);
-}
-
-@unmanaged
-class Sigmoid {
-  @inline
-  apply(x: v128): v128 {
-    return F32x4.sigmoid(x);
-  }
 }
 
 /** y = 1 / (1 + e^-x). */

@@ -1,6 +1,6 @@
 // The inner loops whose vectors run along the rows of C (8 of them), and the one for a single row. Same order of
 // summation as gemm-micro: from zero in the order of p, then stored or added.
-import { fma, zero4 } from './simd';
+import { fma, settle, zero4 } from './simd';
 import { putPart, putTransposed } from './transpose';
 
 // C[0..7][0..3] = sum_p b[p][0..7] outer a[p][0..3]: a panel of 4 columns of op(B) against 8 rows of op(A). Of the
@@ -112,10 +112,10 @@ export function micro1x16(
     a += aStep;
     b += bStep;
   }
-  v128.store(edge, c0);
-  v128.store(edge, c1, 16);
-  v128.store(edge, c2, 32);
-  v128.store(edge, c3, 48);
+  v128.store(edge, settle(c0));
+  v128.store(edge, settle(c1), 16);
+  v128.store(edge, settle(c2), 32);
+  v128.store(edge, settle(c3), 48);
   for (let j = 0; j < columns; j++) {
     const sum = load<f32>(edge + (j << 2));
     const to = c + (j << 2);

@@ -213,7 +213,7 @@ export function max_reduce_f32(x: usize, y: usize, outer: i32, n: i32, inner: i3
 
 /** Lanes where v takes the place of best: larger, or the first NaN. */
 export function beats(v: v128, best: v128): v128 {
-  return v128.or(f32x4.gt(v, best), v128.andnot(f32x4.ne(v, v), f32x4.ne(best, best)));
+  return v128.andnot(f32x4.eq(best, best), f32x4.le(v, best));
 }
 
 /** Where the largest of n contiguous numbers stands: the first of equals, the first NaN before everything; 0 for n = 0. */

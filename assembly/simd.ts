@@ -7,6 +7,14 @@ export function fma(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
+// The sum with +0 for -0. A fused negative product below every f32 turns a sum of +0 into -0, and adding 0 * y later
+// turns it back: with this last step a product of zero can be left out without changing a bit. In build `base` the
+// product is rounded to -0 first, so a sum that starts at +0 is never -0.
+export function settle(sum: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.add(sum, zero4());
+  return sum;
+}
+
 // Four zeros: a global v128 constant does not compile, so it is spelled out at each use.
 export function zero4(): v128 {
   return f32x4.splat(0);

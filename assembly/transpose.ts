@@ -1,4 +1,5 @@
 // Storing a tile whose vectors run across the rows of the result.
+import { settle } from './simd';
 
 // Vectors a, b, c, d are 4 columns of rows 0 .. 3: their transpose is stored (add = 0) or added (add = 1) as 4 rows.
 export function putTransposed(to: usize, ld: usize, a: v128, b: v128, c: v128, d: v128, add: i32): void {
@@ -6,10 +7,10 @@ export function putTransposed(to: usize, ld: usize, a: v128, b: v128, c: v128, d
   const cdLow = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
   const abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
   const cdHigh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-  let r0 = v128.shuffle<f64>(abLow, cdLow, 0, 2);
-  let r1 = v128.shuffle<f64>(abLow, cdLow, 1, 3);
-  let r2 = v128.shuffle<f64>(abHigh, cdHigh, 0, 2);
-  let r3 = v128.shuffle<f64>(abHigh, cdHigh, 1, 3);
+  let r0 = settle(v128.shuffle<f64>(abLow, cdLow, 0, 2));
+  let r1 = settle(v128.shuffle<f64>(abLow, cdLow, 1, 3));
+  let r2 = settle(v128.shuffle<f64>(abHigh, cdHigh, 0, 2));
+  let r3 = settle(v128.shuffle<f64>(abHigh, cdHigh, 1, 3));
   const to1 = to + ld;
   const to2 = to1 + ld;
   const to3 = to2 + ld;

@@ -6,12 +6,14 @@ import { peakJob } from './peak.ts';
 import { openPeers } from './peers.ts';
 import { productJobs } from './products.ts';
 import type { Row } from './row.ts';
+import { sizeJobs } from './size.ts';
 import { startupJobs } from './startup.ts';
 import { stepJobs } from './steps.ts';
 import type { TimeOptions } from './timing.ts';
 
 export { describeMachine, type Machine } from './machine.ts';
 export { parseName, type Spec } from './names.ts';
+export { benchmarksPage, checkoutRoot, saveBenchmarks, saveNodes } from './page/index.ts';
 export { PEERS_INSTALL, type PeerVersion, peerVersions } from './peers.ts';
 export { type BenchResult, benchSchema, type EngineName, engines, type Row, rowSchema } from './row.ts';
 export { type Table, tableOf } from './table.ts';
@@ -36,7 +38,14 @@ export function runnableBuilds(): Build[] {
 }
 
 function jobs(filter: RegExp | undefined): Job[] {
-  const all = [peakJob(), ...sgemmFirst(kernelJobs()), ...productJobs(), ...stepJobs(), ...startupJobs()];
+  const all = [
+    peakJob(),
+    ...sgemmFirst(kernelJobs()),
+    ...productJobs(),
+    ...stepJobs(),
+    ...startupJobs(),
+    ...sizeJobs(),
+  ];
   return filter ? all.filter((job) => filter.test(job.name)) : all;
 }
 

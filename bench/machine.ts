@@ -23,6 +23,6 @@ export async function describeMachine(builds: readonly Build[]): Promise<Machine
 }
 
 // Both from source and from dist/ the kernels lie in assembly/build/ beside bench/.
-function kernelFile(build: Build): string {
+export function kernelFile(build: Build): string {
   return fileURLToPath(new URL(`../assembly/build/keyhole.${build}.wasm`, import.meta.url));
 }

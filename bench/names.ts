@@ -9,6 +9,9 @@ export type Spec =
       readonly n: number;
       readonly transA: boolean;
       readonly transB: boolean;
+      /** percent of A's and of B's elements that are 0; a peer that multiplies by zeros need not know */
+      readonly zerosA?: number;
+      readonly zerosB?: number;
     }
   | {
       readonly kind: 'conv';
@@ -26,13 +29,14 @@ export type Spec =
     }
   | { readonly kind: 'step'; readonly net: string; readonly batch: number }
   | { readonly kind: 'startup'; readonly until: string }
+  | { readonly kind: 'size'; readonly of: string }
   | { readonly kind: 'peak'; readonly loop: string }
   | { readonly kind: 'kernel'; readonly family: string; readonly problem: string };
 
 /** The batch that a conv row's name leaves out. */
 const CONV_BATCH = 64;
 
-const gemm = /^(sgemm|matmul)\/(\d+)x(\d+)x(\d+)(?:\/([nt])([nt]))?$/;
+const gemm = /^(sgemm|matmul)\/(\d+)x(\d+)x(\d+)(?:\/([nt])([nt]))?(?:\/a(\d+)%)?(?:\/b(\d+)%)?$/;
 const conv =
   /^conv\/(\d+)x(\d+)x(\d+)-(\d+)k(\d+)(?:s(\d+))?(?:p(\d+))?(?:b(\d+))?(?:\/(half|quarter))?\/(forward|input-grad|weight-grad)$/;
 const step = /^step\/(\w+)\/b(\d+)$/;
@@ -41,7 +45,7 @@ const step = /^step\/(\w+)\/b(\d+)$/;
 export function parseName(name: string): Spec | null {
   const product = gemm.exec(name.replace(/ \w+$/, ''));
   if (product) {
-    const [, kind, m, k, n, a, b] = product;
+    const [, kind, m, k, n, a, b, zerosA, zerosB] = product;
     return {
       kind: kind as 'sgemm' | 'matmul',
       m: Number(m),
@@ -49,6 +53,8 @@ export function parseName(name: string): Spec | null {
       n: Number(n),
       transA: a === 't',
       transB: b === 't',
+      ...(zerosA ? { zerosA: Number(zerosA) } : {}),
+      ...(zerosB ? { zerosB: Number(zerosB) } : {}),
     };
   }
   const convolution = conv.exec(name.replace(/ \w+$/, ''));
@@ -75,6 +81,7 @@ export function parseName(name: string): Spec | null {
   const rest = tail.join('/');
   if (!head || rest === '' || ['sgemm', 'matmul', 'conv', 'step'].includes(head)) return null;
   if (head === 'startup') return { kind: 'startup', until: rest };
+  if (head === 'size') return { kind: 'size', of: rest };
   if (head === 'peak') return { kind: 'peak', loop: rest };
   return { kind: 'kernel', family: head, problem: rest };
 }

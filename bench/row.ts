@@ -3,6 +3,8 @@ import * as v from 'valibot';
 
 const rate = v.pipe(v.number(), v.finite(), v.minValue(0));
 
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
 export const engines = ['keyhole', 'tfjs-wasm', 'jax-js'] as const;
 
 export const rowSchema = v.strictObject({
@@ -12,12 +14,21 @@ export const rowSchema = v.strictObject({
   /** `base` or `relaxed` (fused multiply-add); what a peer calls its own */
   build: v.string(),
   threads: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  /** median over the samples; higher is better except in ms */
+  /** median over the samples; higher is better except in ms and kB */
   value: rate,
-  unit: v.picklist(['GFLOP/s', 'GB/s', 'samples/s', 'ms']),
+  unit: v.picklist(['GFLOP/s', 'GB/s', 'samples/s', 'ms', 'kB']),
   /** the smallest and the largest sample, in the same unit */
   low: rate,
   high: rate,
+  /** of a training step of ours */
+  memory: v.optional(
+    v.strictObject({
+      /** most that was live at once during a step, beyond parameters, optimiser state and batch */
+      peakBytes: count,
+      /** taken from the WebAssembly memory by later steps than the second: 0 when everything is reused */
+      freshBytes: count,
+    }),
+  ),
 });
 
 export const benchSchema = v.strictObject({
@@ -32,7 +43,7 @@ export const benchSchema = v.strictObject({
     /** one-minute load average when the run began: well above 0, other programs took part of the machine */
     load: v.number(),
     /** what a register-only multiply-add loop reaches */
-    peak: v.array(rowSchema),
+    peak: v.array(v.omit(rowSchema, ['memory'])),
     builds: v.array(v.strictObject({ name: v.picklist(['base', 'relaxed']), bytes: v.number() })),
   }),
   peers: v.array(v.strictObject({ engine: v.picklist(engines), version: v.string() })),

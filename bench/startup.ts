@@ -8,8 +8,8 @@ import type { Marks } from './startup-child.ts';
 import { summarise } from './timing.ts';
 
 const marks = ['import', 'engine', 'first-product'] as const;
-// The same file type as this one: from source the children read TypeScript with our own loader, which shows in `import`.
-const child = fileURLToPath(import.meta.url).replace(/startup(\.[jt]s)$/, 'startup-child$1');
+// Bundles name the bundled child here. From source the children read TypeScript with our own loader, which shows in `import`.
+const child = fileURLToPath(new URL('./startup-child.ts', import.meta.url));
 
 /** Standard output of a script that runs in a process of its own. @throws Error with its standard error when it fails */
 export function outputOf(script: string, args: readonly string[], execArgv = process.execArgv): Promise<string> {

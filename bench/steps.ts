@@ -1,46 +1,96 @@
-/** Whole training steps of the reference nets: forward, backward, SGD with momentum, one thread. */
-import { createEngine, type Engine, namedModel, nn, ops, optim, Rng, sizeOf, valueAndGrad } from '../engine/index.ts';
+/** Whole training steps of the reference nets: forward, backward, SGD with momentum, on one thread and on two. */
+import { availableParallelism } from 'node:os';
+import {
+  createEngine,
+  type Engine,
+  namedModel,
+  nn,
+  ops,
+  optim,
+  Rng,
+  type Shape,
+  sizeOf,
+  type Tensor,
+  valueAndGrad,
+} from '../engine/index.ts';
 import type { Job } from './job.ts';
-import { keyhole, rateRow, type Work } from './row.ts';
+import { keyhole, type Row, rateRow, type Work } from './row.ts';
+import { stepMemory } from './step-memory.ts';
 import { timeOf } from './timing.ts';
 
-/** name, shape of one sample, classes: the nets of the published comparisons */
+/**
+ * The nets of the published comparisons: name, shape of one sample, classes, and how often a sample is multiplied on its
+ * way forward, by the first layer and by the others.
+ */
 export const nets = [
-  { name: 'mlp', shape: [28, 28, 1], classes: 10 },
-  { name: 'mnist', shape: [28, 28, 1], classes: 10 },
-  { name: 'cifar', shape: [32, 32, 3], classes: 10 },
+  { name: 'mlp', shape: [28, 28, 1], classes: 10, first: 784 * 256, others: 256 * 128 + 128 * 10 },
+  { name: 'mnist', shape: [28, 28, 1], classes: 10, first: 14 * 14 * 16 * 64, others: 25 * 32 * 256 + 512 * 32 + 320 },
+  {
+    name: 'cifar',
+    shape: [32, 32, 3],
+    classes: 10,
+    first: 32 * 32 * 32 * 75,
+    others: 16 * 16 * 64 * 800 + 4096 * 128 + 128 * 10,
+  },
 ] as const;
+
+/**
+ * GFLOP of one sample's training step, counted as direct products: forward, gradients of the weights, gradients of the
+ * inputs (but for those of the first layer, which nobody asks for), two operations each. Zero for an unknown net.
+ */
+export function stepWork(name: string): number {
+  const net = nets.find((n) => n.name === name);
+  return net ? (2 * (2 * net.first + 3 * net.others)) / 1e9 : 0;
+}
+
 export const batchSizes = [64, 256] as const;
 
-/** A function that trains one step of a net on fixed random rows. */
-export function trainingStep(
-  engine: Engine,
-  net: (typeof nets)[number],
-  batch: number,
-): { step: () => void; dispose: () => void } {
-  const rng = Rng.from(1);
-  const model = namedModel(net.name, net.shape, net.classes);
-  const params = engine.keep(model.init({ engine, rng: rng.split('init'), dtype: 'f32' }));
+export interface Net {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly classes: number;
+}
+
+/** A freshly drawn net with its optimiser: `train` takes one step, and all that it allocates is freed or replaces what was. */
+export function trainer(engine: Engine, { name, shape, classes }: Net, rng: Rng) {
+  const model = namedModel(name, shape, classes);
+  const params = engine.keep(model.init({ engine, rng, dtype: 'f32' }));
   const optimizer = optim.sgd({ learningRate: 0.01, momentum: 0.9 });
   let state = engine.keep(optimizer.init(params));
-  const size = sizeOf(net.shape);
-  const x = engine.keep(
-    engine.tensor(
-      Float32Array.from({ length: batch * size }, () => rng.uniform()),
-      [batch, ...net.shape],
-    ),
-  );
-  const y = engine.keep(engine.tensor(Int32Array.from({ length: batch }, () => rng.below(net.classes))));
   return {
-    step: () =>
+    train: (x: Tensor, y: Tensor) =>
       engine.run('step', () => {
         const loss = (p: typeof params) => ops.mean(nn.losses.crossEntropy(model.apply(p, x, { mode: 'train' }), y));
-        const { grads } = valueAndGrad(loss, params);
+        const { grads } = valueAndGrad(loss, params, { release: true });
         state = optimizer.step(params, grads, state);
       }),
-    dispose: () => engine.free([params, state, x, y]),
+    dispose: () => engine.free([params, state]),
   };
 }
+
+/** Uniform random inputs and labels. */
+export function randomBatch(engine: Engine, { shape, classes }: Net, batch: number, rng: Rng): [x: Tensor, y: Tensor] {
+  const values = Float32Array.from({ length: batch * sizeOf(shape) }, () => rng.uniform());
+  const labels = Int32Array.from({ length: batch }, () => rng.below(classes));
+  return [engine.tensor(values, [batch, ...shape]), engine.tensor(labels)];
+}
+
+/** A function that trains one step of a net on fixed random rows. */
+export function trainingStep(engine: Engine, net: Net, batch: number): { step: () => void; dispose: () => void } {
+  const rng = Rng.from(1);
+  const { train, dispose } = trainer(engine, net, rng.split('init'));
+  const [x, y] = engine.keep(randomBatch(engine, net, batch, rng));
+  return {
+    step: () => train(x, y),
+    dispose() {
+      dispose();
+      engine.free([x, y]);
+    },
+  };
+}
+
+/** One thread, and two where there are two cores for them. */
+const THREADS = availableParallelism() > 1 ? [1, 2] : [1];
 
 /** One job for each net and batch size. */
 export function stepJobs(): Job[] {
@@ -53,11 +103,19 @@ export function stepJobs(): Job[] {
         work,
         milliseconds: 500,
         async run(build, time) {
-          const engine = await createEngine({ build });
-          const { step, dispose } = trainingStep(engine, net, batch);
-          const seconds = timeOf(name, step, time);
-          dispose();
-          return [rateRow(name, keyhole(build), work, seconds)];
+          const rows: Row[] = [];
+          // processor time would count both threads, and tell nothing
+          for (const threads of time.clock === 'cpu' ? [1] : THREADS) {
+            const engine = await createEngine({ build, threads });
+            await engine.startThreads();
+            const { step, dispose } = trainingStep(engine, net, batch);
+            const memory = stepMemory(engine, step);
+            const seconds = timeOf(name, step, time);
+            dispose();
+            engine.dispose();
+            rows.push({ ...rateRow(name, { ...keyhole(build), threads }, work, seconds), memory });
+          }
+          return rows;
         },
       };
     }),

@@ -5,7 +5,7 @@ export interface TableOptions {
   /** of the rows to come: the first column is as wide as the longest */
   readonly names: readonly string[];
   readonly peers: readonly EngineName[];
-  /** GFLOP/s of the machine; those rows get a column with their share of it */
+  /** GFLOP/s of one thread; those rows get a column with their share of it */
   readonly peak: number | null;
 }
 
@@ -22,11 +22,16 @@ const WIDEST_NAME = 46;
 export function tableOf({ names, peers, peak }: TableOptions): Table {
   const width = Math.min(WIDEST_NAME, Math.max(4, ...names.map((name) => name.length)));
   const engineWidth = Math.max(...['keyhole', ...peers].map((name) => name.length));
-  const line = (name: string, engine: string, build: string, numbers: readonly string[], rest: readonly string[]) =>
+  const line = (
+    [name, engine, build, threads]: readonly [string, string, string, string],
+    numbers: readonly string[],
+    rest: readonly string[],
+  ) =>
     [
       name.padEnd(width),
       engine.padEnd(engineWidth),
       build.padEnd(7),
+      threads.padEnd(7),
       ...numbers.map((text) => text.padStart(7)),
       ...rest.map((text, i) => (i === 0 ? text.padEnd(9) : text.padStart(7))),
     ]
@@ -43,7 +48,11 @@ export function tableOf({ names, peers, peak }: TableOptions): Table {
           : undefined;
       return other ? ratioText(ratio(row, other)) : '';
     });
-  const share = (row: Row) => (peak && row.unit === 'GFLOP/s' ? `${Math.round((100 * row.value) / peak)} %` : '');
+  const showsMemory = names.some((name) => kindOf(name) === 'step');
+  const memory = (text: string) => (showsMemory ? [text] : []);
+  const peakText = (row: Row) => (row.memory ? numberText(row.memory.peakBytes / 1e6) : '');
+  const share = (row: Row) =>
+    peak && row.unit === 'GFLOP/s' ? `${Math.round((100 * row.value) / (peak * row.threads))} %` : '';
 
   let held: Row[] = [];
   let kind: string | null = null;
@@ -58,17 +67,16 @@ export function tableOf({ names, peers, peak }: TableOptions): Table {
       ...gap,
       ...rows.map((row) => {
         const numbers = [row.value, row.low, row.high].map(numberText);
-        return line(row.name, row.engine, row.build, numbers, [row.unit, share(row), ...ratios(row, rows)]);
+        const who = [row.name, row.engine, row.build, String(row.threads)] as const;
+        return line(who, numbers, [row.unit, share(row), ...memory(peakText(row)), ...ratios(row, rows)]);
       }),
     ];
   };
   return {
     head: line(
-      'name',
-      'engine',
-      'build',
+      ['name', 'engine', 'build', 'threads'],
       ['median', 'low', 'high'],
-      ['unit', peak ? 'of peak' : '', ...peers.map((peer) => `vs ${peer.split('-')[0]}`)],
+      ['unit', peak ? 'of peak' : '', ...memory('peak MB'), ...peers.map((peer) => `vs ${peer.split('-')[0]}`)],
     ),
     add(row) {
       const done = held.length > 0 && held[0]!.name !== row.name ? release() : [];
@@ -79,20 +87,20 @@ export function tableOf({ names, peers, peak }: TableOptions): Table {
   };
 }
 
-const kindOf = (name: string): string => name.slice(0, name.indexOf('/'));
+export const kindOf = (name: string): string => name.slice(0, name.indexOf('/'));
 
 /** How many times as fast `row` is. */
 export function ratio(row: Row, other: Row): number {
-  return row.unit === 'ms' ? other.value / row.value : row.value / other.value;
+  return row.unit === 'ms' || row.unit === 'kB' ? other.value / row.value : row.value / other.value;
 }
 
-/** The peer's row of the same build, since fused multiply-add helps both; else its fastest. */
-function counterpart(row: Row, others: readonly Row[]): Row | undefined {
-  const fastest = [...others].sort((a, b) => ratio(b, a) - 1)[0];
-  return others.find((r) => r.build === row.build) ?? fastest;
+/** Another engine's row to compare with: as many threads; the same build, since fused multiply-add helps both, or its fastest. */
+export function counterpart(row: Row, others: readonly Row[]): Row | undefined {
+  const alike = others.filter((r) => r.threads === row.threads);
+  return alike.find((r) => r.build === row.build) ?? [...alike].sort((a, b) => ratio(b, a) - 1)[0];
 }
 
-function ratioText(x: number): string {
+export function ratioText(x: number): string {
   return `${x >= 10 ? Math.round(x) : x.toFixed(2)}x`;
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-const QUIET_NAMES = ['out', 'json', 'quiet', 'debug', 'colour', 'color', 'fresh', 'checkpointEvery'];
+const QUIET_NAMES = ['out', 'json', 'quiet', 'debug', 'colour', 'color', 'fresh', 'checkpointEvery', 'threads'];
 
 /** The command line that gives these results again: options that differ from their defaults, in the order of the help. */
 export function commandLine(command: Command): string {

@@ -1,6 +1,6 @@
 /** From what was thrown to what people read, and to the exit code: 1 failed, 2 wrong use. */
 import { CommanderError } from 'commander';
-import { ConfigError, KeyholeError, OutOfMemoryError } from '../engine/index.ts';
+import { ConfigError, KeyholeError, OutOfMemoryError } from '../engine/errors.ts';
 import { Interrupted } from './terminal.ts';
 
 /** Something outside keyhole that refused: a folder, a disk, a server. */

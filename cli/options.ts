@@ -1,29 +1,11 @@
-/** Options that several commands share, each described once. */
-import { type Command, Option } from 'commander';
+/** Options that commands with data and models share, each described once. */
+import type { Command } from 'commander';
 import { modelNames } from '../engine/index.ts';
-import { defaultRecipe, optimizerNames, type Recipe } from '../experiments/index.ts';
+import { defaultRecipe, optimizerNames, type Recipe } from '../experiments/recipe.ts';
 import type { DataChoice } from './datasets.ts';
-import type { OutputOptions } from './output.ts';
-import { collect, oneOf, real, whole } from './values.ts';
-
-export interface CommonOptions extends OutputOptions {
-  readonly debug?: boolean;
-}
-
-/** For every command: how it talks. */
-export function withCommonOptions(command: Command): Command {
-  return command
-    .option('--json', 'print JSON on standard output, and nothing else there')
-    .option('--quiet', 'no progress and no hints on standard error')
-    .option('--no-colour', 'no colours; NO_COLOR is respected as well')
-    .addOption(new Option('--no-color').hideHelp())
-    .option('--debug', 'print the stack when something fails');
-}
-
-/** `--no-color` is `--no-colour` to those who spell it so. */
-export function outputOptions(o: CommonOptions & { readonly color?: boolean }): OutputOptions {
-  return { ...o, colour: o.colour !== false && o.color !== false };
-}
+import { relaxedByEnvironment } from './engine.ts';
+import type { Terminal } from './terminal.ts';
+import { collect, oneOf, real, whole, wholeOr } from './values.ts';
 
 export function withDataOptions(command: Command): Command {
   return command
@@ -38,11 +20,16 @@ export interface ModelOptions extends Partial<Recipe> {
   readonly backend: 'wasm' | 'reference';
   readonly relaxed?: boolean;
   readonly maxMemory?: number;
+  readonly threads: number | 'auto';
 }
 
 const recipeNote = (name: keyof Recipe) => `(default: ${defaultRecipe[name]})`;
 
-export function withModelOptions(command: Command): Command {
+/** @param env may ask for the relaxed kernels as well */
+export function withModelOptions(command: Command, env: Terminal['env']): Command {
+  command.hook('preAction', (_, acting) => {
+    if (relaxedByEnvironment(env)) acting.setOptionValueWithSource('relaxed', true, 'env');
+  });
   return command
     .option('--model <name>', `one of ${modelNames.join(', ')}`, oneOf(modelNames), 'mlp')
     .option('--epochs <n>', `passes over the training rows ${recipeNote('epochs')}`, whole(1))
@@ -73,8 +60,17 @@ export function withModelOptions(command: Command): Command {
       oneOf(['wasm', 'reference'] as const),
       'wasm',
     )
-    .option('--relaxed', 'kernels with fused multiply-add: faster, last bits differ between machines')
-    .option('--max-memory <MiB>', 'limit of the memory for tensors (default: 4096)', whole(1, 4096));
+    .option(
+      '--relaxed',
+      'kernels with fused multiply-add: faster, last bits differ between machines; also KEYHOLE_RELAXED=1',
+    )
+    .option(
+      '--threads <n>',
+      'auto, or 1 to 64: as models at the same time, or within the kernels; the results are the same',
+      wholeOr('auto', 1, 64),
+      'auto',
+    )
+    .option('--max-memory <MiB>', 'limit of the memory for tensors, of each engine (default: 4096)', whole(1, 4096));
 }
 
 export interface RunOptions {

@@ -1,17 +1,50 @@
-/** The command tree: one file per command, errors turned into messages and exit codes here. */
+/** The command tree: one file per command, loaded when it is asked for; errors turned into messages and exit codes here. */
 import { Command } from 'commander';
-import { VERSION } from '../experiments/index.ts';
-import { auditCommand } from './commands/audit.ts';
-import { benchCommand } from './commands/bench.ts';
-import { dataCommand } from './commands/data.ts';
-import { infoCommand } from './commands/info.ts';
-import { listCommand } from './commands/list.ts';
-import { trainCommand } from './commands/train.ts';
+import { VERSION } from '../experiments/version.ts';
 import { failureOf, stackOf } from './errors.ts';
 import { say } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
-const COMMANDS = [auditCommand, trainCommand, dataCommand, listCommand, infoCommand, benchCommand];
+interface CommandDef {
+  readonly about: string;
+  /** what follows the name, for the list of commands */
+  readonly usage: string;
+  /** gives a command its arguments, options and action */
+  load(): Promise<(command: Command, terminal: Terminal) => Command>;
+}
+
+const COMMANDS: Readonly<Record<string, CommandDef>> = {
+  audit: {
+    about: 'train a model on part of a data set, attack it, and report what it gives away about its training data',
+    usage: '[options]',
+    load: async () => (await import('./commands/audit.ts')).auditCommand,
+  },
+  train: {
+    about: 'train a model, measure it on rows it has not seen, and keep it',
+    usage: '[options]',
+    load: async () => (await import('./commands/train.ts')).trainCommand,
+  },
+  data: {
+    about: 'list, check and fetch data sets',
+    usage: '[options] [command]',
+    load: async () => (await import('./commands/data.ts')).dataCommand,
+  },
+  list: {
+    about: 'list attacks, defenses, datasets, models or experiments',
+    usage: '[options] <kind>',
+    load: async () => (await import('./commands/list.ts')).listCommand,
+  },
+  info: {
+    about: 'version, machine, kernels that run on it, data that is at hand',
+    usage: '[options]',
+    load: async () => (await import('./commands/info.ts')).infoCommand,
+  },
+  bench: {
+    about: 'GFLOP/s, samples/s and start-up time on this machine, one thread',
+    usage: '[options] [filter]',
+    load: async () => (await import('./commands/bench.ts')).benchCommand,
+  },
+};
 
 const EXAMPLES = `
 Examples:
@@ -23,13 +56,19 @@ Examples:
 
 Exit codes: 0 fine, 1 failed, 2 wrong use, 130 stopped by Ctrl-C.`;
 
-function createProgram(terminal: Terminal): Command {
+/** The program, with the one command that the arguments name; of the others, only what the help says about them. */
+async function createProgram(argv: readonly string[], terminal: Terminal): Promise<Command> {
   const program = new Command('keyhole')
     .description('Finds out what a trained model gives away about the data it was trained on.')
     .version(VERSION, '-V, --version')
     .addHelpText('after', EXAMPLES)
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
     .showSuggestionAfterError();
-  for (const make of COMMANDS) program.addCommand(make(terminal));
+  const wanted = argv.find((word) => Object.hasOwn(COMMANDS, word));
+  for (const [name, { about, usage, load }] of Object.entries(COMMANDS)) {
+    const command = new Command(name).description(about);
+    program.addCommand(name === wanted ? (await load())(command, terminal) : command.usage(usage));
+  }
   return settle(program, terminal);
 }
 
@@ -58,7 +97,7 @@ export function report(error: unknown, argv: readonly string[], { stderr }: Pick
 /** Runs one command line. @returns the exit code; whatever went wrong has been said on standard error */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    const program = createProgram(terminal);
+    const program = await createProgram(argv, terminal);
     if (argv.length === 0) program.help({ error: true });
     await program.parseAsync([...argv], { from: 'user' });
     return 0;

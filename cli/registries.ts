@@ -1,9 +1,7 @@
-/** What `keyhole list` lists: each registry read into items of one shape. A new kind is an entry here. */
-import { allMembershipAttacks } from '../attacks/index.ts';
-import { SETS } from '../data/index.ts';
-import { models } from '../engine/index.ts';
-import { optionsOf } from './datasets.ts';
-
+/**
+ * What `keyhole list` lists: each registry read into items of one shape. A new kind is an entry here. Nobody waits for the
+ * registries of other kinds to load.
+ */
 export interface ListOption {
   readonly name: string;
   readonly about?: string;
@@ -31,14 +29,15 @@ export interface ListItem {
 
 interface Registry {
   readonly about: string;
-  items(): ListItem[];
+  items(): Promise<ListItem[]>;
 }
 
 export const registries = {
   attacks: {
     about: 'what an audit tries: `keyhole audit --attacks NAME,NAME`',
-    items: () =>
-      allMembershipAttacks.map(({ name, title, paper, threat, options }) => ({
+    async items() {
+      const { allMembershipAttacks } = await import('../attacks/index.ts');
+      return allMembershipAttacks.map(({ name, title, paper, threat, options }) => ({
         name,
         title,
         paper,
@@ -46,13 +45,15 @@ export const registries = {
         options: Object.entries(options).map(
           ([option, def]) => ({ name: option, type: 'number', ...(def as object) }) as ListOption,
         ),
-      })),
+      }));
+    },
   },
-  defenses: { about: 'what makes a model give away less', items: () => [] },
+  defenses: { about: 'what makes a model give away less', items: async () => [] },
   datasets: {
     about: 'what can be trained on: `--data NAME`',
-    items: () =>
-      Object.values(SETS).map((set) => ({
+    async items() {
+      const [{ SETS }, { optionsOf }] = await Promise.all([import('../data/index.ts'), import('./datasets.ts')]);
+      return Object.values(SETS).map((set) => ({
         name: set.name,
         title: set.title,
         paper: set.citation,
@@ -60,13 +61,17 @@ export const registries = {
         licence: set.licence,
         home: set.home,
         options: optionsOf(set),
-      })),
+      }));
+    },
   },
   models: {
     about: 'what can be trained: `--model NAME`',
-    items: () => Object.values(models).map(({ name, title, paper }) => ({ name, title, paper, options: [] })),
+    async items() {
+      const { models } = await import('../engine/index.ts');
+      return Object.values(models).map(({ name, title, paper }) => ({ name, title, paper, options: [] }));
+    },
   },
-  experiments: { about: 'published results to reproduce', items: () => [] },
+  experiments: { about: 'published results to reproduce', items: async () => [] },
 } as const satisfies Record<string, Registry>;
 
 export type Kind = keyof typeof registries;

@@ -1,7 +1,7 @@
 /** The JSON that each command prints, as schemas: `docs/json.md` describes them, the tests hold the output to both. */
 import * as v from 'valibot';
 import { benchSchema } from '../bench/index.ts';
-import { auditSchema } from '../experiments/index.ts';
+import { auditSchema, threadsSchema } from '../experiments/index.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -48,7 +48,14 @@ export const infoSchema = v.strictObject({
   builds: v.array(
     v.strictObject({ name: v.picklist(['base', 'relaxed']), available: v.boolean(), reason: v.optional(v.string()) }),
   ),
+  build: v.strictObject({ default: v.picklist(['base', 'relaxed']), chosen: v.picklist(['base', 'relaxed']) }),
   relaxedSimd: v.boolean(),
+  threads: v.strictObject({
+    available: count,
+    sharedMemory: v.boolean(),
+    kernels: v.boolean(),
+    reason: v.nullable(v.string()),
+  }),
   memory: v.strictObject({ machine: count, limit: count }),
   data: v.strictObject({ folder: v.string(), sets: v.array(setPlaceSchema) }),
 });
@@ -105,6 +112,7 @@ export const trainSchema = v.strictObject({
   test: measuredSchema,
   seed: count,
   build: v.picklist(['base', 'relaxed', 'reference']),
+  threads: threadsSchema,
   seconds: v.number(),
   command: v.string(),
   date: v.string(),

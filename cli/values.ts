@@ -11,6 +11,16 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: str
   };
 }
 
+/** A word, or a whole number. */
+export function wholeOr<T extends string>(word: T, least: number, most: number): (text: string) => number | T {
+  return (text) => {
+    if (text === word) return word;
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected ${word}, or a whole number from ${least} to ${most}.`);
+  };
+}
+
 /** @param expected the range in words, as it ends the sentence "Expected a number ..." */
 export function real(expected: string, ok: (value: number) => boolean): (text: string) => number {
   return (text) => {

@@ -1,5 +1,5 @@
 /** A labelled data set as plain typed arrays, and batches of it. Nothing here knows the tensor engine. */
-import { ConfigError, FormatError } from '../engine/index.ts';
+import { ConfigError, type Rows as EngineRows, FormatError } from '../engine/index.ts';
 import { sha256OfPieces, sha256OfText } from './digest.ts';
 import { featureCount, featureNames, type Schema } from './schema.ts';
 import { at, identity, type Transform, transformedBounds, unitScale } from './transform.ts';
@@ -94,9 +94,15 @@ export function rowLength(dataset: Pick<Dataset, 'inputShape'>): number {
  * @throws ConfigError for an index outside 0 .. size - 1, and for a missing cell that no fitted transform fills in
  */
 export function take(dataset: Dataset, indices: ArrayLike<number>): Rows {
-  const length = rowLength(dataset);
-  const x = new Float32Array(indices.length * length);
+  const x = new Float32Array(indices.length * rowLength(dataset));
   const y = new Int32Array(indices.length);
+  takeInto(dataset, indices, { x, y });
+  return { x, y };
+}
+
+/** As `take`, into arrays of those lengths: a training loop passes the memory of its batch. */
+export function takeInto(dataset: Dataset, indices: ArrayLike<number>, { x, y }: EngineRows): void {
+  const length = rowLength(dataset);
   const copyRow = rowCopier(dataset, length);
   for (let i = 0; i < indices.length; i++) {
     const row = indices[i]!;
@@ -109,10 +115,9 @@ export function take(dataset: Dataset, indices: ArrayLike<number>): Rows {
     copyRow(row, x, i * length);
     y[i] = dataset.y[row]!;
   }
-  return { x, y };
 }
 
-type CopyRow = (row: number, to: Float32Array, offset: number) => void;
+type CopyRow = (row: number, to: EngineRows['x'], offset: number) => void;
 
 function rowCopier(dataset: Dataset, length: number): CopyRow {
   const { x, transform } = dataset;

@@ -1,10 +1,14 @@
 /** The engine: one WebAssembly memory with its kernels, scopes and tensors. Everything else works on tensors that know their engine. */
+import { noThreadsBecause } from '#platform';
 import { DISPOSE } from './dispose.ts';
 import { ConfigError, DTypeError, KeyholeError, ShapeError } from './errors.ts';
 import type { Build, KernelModule, KernelSource } from './kernels/index.ts';
 import { loadKernels, MAX_PAGES, PAGE_BYTES } from './kernels/index.ts';
 import { type DType, Memory, type MemoryStats, type Scope } from './memory/index.ts';
 import { type Shape, sizeOf, Tensor, tensorsOf } from './tensor/index.ts';
+import { alone, MIN_WORK, Team, type ThreadStatus, threadsImpossible } from './threads/index.ts';
+
+const MOST_THREADS = 64;
 
 export interface EngineOptions {
   /** default 'base', whose results agree between machines; 'relaxed' needs relaxed SIMD */
@@ -13,6 +17,13 @@ export interface EngineOptions {
   readonly wasm?: KernelSource;
   /** limit of the engine's memory in bytes, at most 4 GiB, which is the default */
   readonly maxBytes?: number;
+  /**
+   * over how many threads large kernels are split, at most 64; default 1. The results have the same bits for any number.
+   * Where there can be no worker threads there is one, and `engine.threads` says why.
+   */
+  readonly threads?: number;
+  /** for tests: kernels of less work, in floating-point operations, stay on one thread; 0 cuts all that can be cut */
+  readonly minWork?: number;
   /** for tests: sentinel words around each block and NaN in fresh memory */
   readonly guard?: boolean;
 }
@@ -27,11 +38,30 @@ export class Engine implements Disposable {
   recording = true;
   /** nested valueAndGrad calls in progress: inner ones keep their graph */
   gradDepth = 0;
+  /** the worker threads that launches are split over; null on one thread */
+  readonly team: Team | null;
+  readonly #alone: ThreadStatus;
   #sequence = 0;
 
-  constructor(module: KernelModule, memory: Memory) {
+  constructor(module: KernelModule, memory: Memory, team: Team | null, threads: ThreadStatus) {
     this.module = module;
     this.memory = memory;
+    this.team = team;
+    this.#alone = threads;
+    if (team) abandoned.register(this, team);
+  }
+
+  /** How many threads were asked for, how many work now, and why not all of them. */
+  get threads(): ThreadStatus {
+    return this.team?.status ?? this.#alone;
+  }
+
+  /** Starts the workers now; resolves when they are ready, or will never be, which `threads` tells. */
+  async startThreads(): Promise<void> {
+    if (!this.team) return;
+    const awake = setInterval(() => {}, 1000); // workers alone do not keep a process alive
+    await this.team.start();
+    clearInterval(awake);
   }
 
   get build(): Build {
@@ -155,8 +185,9 @@ export class Engine implements Disposable {
     return this.memory.stats();
   }
 
-  /** Lets go of everything: an engine has no resources outside its memory, which is collected with it. */
+  /** Lets go of everything: ends the workers, closes open scopes. The memory is collected with the engine. */
   dispose(): void {
+    this.team?.end('the engine was disposed');
     while (this.memory.current !== this.memory.root) this.memory.current.close();
   }
 
@@ -165,11 +196,16 @@ export class Engine implements Disposable {
   }
 }
 
-/** Scratch for packed panels; `setWorkspace` answers how many bytes the kernels use. */
-function giveWorkspace(module: KernelModule, memory: Memory): void {
+// The workers of an engine that nobody disposed of, when it is collected.
+const abandoned = new FinalizationRegistry<Team>((team) => team.end('the engine is gone'));
+
+/** Scratch for packed panels, one for each thread; `setWorkspace` answers how many bytes the kernels use. */
+function giveWorkspaces(module: KernelModule, memory: Memory, threads: number): number[] {
   const setWorkspace = module.exports.get('setWorkspace')!;
   const bytes = setWorkspace(0) >>> 0;
-  setWorkspace(memory.reserve(bytes));
+  const [own, ...others] = Array.from({ length: threads }, () => memory.reserve(bytes));
+  setWorkspace(own!);
+  return others;
 }
 
 /**
@@ -179,14 +215,19 @@ function giveWorkspace(module: KernelModule, memory: Memory): void {
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const most = MAX_PAGES * PAGE_BYTES;
-  const { maxBytes = most } = options;
+  const { maxBytes = most, threads = 1, minWork = MIN_WORK } = options;
   if (!(maxBytes > 0 && maxBytes <= most)) {
     throw new ConfigError(`engine: expected maxBytes from 1 to ${most}, got ${maxBytes}.`, 'maxBytes');
   }
-  const module = await loadKernels(options);
+  if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+    throw new ConfigError(`engine: expected threads from 1 to ${MOST_THREADS}, got ${threads}.`, 'threads');
+  }
+  const module = await loadKernels({ ...options, shared: threads > 1 && noThreadsBecause() === null });
   const memory = new Memory(module, maxBytes, options.guard);
-  giveWorkspace(module, memory);
-  return new Engine(module, memory);
+  const reason = threads > 1 ? threadsImpossible(module) : null;
+  const team = threads > 1 && reason === null;
+  const workspaces = giveWorkspaces(module, memory, team ? threads : 1);
+  return new Engine(module, memory, team ? new Team({ module, workspaces, minWork }) : null, alone(threads, reason));
 }
 
 /** @throws DTypeError unless all float tensors share one element type and one engine */

@@ -27,6 +27,17 @@ export class OutOfMemoryError extends KeyholeError {
   override name = 'OutOfMemoryError';
 }
 
+/** A worker thread that died, or failed, over a launch whose result is therefore incomplete. The engine goes on. */
+export class WorkerError extends KeyholeError {
+  override name = 'WorkerError';
+  /** 1 for the first worker; the caller itself is 0 and never fails like this */
+  readonly worker: number;
+  constructor(message: string, worker: number) {
+    super(message);
+    this.worker = worker;
+  }
+}
+
 /** A file that is not what it should be: its name and, where known, the byte offset of the fault. */
 export class FormatError extends KeyholeError {
   override name = 'FormatError';

@@ -12,4 +12,5 @@ export * as optim from './optim/index.ts';
 export { dropoutMask, Rng, randomNormal, randomPermutation, randomUniform } from './random/index.ts';
 export type { Shape, Tree, TreeMap, TypedArray } from './tensor/index.ts';
 export { countParameters, mapTree, namedTensors, sizeOf, Tensor, tensorsOf } from './tensor/index.ts';
+export type { ThreadStatus } from './threads/index.ts';
 export * from './train/index.ts';

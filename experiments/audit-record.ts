@@ -18,6 +18,12 @@ const estimateSchema = v.object({
 const accessSchema = v.picklist(['none', 'label-only', 'probabilities', 'logits', 'gradients', 'white-box']);
 const warningSchema = v.object({ code: v.string(), message: v.string() });
 
+/** one model after another on one thread, a model a thread, or kernels split over threads */
+export const threadsSchema = v.object({
+  how: v.picklist(['one', 'models', 'kernels']),
+  count: v.pipe(v.number(), v.integer(), v.minValue(1)),
+});
+
 const rocSchema = v.pipe(
   v.object({ fpr: v.array(share), tpr: v.array(share) }),
   v.check((r) => r.fpr.length === r.tpr.length, 'roc: expected as many fpr as tpr'),
@@ -64,9 +70,13 @@ export const auditSchema = v.object({
   model: v.object({ name: v.string(), parameters: count }),
   train: v.object({ accuracy: share, testAccuracy: share, epochs: count, seconds }),
   attacks: v.array(auditAttackSchema),
+  /** how many shadow models there were; absent: one */
+  shadows: v.optional(count),
   seed: v.union([v.number(), v.string()]),
   /** the kernels it ran on */
   build: v.picklist(['base', 'relaxed', 'reference']),
+  /** how the work was spread, which like the time it took changes no result; absent: not known */
+  threads: v.optional(threadsSchema),
   seconds,
   warnings: v.array(warningSchema),
   command: v.optional(v.string()),

@@ -16,18 +16,35 @@ import {
   scoreHistogram,
   type Target,
 } from '../attacks/index.ts';
-import { type Dataset, examples, fitStandardiser, membershipSplit, take, withTransform } from '../data/index.ts';
+import {
+  type Dataset,
+  examples,
+  fitStandardiser,
+  membershipSplit,
+  stratifiedSplit,
+  take,
+  withTransform,
+} from '../data/index.ts';
 import {
   type CheckpointStore,
-  Classifier,
+  type Classifier,
   ConfigError,
   type Engine,
+  KeyholeError,
   namedModel,
-  type Progress,
   Rng,
 } from '../engine/index.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
-import { optimizerOf, type Recipe, recipeFor } from './recipe.ts';
+import { type Recipe, recipeFor } from './recipe.ts';
+import {
+  modelsAtOnce,
+  planThreads,
+  type ThreadPlan,
+  type TrainingJob,
+  type TrainingProgress,
+  trainingWork,
+  trainModels,
+} from './training/index.ts';
 import { VERSION } from './version.ts';
 
 export interface AuditOptions extends Partial<Recipe> {
@@ -37,6 +54,8 @@ export interface AuditOptions extends Partial<Recipe> {
   readonly trainSize?: number;
   /** non-members; default as many as members where the rows allow it */
   readonly outSize?: number;
+  /** models that show the attacker what members look like, each trained on other rows of the attacker's; default 1 */
+  readonly shadows?: number;
   /** default: all of them */
   readonly attacks?: readonly string[];
   /** default 0 */
@@ -45,14 +64,16 @@ export interface AuditOptions extends Partial<Recipe> {
   readonly backend?: 'wasm' | 'reference';
   /** of the intervals; default 0.95 */
   readonly confidence?: number;
-  /** where each model's training checkpoint is kept */
-  readonly checkpoint?: (model: 'target' | 'shadow') => CheckpointStore;
+  /** how the work is spread, which changes no result; default: as `planThreads` says for 'auto' */
+  readonly threads?: ThreadPlan;
+  /** where each model's training checkpoint is kept: of 'target', 'shadow', 'shadow-2' ... */
+  readonly checkpoint?: (model: string) => CheckpointStore;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: AuditProgress) => void;
 }
 
 export type AuditProgress =
-  | ({ readonly phase: 'train'; readonly model: 'target' | 'shadow' } & Progress)
+  | ({ readonly phase: 'train' } & TrainingProgress)
   | { readonly phase: 'attack'; readonly attack: string; readonly done: number; readonly of: number };
 
 export interface Audit {
@@ -94,69 +115,83 @@ function chosenAttacks(names: readonly string[] | undefined): readonly Membershi
   });
 }
 
+/** multiply-adds of the kernels in the time of one of the reference backend, roughly */
+const REFERENCE_COST = 100;
+
+/**
+ * How an audit of these rows by these options uses threads; see `planThreads`.
+ * @param o.asked default 'auto'
+ * @param o.kernels whether the engine for it may split kernels over threads; default: not
+ */
+export function auditPlan(
+  engine: Engine,
+  dataset: Dataset,
+  options: AuditOptions,
+  { asked = 'auto', kernels = false }: { asked?: number | 'auto'; kernels?: boolean } = {},
+): ThreadPlan {
+  const { shadows = 1, backend = 'wasm' } = options;
+  // the reference backend takes far longer than the rule assumes
+  const cost = backend === 'reference' ? REFERENCE_COST : 1;
+  const model = namedModel(options.model ?? 'mlp', dataset.inputShape, dataset.classes);
+  const rows = auditSizes(dataset.size, options).targetTrain;
+  const work = trainingWork(engine, { model, models: 1 + shadows, rows, recipe: recipeFor(options) });
+  return planThreads(asked, { ...work, multiplyAdds: work.multiplyAdds * cost }, { kernels });
+}
+
 /**
  * Trains a model on part of a data set and attacks it.
  * @throws ConfigError, NumericError, or the signal's reason; checkpoints written so far stay
  */
 export async function audit(engine: Engine, dataset: Dataset, options: AuditOptions = {}): Promise<Audit> {
   const started = performance.now();
-  const { seed = 0, backend = 'wasm', signal, confidence } = options;
+  const { seed = 0, backend = 'wasm', shadows = 1, signal, confidence } = options;
   if (confidence !== undefined && !(confidence > 0 && confidence < 1)) {
     throw new ConfigError(`confidence: expected a number between 0 and 1, got ${confidence}.`, 'confidence');
+  }
+  if (!(Number.isSafeInteger(shadows) && shadows >= 1)) {
+    throw new ConfigError(`audit: expected shadows to be a whole number >= 1, got ${shadows}.`, 'shadows');
   }
   const attacks = chosenAttacks(options.attacks);
   const recipe = recipeFor(options);
   const rng = Rng.from(seed).split('audit');
   const sizes = auditSizes(dataset.size, options);
   const split = membershipSplit(dataset, sizes, rng.split('split'));
-  const pool = split.shadowPool;
-  const shadowTrain = pool.subarray(0, sizes.shadowTrain);
-  const shadowOut = pool.subarray(sizes.shadowTrain, sizes.shadowTrain + sizes.shadowOut);
   const data =
     dataset.schema.kind === 'table' ? withTransform(dataset, fitStandardiser(dataset, split.targetTrain)) : dataset;
   const model = namedModel(options.model ?? 'mlp', data.inputShape, data.classes);
 
-  const train = async (name: 'target' | 'shadow', rows: Int32Array) => {
-    const dtype = backend === 'reference' ? 'f64' : 'f32';
-    const classifier = Classifier.create(engine, model, { seed: subSeed(rng, `${name} initial`), dtype });
-    const began = performance.now();
-    try {
-      const fitted = await classifier.fit(examples(data, rows), {
-        epochs: recipe.epochs,
-        batchSize: recipe.batchSize,
-        optimizer: optimizerOf(recipe),
-        seed: subSeed(rng, `${name} training`),
-        ...(options.checkpoint && { checkpoint: options.checkpoint(name) }),
-        ...(signal && { signal }),
-        onProgress: (p) => options.onProgress?.({ phase: 'train', model: name, ...p }),
-      });
-      return { classifier, fitted, seconds: (performance.now() - began) / 1000 };
-    } catch (error) {
-      classifier.dispose();
-      throw error;
-    }
+  const job = (name: string, rows: Int32Array): TrainingJob => {
+    const label = name.replace('-', ' ');
+    const seeds = { initial: subSeed(rng, `${label} initial`), training: subSeed(rng, `${label} training`) };
+    return { name, model: model.name, rows, recipe, seeds, dtype: backend === 'reference' ? 'f64' : 'f32' };
   };
+  const wanted = attacks.some((a) => a.shadowRows > 0 && a.shadowRows <= sizes.shadowOut);
+  const parts = wanted
+    ? Array.from({ length: shadows }, (_, i) => shadowRows(data, split.shadowPool, sizes, i, rng))
+    : [];
+  const jobs = [job('target', split.targetTrain), ...parts.map(({ members }, i) => job(shadowName(i), members))];
+  const plan = options.threads ?? auditPlan(engine, data, options, { kernels: engine.team !== null });
+  const workers = modelsAtOnce(plan, jobs.length);
+  const [trained, ...shadowModels] = await trainModels(engine, data, jobs, {
+    workers,
+    ...(options.checkpoint && { checkpoint: options.checkpoint }),
+    ...(signal && { signal }),
+    onProgress: (p) => options.onProgress?.({ phase: 'train', ...p }),
+  });
+  if (!trained) throw new KeyholeError('internal: an audit without a target model');
 
   const warnings: AttackWarning[] = [];
-  const trained = await train('target', split.targetTrain);
-  let shadow: Awaited<ReturnType<typeof train>> | undefined;
   try {
     const evaluation = signal ? { signal } : {};
     const onTrain = await trained.classifier.evaluate(examples(data, split.targetTrain), evaluation);
     const onTest = await trained.classifier.evaluate(examples(data, split.targetOut), evaluation);
-    const wanted = attacks.some((a) => a.shadowRows > 0 && a.shadowRows <= sizes.shadowOut);
-    if (wanted) shadow = await train('shadow', shadowTrain);
     const known: MembershipKnowledge = {
       meanTrainingLoss: onTrain.loss,
-      shadows: shadow
-        ? [
-            {
-              target: remembered(localTarget(shadow.classifier)),
-              members: take(data, shadowTrain),
-              nonMembers: take(data, shadowOut),
-            },
-          ]
-        : [],
+      shadows: shadowModels.map(({ classifier }, i) => ({
+        target: remembered(localTarget(classifier)),
+        members: take(data, parts[i]!.members),
+        nonMembers: take(data, parts[i]!.nonMembers),
+      })),
     };
     const candidates = mixCandidates(
       take(data, split.targetTrain),
@@ -200,8 +235,10 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
         seconds: trained.seconds,
       },
       attacks: results,
+      shadows: shadowModels.length,
       seed,
       build: backend === 'reference' ? 'reference' : engine.build,
+      threads: workers > 1 ? { how: 'models', count: workers } : kernelThreads(engine),
       seconds: (performance.now() - started) / 1000,
       warnings,
       version: VERSION,
@@ -211,8 +248,31 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
     trained.classifier.dispose();
     throw error;
   } finally {
-    shadow?.classifier.dispose();
+    for (const { classifier } of shadowModels) classifier.dispose();
   }
+}
+
+function kernelThreads({ team, threads }: Engine): ThreadPlan {
+  return team ? { how: 'kernels', count: threads.asked } : { how: 'one', count: 1 };
+}
+
+const shadowName = (i: number) => (i === 0 ? 'shadow' : `shadow-${i + 1}`);
+
+/** The rows of a shadow model: the first has the head of the attacker's rows, the others draw theirs from all of them. */
+function shadowRows(
+  { y, classes }: Dataset,
+  pool: Int32Array,
+  { shadowTrain, shadowOut }: ReturnType<typeof auditSizes>,
+  i: number,
+  rng: Rng,
+): { readonly members: Int32Array; readonly nonMembers: Int32Array } {
+  if (i === 0) {
+    return { members: pool.subarray(0, shadowTrain), nonMembers: pool.subarray(shadowTrain, shadowTrain + shadowOut) };
+  }
+  const labels = pool.map((row) => y[row]!);
+  const sizes = { members: shadowTrain, nonMembers: shadowOut };
+  const { members, nonMembers } = stratifiedSplit(labels, classes, sizes, rng.split(`shadow ${i + 1} rows`));
+  return { members: members.map((at) => pool[at]!), nonMembers: nonMembers.map((at) => pool[at]!) };
 }
 
 /** A seed of its own for each use, so that no two parts of an audit share random numbers. */

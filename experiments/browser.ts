@@ -28,4 +28,5 @@ export * from '../engine/index.ts';
 export * from './audit.ts';
 export * from './audit-record.ts';
 export * from './recipe.ts';
+export * from './training/index.ts';
 export { VERSION } from './version.ts';

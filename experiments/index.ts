@@ -17,7 +17,7 @@ export {
   withTransform,
 } from '../data/index.ts';
 export * from '../engine/index.ts';
-export { type Audit, type AuditOptions, type AuditProgress, audit, auditSizes } from './audit.ts';
+export { type Audit, type AuditOptions, type AuditProgress, audit, auditPlan, auditSizes } from './audit.ts';
 export {
   type AuditAttack,
   type AuditEstimate,
@@ -25,7 +25,9 @@ export {
   auditAttackSchema,
   auditSchema,
   parseAudit,
+  threadsSchema,
 } from './audit-record.ts';
 export { defaultRecipe, optimizerNames, optimizerOf, type Recipe, recipeFor } from './recipe.ts';
 export { renderAuditReport, renderAuditTable } from './report/index.ts';
+export * from './training/index.ts';
 export { VERSION } from './version.ts';

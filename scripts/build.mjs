@@ -1,6 +1,7 @@
-// npm run build: the two wasm builds from assembly/, then TypeScript to dist/ with the wasm beside it.
+// npm run build: the two wasm builds from assembly/, then dist/: declarations, bundles for Node and for browsers, and the
+// files that the bundles read.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -19,15 +20,13 @@ for (const target of ['base', 'relaxed']) {
 if (kernelsOnly) process.exit(0);
 
 rmSync(`${root}/dist`, { recursive: true, force: true });
-run('typescript:', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.build.json']);
+run('declarations:', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.build.json']);
+run('node bundle:', 'scripts/bundle-node.mjs', []);
 run('browser bundle:', 'scripts/bundle.mjs', []);
-mkdirSync(`${root}/dist/assembly/build`, { recursive: true });
 for (const target of ['base', 'relaxed']) {
   const file = `assembly/build/keyhole.${target}.wasm`;
-  cpSync(`${root}/${file}`, `${root}/dist/${file}`);
-  console.log(`${file}: ${statSync(`${root}/${file}`).size} bytes`);
+  console.log(`${file}: ${statSync(`${root}/dist/${file}`).size} bytes`);
 }
-// The embedded data sets lie beside the code that reads them.
+// With whom to thank for the embedded data.
 cpSync(`${root}/data/embedded`, `${root}/dist/data/embedded`, { recursive: true });
-const bin = `${root}/dist/cli/main.js`;
-if (existsSync(bin)) chmodSync(bin, 0o755);
+chmodSync(`${root}/dist/cli/main.js`, 0o755);

@@ -1,12 +1,13 @@
-// npm run size: lines per folder, bytes of each wasm build and of the browser bundle. --json prints the same as JSON.
+// npm run size: lines per folder, bytes of each wasm build and of what a page loads. --json prints the same as
+// JSON; --page DIR weighs bundles that lie elsewhere than in dist/browser/.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { loadedBy, weigh } from './bundle/weigh.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { values } = parseArgs({ options: { json: { type: 'boolean' } } });
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, page: { type: 'string' } } });
 
 const NO_SOURCES = new Set(['node_modules', 'dist', 'build', 'coverage', 'docs', 'keyhole-report']);
 
@@ -37,21 +38,26 @@ for (const entry of readdirSync(root, { withFileTypes: true }).sort((a, b) => (a
   }
 }
 
+// An entry for pages is weighed with the chunks that come with it.
+const page = (name) => {
+  const file = join(values.page ?? join(root, 'dist/browser'), name);
+  return existsSync(file) ? loadedBy(file) : [file];
+};
+const kernels = (build) => join(root, `assembly/build/keyhole.${build}.wasm`);
+const parts = {
+  'assembly/build/keyhole.base.wasm': [kernels('base')],
+  'assembly/build/keyhole.relaxed.wasm': [kernels('relaxed')],
+  'keyhole/browser': page('keyhole.js'),
+  'keyhole/browser/report': page('report.js'),
+  'keyhole/browser/engine': page('engine.js'),
+  'keyhole/browser/engine with the base kernels': [...page('engine.js'), kernels('base')],
+};
 const built = {};
-for (const path of [
-  'assembly/build/keyhole.base.wasm',
-  'assembly/build/keyhole.relaxed.wasm',
-  'dist/browser/keyhole.js',
-  'dist/browser/report.js',
-]) {
-  if (!existsSync(join(root, path))) continue;
-  const bytes = readFileSync(join(root, path));
-  built[path] = { bytes: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
-}
+for (const [name, files] of Object.entries(parts)) if (files.every(existsSync)) built[name] = weigh(files);
 
 if (values.json) console.log(JSON.stringify({ folders, built }));
 else {
-  const row = (name, a, b) => console.log(`${name.padEnd(36)}${a.padStart(12)}${b.padStart(12)}`);
+  const row = (name, a, b) => console.log(`${name.padEnd(46)}${a.padStart(12)}${b.padStart(12)}`);
   row('folder', 'lines', 'files');
   for (const [name, { lines, files }] of Object.entries(folders)) {
     row(name.includes('/') ? `  ${name}` : name, lines.toLocaleString('en'), String(files));
@@ -61,5 +67,5 @@ else {
   for (const [name, { bytes, gzip }] of Object.entries(built)) {
     row(name, bytes.toLocaleString('en'), gzip.toLocaleString('en'));
   }
-  if (Object.keys(built).length < 4) console.log('some are missing: npm run build makes them');
+  if (Object.keys(built).length < Object.keys(parts).length) console.log('some are missing: npm run build makes them');
 }

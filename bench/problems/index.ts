@@ -4,6 +4,7 @@ import * as activations from './activations.ts';
 import * as binary from './binary.ts';
 import * as conv2d from './conv2d.ts';
 import * as copy from './copy.ts';
+import * as epilogue from './epilogue.ts';
 import * as gemm from './gemm.ts';
 import * as normalisation from './normalisation.ts';
 import * as optimisers from './optimisers.ts';
@@ -15,7 +16,7 @@ import * as rows from './rows.ts';
 import * as softmax from './softmax.ts';
 import * as unary from './unary.ts';
 
-export type { BufferSpec, Problem, ProblemSet } from './problem.ts';
+export { type BufferSpec, type Problem, type ProblemSet, spreadZeros } from './problem.ts';
 
 /** Under the name by which engine/kernels/families exports the family. */
 export const problemSets = {
@@ -23,6 +24,7 @@ export const problemSets = {
   ...binary,
   ...conv2d,
   ...copy,
+  ...epilogue,
   ...gemm,
   ...normalisation,
   ...optimisers,

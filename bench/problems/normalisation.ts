@@ -89,16 +89,22 @@ export const groupNormGrad: ProblemSet = {
 };
 
 export const layerNormGrad: ProblemSet = {
-  problems: withAndWithout(rows, 'affine only', 12, ({ size, channels, statistics, ints }, optional) => [
-    input(size),
-    input(size),
-    optional(input(channels)),
-    input(statistics),
-    input(statistics, [0.5, 2]),
-    optional(output(size)),
-    output(channels),
-    output(channels),
-    ...ints,
-  ]),
+  problems: [
+    ...withAndWithout(rows, 'affine only', 12, ({ size, channels, statistics, ints }, optional) => [
+      input(size),
+      input(size),
+      optional(input(channels)),
+      input(statistics),
+      input(statistics, [0.5, 2]),
+      optional(output(size)),
+      output(channels),
+      output(channels),
+      ...ints,
+    ]),
+    {
+      name: '5 rows of 7 dx only',
+      args: [input(35), input(35), null, input(5), input(5), output(35), null, null, 5, 7],
+    },
+  ],
   tolerance: within(5e-6, 2e-6),
 };

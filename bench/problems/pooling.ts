@@ -31,7 +31,10 @@ const windows: readonly Window[] = [
   { n: 1, h: 6, w: 5, c: 4, k: [3, 3], stride: [1, 2], pad: [1, 1] },
   { n: 2, h: 5, w: 5, c: 9, k: [3, 2], stride: [2, 1], pad: [0, 1] },
   { n: 1, h: 4, w: 4, c: 5, k: [4, 4], stride: [4, 4], out: [2, 2] }, // the last windows hang over the edge
+  { n: 2, h: 5, w: 6, c: 8, k: [2, 2], stride: [1, 1] },
+  { n: 1, h: 5, w: 7, c: 7, k: [2, 2], stride: [3, 2] }, // columns between the windows
   { n: 64, h: 32, w: 32, c: 32, k: [2, 2], stride: [2, 2] },
+  { n: 64, h: 14, w: 14, c: 16, k: [2, 2], stride: [1, 1] },
   { n: 64, h: 16, w: 16, c: 64, k: [3, 3], stride: [2, 2], pad: [1, 1] },
 ];
 
@@ -55,9 +58,26 @@ const problems = (args: (inSize: number, outSize: number) => Problem['args']): P
     return n < 64 ? problem : forBench(problem, 4 * (inSize + outSize));
   });
 
+const pooled = (inSize: number, outSize: number) => [input(inSize), output(outSize), intOutput(outSize)];
+
 export const maxPool2d: ProblemSet = {
-  problems: problems((inSize, outSize) => [input(inSize), output(outSize), intOutput(outSize)]),
-  tolerance: exact,
+  problems: [
+    ...problems(pooled).map((problem): Problem => ({ ...problem, args: [...problem.args, null, 0] })),
+    ...problems(pooled)
+      .filter(({ bench }) => !bench)
+      .map(({ name, args }, i): Problem => {
+        const activation = i % 4;
+        return { name: `${name} bias ${activation}`, args: [...args, input(args[6] as number), activation] };
+      }),
+  ],
+  // without bias and activation exact; else as bias_activation
+  tolerance: ({ args }) => (args[15] === null ? { abs: 0, rel: 0 } : { abs: 1.5e-7, rel: 4e-7 }),
+};
+
+// the indices of a test lie anywhere in the sample, so that some are of a window's own elements and some are not
+export const maxPool2dGrad: ProblemSet = {
+  problems: problems((inSize, outSize) => [input(outSize), intInput(outSize, [-1, 60]), output(inSize)]),
+  tolerance: within(3e-6, 1e-6),
 };
 
 export const avgPool2d: ProblemSet = {

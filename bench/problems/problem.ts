@@ -15,6 +15,14 @@ export interface BufferSpec {
   isZero?(element: number): boolean;
 }
 
+/** A fraction of zeros spread over a buffer by a multiplicative hash, the same every time. */
+export function spreadZeros(fraction: number): (element: number) => boolean {
+  return (element) => {
+    const hash = Math.imul(element + 1, 0x9e3779b1);
+    return (Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) >>> 0) / 2 ** 32 < fraction;
+  };
+}
+
 export interface Problem {
   readonly name: string;
   /** in the order of the kernel's arguments: a buffer, a number, or null where an optional buffer is absent */
@@ -25,6 +33,8 @@ export interface Problem {
   readonly bytes?: number;
   /** gets a bench row */
   readonly bench?: true;
+  /** the family's entry takes a way with sums of its own here: other bits than the variants', and another tolerance */
+  readonly ownSums?: true;
   /** too big for the reference: the correctness test leaves it out */
   readonly benchOnly?: true;
 }

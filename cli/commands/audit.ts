@@ -1,29 +1,22 @@
 /** keyhole audit: train a model on part of a data set, attack it, and say what it gives away. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { allMembershipAttacks } from '../../attacks/index.ts';
 import type { Dataset } from '../../data/index.ts';
-import { ConfigError, namedModel } from '../../engine/index.ts';
-import {
-  type Audit,
-  type AuditRecord,
-  audit,
-  auditSizes,
-  type Recipe,
-  recipeFor,
-  VERSION,
-} from '../../experiments/index.ts';
+import { type Build, ConfigError, namedModel } from '../../engine/index.ts';
+import { type Audit, type AuditOptions, audit, auditPlan, auditSizes } from '../../experiments/audit.ts';
+import type { AuditRecord } from '../../experiments/audit-record.ts';
+import { type Recipe, recipeFor } from '../../experiments/recipe.ts';
+import { VERSION } from '../../experiments/version.ts';
 import type { RunSettings } from '../checkpoints.ts';
 import { commandLine } from '../command-line.ts';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { type DataChoice, loadData } from '../datasets.ts';
-import { engineFor } from '../engine.ts';
+import { spreadEngine } from '../engine.ts';
 import {
-  type CommonOptions,
   dataChoice,
   givenRecipe,
   type ModelOptions,
-  outputOptions,
   type RunOptions,
-  withCommonOptions,
   withDataOptions,
   withModelOptions,
   withRunOptions,
@@ -38,6 +31,7 @@ import { real, someOf, whole } from '../values.ts';
 interface Options extends CommonOptions, Omit<DataChoice, 'seed'>, ModelOptions, RunOptions {
   readonly trainSize?: number;
   readonly outSize?: number;
+  readonly shadows?: number;
   readonly attacks?: readonly string[];
   readonly confidence: number;
 }
@@ -46,15 +40,18 @@ const attackNames = allMembershipAttacks.map((attack) => attack.name);
 /** below this, rates have no meaning; what each attack needs is checked on its own */
 const FEWEST_ROWS = 20;
 
-export function auditCommand(terminal: Terminal): Command {
-  const command = new Command('audit').description(
-    'train a model on part of a data set, attack it, and report what it gives away about its training data',
-  );
+export function auditCommand(command: Command, terminal: Terminal): Command {
   withModelOptions(
     withDataOptions(command)
       .option('--train-size <n>', 'rows that the model is trained on (default: a quarter, at most 5000)', whole(1))
       .option('--out-size <n>', 'rows that it is not, to compare with (default: as many)', whole(1)),
+    terminal.env,
   )
+    .option(
+      '--shadows <n>',
+      'shadow models, which show the attacks what members look like (default: 1)',
+      whole(1, 1000),
+    )
     .option('--attacks <names>', `some of ${attackNames.join(', ')} (default: all)`, someOf(attackNames))
     .option(
       '--confidence <x>',
@@ -70,28 +67,35 @@ export function auditCommand(terminal: Terminal): Command {
 async function run(terminal: Terminal, options: Options, invocation: string): Promise<void> {
   const output = outputTo(terminal, outputOptions(options));
   const recipe = recipeFor(givenRecipe(options));
-  const engine = await engineFor(options);
   const { dataset } = await loadData(dataChoice(options), terminal);
   const sizes = checkedSizes(dataset, options);
   namedModel(options.model, dataset.inputShape, dataset.classes);
 
-  const shared = runSettings(dataset, options, recipe, sizes);
+  const settings: AuditOptions = {
+    ...recipe,
+    model: options.model,
+    trainSize: sizes.targetTrain,
+    outSize: sizes.targetOut,
+    seed: options.seed,
+    backend: options.backend,
+    confidence: options.confidence,
+    signal: terminal.signal,
+    ...(options.shadows !== undefined && { shadows: options.shadows }),
+    ...(options.attacks && { attacks: options.attacks }),
+  };
+  const { engine, plan } = await spreadEngine(options, output, (engine, kernels) =>
+    auditPlan(engine, dataset, settings, { asked: options.threads, kernels }),
+  );
+  const shared = runSettings(dataset, options, recipe, sizes, engine.build);
   const meter = progressOn(terminal.stderr, { quiet: output.quiet });
   await resumable(options, output, async (frame) => {
     let result: Audit;
     try {
-      const checkpoint = (model: 'target' | 'shadow') => frame.checkpoint(model, { part: model, ...shared })!;
+      const checkpoint = (model: string) => frame.checkpoint(model, { part: model, ...shared })!;
       result = await audit(engine, dataset, {
-        ...recipe,
-        model: options.model,
-        trainSize: sizes.targetTrain,
-        outSize: sizes.targetOut,
-        seed: options.seed,
-        backend: options.backend,
-        confidence: options.confidence,
-        signal: terminal.signal,
+        ...settings,
+        threads: plan,
         onProgress: showAudit(meter),
-        ...(options.attacks && { attacks: options.attacks }),
         ...(frame.folder && { checkpoint }),
       });
     } finally {
@@ -104,6 +108,7 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
       { name: 'report.html', make: async () => (await report()).renderAuditReport(record) },
     ]);
     result.target.dispose();
+    engine.dispose();
     output.printJson(record);
     if (!output.json) {
       const { renderAuditTable } = await report();
@@ -157,8 +162,14 @@ function checkedSizes(dataset: Dataset, { trainSize, outSize, attacks }: Options
   return sizes;
 }
 
-/** Everything that decides the bits of the two models. */
-function runSettings(dataset: Dataset, o: Options, recipe: Recipe, sizes: ReturnType<typeof auditSizes>): RunSettings {
+/** Everything that decides the bits of the models. */
+function runSettings(
+  dataset: Dataset,
+  o: Options,
+  recipe: Recipe,
+  sizes: ReturnType<typeof auditSizes>,
+  build: Build,
+): RunSettings {
   return {
     data: dataset.sha256,
     model: o.model,
@@ -167,7 +178,7 @@ function runSettings(dataset: Dataset, o: Options, recipe: Recipe, sizes: Return
     ...recipe,
     seed: o.seed,
     backend: o.backend,
-    relaxed: o.relaxed ?? false,
+    build,
     version: VERSION,
   };
 }

@@ -1,9 +1,10 @@
 /** keyhole bench [FILTER]: how fast this machine is with it, beside other engines when asked. */
-import { Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import {
   type BenchResult,
   benchNames,
   type Clock,
+  checkoutRoot,
   describeMachine,
   type Machine,
   PEERS_INSTALL,
@@ -12,11 +13,12 @@ import {
   type Row,
   runBench,
   runnableBuilds,
+  saveBenchmarks,
   tableOf,
 } from '../../bench/index.ts';
 import { ConfigError } from '../../engine/index.ts';
-import { VERSION } from '../../experiments/index.ts';
-import { type CommonOptions, outputOptions, withCommonOptions } from '../options.ts';
+import { VERSION } from '../../experiments/version.ts';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { countText, outputTo } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 import { whole } from '../values.ts';
@@ -26,22 +28,24 @@ interface Options extends CommonOptions {
   readonly samples?: number;
   readonly milliseconds?: number;
   readonly cpuTime?: boolean;
+  readonly save?: boolean;
 }
 
-export function benchCommand(terminal: Terminal): Command {
-  return withCommonOptions(new Command('bench'))
-    .description('GFLOP/s, samples/s and start-up time on this machine, one thread')
+export function benchCommand(command: Command, terminal: Terminal): Command {
+  return withCommonOptions(command)
     .argument('[filter]', 'a regular expression: the rows whose name has a match, such as ^sgemm or step/mlp', pattern)
     .option('--peers', `the same work by tfjs-wasm and jax-js as well (in a checkout; first: ${PEERS_INSTALL})`)
     .option('--samples <n>', 'timed samples a row, at least (default: 15)', whole(1))
     .option('--milliseconds <n>', 'time for the samples of a row, at least (default: 100 to 500)', whole(0))
     .option('--cpu-time', 'processor time instead of the clock on the wall, for a machine with other work on it')
+    .option('--save', 'writes docs/benchmarks.md from these rows (in a checkout; peers only with --peers)')
     .action(async (filter: RegExp | undefined, options: Options) => {
       const output = outputTo(terminal, outputOptions(options));
       const names = benchNames(filter);
       if (names.length === 0) throw noRows(filter);
       const clock = options.cpuTime ? 'cpu' : 'wall';
       const peers = options.peers ? peerVersions() : [];
+      const root = options.save ? checkoutRoot() : null;
       const machine = await describeMachine(runnableBuilds());
       const command = commandText(filter, options);
       output.print(machineText(machine, peers, command, clock));
@@ -66,7 +70,7 @@ export function benchCommand(terminal: Terminal): Command {
       });
       print(table.end());
       if (notes.length > 0) print(['', ...notes]);
-      output.printJson({
+      const result: BenchResult = {
         schema: 'keyhole.bench/1',
         rows,
         notes,
@@ -76,7 +80,9 @@ export function benchCommand(terminal: Terminal): Command {
         command,
         date: new Date().toISOString(),
         version: VERSION,
-      } satisfies BenchResult);
+      };
+      if (root !== null) for (const file of saveBenchmarks(root, result)) output.note(`wrote ${file}`);
+      output.printJson(result);
     });
 }
 
@@ -98,7 +104,7 @@ function noRows(filter: RegExp | undefined): ConfigError {
 }
 
 /** The command as it can be given again. */
-function commandText(filter: RegExp | undefined, { peers, samples, milliseconds, cpuTime }: Options): string {
+function commandText(filter: RegExp | undefined, { peers, samples, milliseconds, cpuTime, save }: Options): string {
   const source = filter?.source.replaceAll('\\/', '/');
   const quoted = source && (/^[\w/.-]+$/.test(source) ? source : `'${source}'`);
   return [
@@ -108,6 +114,7 @@ function commandText(filter: RegExp | undefined, { peers, samples, milliseconds,
     ...(samples !== undefined ? [`--samples ${samples}`] : []),
     ...(milliseconds !== undefined ? [`--milliseconds ${milliseconds}`] : []),
     ...(cpuTime ? ['--cpu-time'] : []),
+    ...(save ? ['--save'] : []),
   ].join(' ');
 }
 
@@ -121,7 +128,7 @@ function machineText(machine: Machine, peers: readonly PeerVersion[], command: s
   const busy = load > 1.2 ? `load average ${load}: others use this machine too; ${advice}\n` : '';
   return (
     `$ ${command}\n` +
-    `keyhole ${VERSION}${others}; node ${node}; ${cpu}, ${cores} cores; one thread\n` +
+    `keyhole ${VERSION}${others}; node ${node}; ${cpu}, ${cores} cores\n` +
     `kernels: ${sizes}; multiply-adds in registers: ${peaks} GFLOP/s\n${busy}`
   );
 }

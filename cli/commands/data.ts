@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
 import { checkSet, SETS, type SetDef, sha256 } from '../../data/index.ts';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { type DataChoice, loadData, setNames } from '../datasets.ts';
 import { getSet } from '../download.ts';
 import { dataFolder, findSet } from '../files.ts';
-import { type CommonOptions, outputOptions, withCommonOptions } from '../options.ts';
 import { bytesText, type Colours, columns, countText, outputTo, percentText } from '../output.ts';
 import { openOutputFolder } from '../output-folder.ts';
 import { progressOn } from '../progress.ts';
@@ -14,12 +14,8 @@ import type { DataCheckResult, DataGetResult, DataListResult } from '../schemas.
 import type { Terminal } from '../terminal.ts';
 import { collect, oneOf, whole } from '../values.ts';
 
-export function dataCommand(terminal: Terminal): Command {
-  return new Command('data')
-    .description('list, check and fetch data sets')
-    .addCommand(listSets(terminal))
-    .addCommand(check(terminal))
-    .addCommand(get(terminal));
+export function dataCommand(command: Command, terminal: Terminal): Command {
+  return command.addCommand(listSets(terminal)).addCommand(check(terminal)).addCommand(get(terminal));
 }
 
 function listSets(terminal: Terminal): Command {

@@ -1,19 +1,19 @@
 /** keyhole list KIND: what there is, from the registries. */
-import { Argument, Command } from 'commander';
-import { type CommonOptions, outputOptions, withCommonOptions } from '../options.ts';
+import { Argument, type Command } from 'commander';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { columns, type Output, outputTo } from '../output.ts';
 import { type Kind, kinds, type ListItem, type ListOption, registries } from '../registries.ts';
 import type { ListResult } from '../schemas.ts';
 import type { Terminal } from '../terminal.ts';
 import { oneOf } from '../values.ts';
 
-export function listCommand(terminal: Terminal): Command {
+export function listCommand(command: Command, terminal: Terminal): Command {
   const kind = new Argument('<kind>', `one of ${kinds.join(', ')}`).argParser(oneOf(kinds));
-  return withCommonOptions(new Command('list').description('list attacks, defenses, datasets, models or experiments'))
+  return withCommonOptions(command)
     .addArgument(kind)
-    .action((chosen: Kind, options: CommonOptions) => {
+    .action(async (chosen: Kind, options: CommonOptions) => {
       const output = outputTo(terminal, outputOptions(options));
-      const items: ListItem[] = registries[chosen].items();
+      const items: ListItem[] = await registries[chosen].items();
       output.printJson({ schema: 'keyhole.list/1', items } satisfies ListResult);
       output.print(items.length === 0 ? `There are no ${chosen} yet.` : listText(chosen, items, output));
     });

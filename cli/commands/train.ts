@@ -1,30 +1,21 @@
 /** keyhole train: train a named model, measure it on rows it has not seen, keep it. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { clopperPearson } from '../../attacks/index.ts';
 import { type Dataset, examples } from '../../data/index.ts';
-import {
-  Classifier,
-  ConfigError,
-  type Engine,
-  type Evaluation,
-  type FitResult,
-  namedModel,
-  nn,
-  Rng,
-} from '../../engine/index.ts';
-import { type Recipe, recipeFor, VERSION } from '../../experiments/index.ts';
+import { Classifier, ConfigError, type Evaluation, type FitResult, namedModel, nn, Rng } from '../../engine/index.ts';
+import { type Recipe, recipeFor } from '../../experiments/recipe.ts';
+import { planThreads, trainingWork } from '../../experiments/training/index.ts';
+import { VERSION } from '../../experiments/version.ts';
 import type { RunSettings } from '../checkpoints.ts';
 import { commandLine } from '../command-line.ts';
+import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { type DataChoice, loadData } from '../datasets.ts';
-import { engineFor } from '../engine.ts';
+import { type Spread, spreadEngine } from '../engine.ts';
 import {
-  type CommonOptions,
   dataChoice,
   givenRecipe,
   type ModelOptions,
-  outputOptions,
   type RunOptions,
-  withCommonOptions,
   withDataOptions,
   withModelOptions,
   withRunOptions,
@@ -64,8 +55,7 @@ interface Options extends CommonOptions, Omit<DataChoice, 'seed'>, ModelOptions,
 const fraction = real('between 0 and 1', (x) => x > 0 && x < 1);
 const atLeastZero = real('of at least 0', (x) => x >= 0);
 
-export function trainCommand(terminal: Terminal): Command {
-  const command = new Command('train').description('train a model, measure it on rows it has not seen, and keep it');
+export function trainCommand(command: Command, terminal: Terminal): Command {
   withModelOptions(
     withDataOptions(command)
       .option('--train-size <n>', 'rows to train on (default: all that are left)', whole(1))
@@ -75,6 +65,7 @@ export function trainCommand(terminal: Terminal): Command {
         'share of the rows to test on, where there is no official test part (default: 0.2)',
         fraction,
       ),
+    terminal.env,
   )
     .option('--early-stopping <epochs>', 'stop after so many without a better validation loss, keep the best', whole(1))
     .option('--augment <changes>', 'change images at random: flip, shift, crop, rotate; amounts as shift=2,rotate=15')
@@ -124,19 +115,23 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
     throw new ConfigError('--early-stopping: expected validation rows as well. Add --validation 0.1.', 'validation');
   }
   const settings = settingsOf(options, recipeFor(givenRecipe(options)));
-  const engine = await engineFor(options);
   const { dataset } = await loadData(dataChoice(options), terminal);
   const rng = Rng.from(options.seed).split('train');
   const parts = trainingParts(dataset, options, rng.split('split'));
   const data = scaledBy(dataset, parts.train);
 
+  const spread = await spreadEngine(options, output, (engine, kernels) => {
+    const model = namedModel(options.model, data.inputShape, data.classes);
+    const work = trainingWork(engine, { model, models: 1, rows: parts.train.length, recipe: settings });
+    return planThreads(options.threads, work, { kernels });
+  });
   await resumable(options, output, async (frame) => {
     const { classifier, fitted } = await train({
       terminal,
       output,
       options,
       settings,
-      engine,
+      spread,
       data,
       parts,
       rng,
@@ -165,7 +160,8 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
       validation: parts.validation.length > 0 ? await measure(parts.validation) : null,
       test: await measure(parts.test),
       seed: options.seed,
-      build: options.backend === 'reference' ? 'reference' : engine.build,
+      build: options.backend === 'reference' ? 'reference' : spread.engine.build,
+      threads: spread.plan,
       seconds: (performance.now() - started) / 1000,
       command: invocation,
       date: new Date().toISOString(),
@@ -176,6 +172,7 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
       { name: 'model.safetensors', make: () => classifier.save() },
     ]);
     classifier.dispose();
+    spread.engine.dispose();
     output.printJson(result);
     output.print(resultText(result, output.width));
     if (!frame.folder) output.note('\nNothing was written. --out FOLDER keeps the model.');
@@ -189,7 +186,7 @@ interface Work {
   readonly output: Output;
   readonly options: Options;
   readonly settings: ReturnType<typeof settingsOf>;
-  readonly engine: Engine;
+  readonly spread: Spread;
   readonly data: Dataset;
   readonly parts: Parts;
   readonly rng: Rng;
@@ -197,13 +194,13 @@ interface Work {
 }
 
 async function train(work: Work): Promise<{ classifier: Classifier; fitted: FitResult }> {
-  const { terminal, options, settings, engine, data, parts, rng } = work;
+  const { terminal, options, settings, spread, data, parts, rng } = work;
   const model = namedModel(options.model, data.inputShape, data.classes);
   const augment = options.augment === undefined ? undefined : augmentBatch(parseAugment(options.augment), data);
   const schedule = scheduleOf(settings, Math.ceil(parts.train.length / settings.batchSize));
   const checkpoint = work.frame.checkpoint('model', runSettings(work));
   const meter = progressOn(terminal.stderr, { quiet: work.output.quiet });
-  const classifier = Classifier.create(engine, model, {
+  const classifier = Classifier.create(spread.engine, model, {
     seed: rng.split('initial').uint32(),
     dtype: options.backend === 'reference' ? 'f64' : 'f32',
   });
@@ -232,7 +229,7 @@ async function train(work: Work): Promise<{ classifier: Classifier; fitted: FitR
   }
 }
 
-function runSettings({ options, settings, data, parts }: Work): RunSettings {
+function runSettings({ options, settings, spread, data, parts }: Work): RunSettings {
   return {
     ...settings,
     augment: settings.augment.join(','),
@@ -243,7 +240,7 @@ function runSettings({ options, settings, data, parts }: Work): RunSettings {
     test: parts.test.length,
     seed: options.seed,
     backend: options.backend,
-    relaxed: options.relaxed ?? false,
+    build: spread.engine.build,
     version: VERSION,
   };
 }

@@ -8,12 +8,18 @@ import { DTypeError, KeyholeError, ShapeError } from '../errors.ts';
 import type { Node } from '../ops/define-op.ts';
 import { add, identity } from '../ops/index.ts';
 import { rebuildTree, sameShape, Tensor, type TreeMap, tensorsOf } from '../tensor/index.ts';
+import { Release } from './release.ts';
 
 export interface GradOptions {
   /** dL/d(output), of the output's shape; default ones for an output of size 1 */
   readonly cotangent?: Tensor;
   /** record the backward pass, so that the gradients can be differentiated */
   readonly createGraph?: boolean;
+  /**
+   * free each tensor of the tape as soon as no rule needs it: for training loops. Afterwards only the output and the
+   * gradients are left of what was made in the current scope and lies on the tape. Not together with createGraph
+   */
+  readonly release?: boolean;
 }
 
 /**
@@ -34,11 +40,29 @@ export function grad(output: Tensor, inputs: readonly Tensor[], options: GradOpt
     const cotangents = new Map<Tensor, Tensor>([[output, cotangent]]);
     const wanted = new Set(inputs);
     const { nodes, flows } = tapeBetween(output, wanted);
+    const kept = [output, ...inputs, ...(options.cotangent ? [options.cotangent] : [])];
+    const release = options.release && !options.createGraph ? new Release(engine, nodes, kept) : null;
+    release?.hold(cotangent);
     for (const node of nodes) {
       const gradOut = cotangents.get(node.out);
       if (!gradOut) continue;
-      if (!wanted.has(node.out)) cotangents.delete(node.out);
-      runRule(node, gradOut, options.createGraph ?? false, flows, cotangents);
+      const isWanted = wanted.has(node.out);
+      if (!isWanted) cotangents.delete(node.out);
+      const rule = () => gradientsOf(node, gradOut, options.createGraph ?? false, flows);
+      const grads = release ? engine.run(node.op.name, rule) : rule();
+      for (const [input, g] of grads) {
+        const before = cotangents.get(input);
+        const sum = before ? add(before, g) : g;
+        cotangents.set(input, sum);
+        if (!release) continue;
+        release.hold(sum);
+        if (!before) continue;
+        release.drop(before);
+        release.hold(g); // it was never in the table; added, it has done its work
+        release.drop(g);
+      }
+      if (!isWanted) release?.drop(gradOut);
+      release?.done(node);
     }
     return inputs.map((input) => cotangents.get(input) ?? null);
   };
@@ -79,13 +103,13 @@ function checkVersion({ op, versions }: Node, i: number, t: Tensor, what: string
   );
 }
 
-function runRule(
+/** What the node's rule gives each input on a path to the wanted tensors. */
+function gradientsOf(
   node: Node,
   gradOut: Tensor,
   createGraph: boolean,
   flows: (t: Tensor) => boolean,
-  cotangents: Map<Tensor, Tensor>,
-): void {
+): [input: Tensor, gradient: Tensor][] {
   const { op, inputs, attrs, saved, out } = node;
   const needs: Record<string, boolean> = {};
   for (const [i, name] of op.inputs.entries()) {
@@ -95,6 +119,7 @@ function runRule(
   checkVersion(node, op.inputs.length, out, 'result');
   const rule = createGraph ? op.backward! : (op.fusedBackward ?? op.backward!);
   const grads = rule({ gradOut, inputs, out, attrs, saved, needs });
+  const found: [Tensor, Tensor][] = [];
   for (const name of op.inputs) {
     const g = grads[name];
     if (!g || !needs[name]) continue;
@@ -104,9 +129,9 @@ function runRule(
         `internal: gradient of ${op.name}.${name} has shape [${g.shape}], its input [${input.shape}]`,
       );
     }
-    const before = cotangents.get(input);
-    cotangents.set(input, before ? add(before, g) : g);
+    found.push([input, g]);
   }
+  return found;
 }
 
 /** A tensor on which gradients are asked for: the same numbers, and the same history where there is one. */
@@ -120,9 +145,15 @@ export function leaf(x: Tensor): Tensor {
  *
  * Calls nest: a call inside another keeps its graph, so gradients of gradients are a matter of writing them down.
  * @param f returns a tensor of one element; runs with leaves in place of the tree's tensors
+ * @param options.release frees each activation as soon as backward has used it; tensors that f leaves in outer variables
+ * go with them. Without effect inside another call, which still needs them
  * @returns the value (off the tape unless nested) and a tree of gradients; zeros where f does not depend on a tensor
  */
-export function valueAndGrad<P>(f: (params: P) => Tensor, params: P): { value: Tensor; grads: TreeMap<P, Tensor> } {
+export function valueAndGrad<P>(
+  f: (params: P) => Tensor,
+  params: P,
+  options: Pick<GradOptions, 'release'> = {},
+): { value: Tensor; grads: TreeMap<P, Tensor> } {
   const tensors = tensorsOf(params);
   const { engine } = tensors[0] ?? { engine: undefined };
   if (!engine) throw new KeyholeError('valueAndGrad: expected a tree with at least one tensor, got none.');
@@ -134,7 +165,9 @@ export function valueAndGrad<P>(f: (params: P) => Tensor, params: P): { value: T
   engine.gradDepth++;
   try {
     const value = f(rebuildTree(params, leaves) as P);
-    const grads = value.requiresGrad ? grad(value, leaves, { createGraph: nested }) : leaves.map(() => null);
+    const grads = value.requiresGrad
+      ? grad(value, leaves, { createGraph: nested, ...options })
+      : leaves.map(() => null);
     const filled = grads.map((g, i) => g ?? engine.zeros(tensors[i]!.shape, tensors[i]!.dtype));
     return { value: nested ? value : value.detach(), grads: rebuildTree(params, filled) };
   } finally {

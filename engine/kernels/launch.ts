@@ -1,7 +1,7 @@
 /** Runs a kernel family on tensors: f64 tensors by its reference, the others by its WebAssembly export. */
 import { KeyholeError } from '../errors.ts';
 import { Tensor } from '../tensor/index.ts';
-import type { KernelArg, KernelFamily } from './family.ts';
+import type { KernelArg, KernelFamily, Numbers } from './family.ts';
 
 /** The arguments of a launch: a tensor where the kernel takes a pointer (null where the buffer is optional). */
 export type LaunchArgs<A extends readonly KernelArg[]> = {
@@ -23,11 +23,16 @@ export function launch<A extends readonly KernelArg[]>(family: KernelFamily<A>, 
     return;
   }
   if (!tensor) throw new KeyholeError(`internal: ${family.name} was launched without a tensor`);
-  const kernel = tensor.engine.module.exports.get(`${family.name}_f32`);
-  if (!kernel) throw new KeyholeError(`internal: the wasm build has no kernel ${family.name}_f32`);
+  const kernel = tensor.engine.module.exports.get(family.entry);
+  if (!kernel) throw new KeyholeError(`internal: the wasm build has no kernel ${family.entry}`);
   const numbers: number[] = [];
   for (const arg of args as readonly unknown[]) {
     numbers.push(arg instanceof Tensor ? arg.ptr : ((arg as number | null) ?? 0));
+  }
+  const { team } = tensor.engine;
+  if (team !== null && family.split) {
+    const cut = family.split(...(numbers as unknown as Numbers<A>));
+    if (cut !== null && cut.work >= team.minWork && team.run(family.entry, numbers, cut)) return;
   }
   kernel(...numbers);
 }

@@ -1,6 +1,6 @@
 /** Compiles and instantiates one build of the kernels over one memory, through @assemblyscript/loader. */
-import { instantiate } from '@assemblyscript/loader';
-import { allowRelaxedSimd, readAsset } from '#platform';
+import { allowRelaxedSimd, instantiate, readAsset } from '#platform';
+import { withSharedMemory } from './shared-memory.ts';
 
 /** `base`: simd128, the same bits everywhere. `relaxed`: fused multiply-add, whose last bits may differ by machine. */
 export type Build = 'base' | 'relaxed';
@@ -13,6 +13,10 @@ export type KernelExport = (...args: number[]) => number;
 export interface KernelModule {
   readonly build: Build;
   readonly memory: WebAssembly.Memory;
+  /** whether other threads can have instances over the same memory */
+  readonly shared: boolean;
+  /** for their instances */
+  readonly compiled: WebAssembly.Module;
   /** exported kernels by name, variants included */
   readonly exports: ReadonlyMap<string, KernelExport>;
   /** first byte that the module itself does not use */
@@ -42,13 +46,12 @@ function kernelUrl(build: Build): URL {
     : new URL('../../assembly/build/keyhole.base.wasm', import.meta.url);
 }
 
-async function compile(source: KernelSource): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
-  const bytes = source instanceof URL ? await readAsset(source) : source;
-  const head = ArrayBuffer.isView(bytes)
-    ? new Uint8Array(bytes.buffer, bytes.byteOffset, Math.min(4, bytes.byteLength))
-    : new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength));
-  const magic = String.fromCharCode(...head);
+async function read(source: URL | BufferSource): Promise<Uint8Array<ArrayBuffer>> {
+  const given = source instanceof URL ? await readAsset(source) : source;
+  const bytes = ArrayBuffer.isView(given)
+    ? new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
+    : new Uint8Array(given);
+  const magic = String.fromCharCode(...bytes.subarray(0, 4));
   if (magic !== '\0asm') {
     const what = magic.startsWith('<')
       ? 'an HTML page (probably a 404 answer)'
@@ -58,15 +61,16 @@ async function compile(source: KernelSource): Promise<WebAssembly.Module> {
         'Serve the .wasm files beside the script, or pass createEngine({ wasm }).',
     );
   }
-  return WebAssembly.compile(bytes);
+  return bytes;
 }
 
 /**
- * Loads one build over a fresh memory of at most `maxBytes` bytes.
+ * Loads one build over a fresh memory of at most `maxBytes` bytes; a shared one where `shared` asks for it and the
+ * kernels' source allows it.
  * @throws TypeError when the bytes are not WebAssembly, RangeError when relaxed SIMD is asked for and not there.
  */
 export async function loadKernels(
-  options: { build?: Build; wasm?: KernelSource | undefined; maxBytes?: number } = {},
+  options: { build?: Build; wasm?: KernelSource | undefined; maxBytes?: number; shared?: boolean } = {},
 ): Promise<KernelModule> {
   const build = options.build ?? 'base';
   if (build === 'relaxed' && !hasRelaxedSimd()) {
@@ -75,13 +79,17 @@ export async function loadKernels(
     );
   }
   const maximum = Math.min(MAX_PAGES, Math.ceil((options.maxBytes ?? MAX_PAGES * PAGE_BYTES) / PAGE_BYTES));
-  const memory = new WebAssembly.Memory({ initial: Math.min(16, maximum), maximum });
-  const module = await compile(options.wasm ?? kernelUrl(build));
-  const { instance } = await instantiate(module, { env: { memory } });
+  const source = options.wasm ?? kernelUrl(build);
+  const bytes = source instanceof WebAssembly.Module ? null : await read(source);
+  const sharing = options.shared && bytes ? withSharedMemory(bytes) : null;
+  const compiled = bytes ? await WebAssembly.compile(sharing ?? bytes) : (source as WebAssembly.Module);
+  const shared = sharing !== null;
+  const memory = new WebAssembly.Memory({ initial: Math.min(16, maximum), maximum, shared });
+  const { instance } = await instantiate(compiled, { env: { memory } });
   const exports = new Map<string, KernelExport>();
   for (const [name, value] of Object.entries(instance.exports)) {
     if (typeof value === 'function') exports.set(name, value as KernelExport);
   }
   const heapBase = exports.get('heapBase')!() >>> 0;
-  return { build, memory, exports, heapBase };
+  return { build, memory, shared, compiled, exports, heapBase };
 }

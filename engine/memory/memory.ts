@@ -14,7 +14,10 @@ const ROOT_WARNING = 10_000;
 
 export interface MemoryStats {
   readonly liveBytes: number;
+  /** most bytes live at once, since the engine was made or `memory.resetPeak()` was called */
   readonly peakBytes: number;
+  /** of the WebAssembly memory, what has been handed out so far: live, or free and kept for reuse */
+  readonly reservedBytes: number;
   /** size of the WebAssembly memory, which never shrinks */
   readonly wasmBytes: number;
   readonly tensors: number;
@@ -155,10 +158,16 @@ export class Memory {
     return {
       liveBytes: this.#liveBytes,
       peakBytes: this.#peak,
+      reservedBytes: this.#pool.reservedBytes,
       wasmBytes: this.#pool.wasmBytes,
       tensors: this.#tensors,
       byScope,
     };
+  }
+
+  /** From now on `stats().peakBytes` is the peak since this call. */
+  resetPeak(): void {
+    this.#peak = this.#liveBytes;
   }
 
   /** @throws KeyholeError unless the scope is the innermost open one */

@@ -24,16 +24,23 @@ export class Pool {
   readonly #limit: number;
   readonly #free = new Map<number, number[]>();
   #loose: { ptr: number; bytes: number }[] = [];
+  readonly #bottom: number;
   #top: number;
 
   constructor(module: KernelModule, limit: number) {
     this.#memory = module.memory;
     this.#limit = limit;
-    this.#top = Math.ceil(module.heapBase / ALIGN) * ALIGN;
+    this.#bottom = Math.ceil(module.heapBase / ALIGN) * ALIGN;
+    this.#top = this.#bottom;
   }
 
   get wasmBytes(): number {
     return this.#memory.buffer.byteLength;
+  }
+
+  /** Bytes below the top: live, or free and kept for reuse. */
+  get reservedBytes(): number {
+    return this.#top - this.#bottom;
   }
 
   /** A 64-byte aligned address of at least `bytes` bytes, or -1 when the limit is reached. */

@@ -2,7 +2,7 @@ export { type Conv2dOptions, type ConvParams, conv2d } from './conv2d.ts';
 export { type EmbeddingParams, embedding } from './embedding.ts';
 export type { Fans, Initialiser } from './initialisers.ts';
 export * as initialisers from './initialisers.ts';
-export { type ApplyContext, EVAL, type InitContext, type Layer, type Model } from './layer.ts';
+export { type ApplyContext, EVAL, type Fused, type InitContext, type Layer, type Model, type Tail } from './layer.ts';
 export { type LinearOptions, type LinearParams, linear } from './linear.ts';
 export type { Loss } from './losses.ts';
 export * as losses from './losses.ts';

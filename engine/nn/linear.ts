@@ -1,7 +1,8 @@
-import { add, matmul } from '../ops/index.ts';
+import * as ops from '../ops/index.ts';
 import type { Tensor } from '../tensor/index.ts';
+import { activate, activationAhead, type Ending } from './fuse.ts';
 import { type Initialiser, kaimingUniform, zeros } from './initialisers.ts';
-import type { Layer } from './layer.ts';
+import type { Fused, Layer } from './layer.ts';
 
 export type LinearParams = { readonly weight: Tensor; readonly bias?: Tensor };
 
@@ -18,15 +19,19 @@ export interface LinearOptions {
 export function linear(options: LinearOptions): Layer<LinearParams> {
   const { inputs, outputs, bias = true, initialise = kaimingUniform } = options;
   const fans = { fanIn: inputs, fanOut: outputs };
+  const compute = ({ weight, bias }: LinearParams, x: Tensor, { activation }: Ending): Tensor =>
+    bias ? ops.linear(x, weight, bias, activation) : activate(ops.matmul(x, weight, { transposeB: true }), activation);
+  const withNext = (next: readonly Layer[]): Fused<LinearParams> => {
+    const ending = activationAhead(next);
+    return { taken: ending.taken, apply: (params, x) => compute(params, x, ending) };
+  };
   return {
     name: `linear ${inputs}-${outputs}`,
     init(context) {
       const weight = initialise(context, [outputs, inputs], fans);
       return bias ? { weight, bias: zeros(context, [outputs], fans) } : { weight };
     },
-    apply(params, x) {
-      const y = matmul(x, params.weight, { transposeB: true });
-      return params.bias ? add(y, params.bias) : y;
-    },
+    apply: withNext([]).apply,
+    fuse: withNext,
   };
 }

@@ -4,11 +4,11 @@ import * as ops from '../ops/index.ts';
 import { dropoutMask } from '../random/index.ts';
 import { stateless } from './layer.ts';
 
-export const relu = () => stateless('relu', (x) => ops.relu(x));
+export const relu = () => stateless('relu', (x) => ops.relu(x), { activation: 'relu' });
 /** x where positive, else slope * x */
 export const leakyRelu = (slope = 0.01) => stateless('leakyRelu', (x) => ops.leakyRelu(x, slope));
-export const tanh = () => stateless('tanh', (x) => ops.tanh(x));
-export const sigmoid = () => stateless('sigmoid', (x) => ops.sigmoid(x));
+export const tanh = () => stateless('tanh', (x) => ops.tanh(x), { activation: 'tanh' });
+export const sigmoid = () => stateless('sigmoid', (x) => ops.sigmoid(x), { activation: 'sigmoid' });
 export const gelu = () => stateless('gelu', (x) => ops.gelu(x));
 
 /** [n, ...] -> [n, features], images in the order height, width, channel. */
@@ -16,7 +16,8 @@ export const flatten = () =>
   stateless('flatten', (x) => ops.reshape(x, [x.shape[0]!, x.shape.slice(1).reduce((a, b) => a * b, 1)]));
 
 /** Largest element of each window; the stride defaults to the window. */
-export const maxPool2d = (options: ops.PoolOptions) => stateless('maxPool2d', (x) => ops.maxPool2d(x, options));
+export const maxPool2d = (options: ops.PoolOptions) =>
+  stateless('maxPool2d', (x) => ops.maxPool2d(x, options), { maxPool2d: options });
 /** Mean of each window; the stride defaults to the window. */
 export const avgPool2d = (options: ops.PoolOptions) => stateless('avgPool2d', (x) => ops.avgPool2d(x, options));
 

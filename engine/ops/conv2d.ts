@@ -28,8 +28,8 @@ const sampled: readonly ConvSample[] = [
   { name: 'no images', x: [0, 3, 3, 2], w: [2, 2, 2, 3] },
 ];
 
-/** The samples of the three ops: the same convolutions, each with the inputs and attributes of its own. */
-function convSamples<I, A>(
+/** The samples of the ops: the same convolutions, each with the inputs and attributes of its own. */
+export function convSamples<I, A>(
   own: (shapes: { x: Shape; w: Shape; y: Shape }) => readonly [inputs: { readonly [K in keyof I]: Shape }, attrs: A],
 ): OpSample<I, ConvAttrs & A>[] {
   return sampled.map(({ name, x, w, window = {}, groups = 1 }) => {
@@ -39,29 +39,34 @@ function convSamples<I, A>(
   });
 }
 
+export interface ConvOptions extends WindowOptions {
+  /** default 1 */
+  readonly groups?: number;
+}
+
+/** The shape of a convolution's result. @throws ShapeError */
+export function convShape(op: string, x: Shape, w: Shape, attrs: ConvAttrs): Shape {
+  expectRank(op, 'x', x, 4, '[n, h, w, channels]');
+  expectRank(op, 'w', w, 4, '[kh, kw, channels/groups, filters]');
+  const [kh, kw, perGroup, co] = w as [number, number, number, number];
+  const { groups } = attrs;
+  if (!Number.isInteger(groups) || groups < 1 || perGroup * groups !== x[3] || co % groups !== 0) {
+    throw new ShapeError(
+      `${op}: expected x channels = w[2] * groups and filters divisible by groups, got x [${x}], w [${w}], groups ${groups}. ` +
+        'Images are NHWC and filters [kh, kw, in/groups, out].',
+    );
+  }
+  return [x[0]!, ...outputSize(op, x, [kh, kw], attrs), co];
+}
+
 const op = defineOp<{ x: Tensor; w: Tensor }, ConvAttrs>({
   name: 'conv2d',
   about:
     'y[n,i,j,o] = sum of x[n, i*s+p*d-pad, j*s+q*d-pad, c] w[p,q,c,o]: [n,h,w,ci] * [kh,kw,ci/groups,co] -> [n,oh,ow,co]',
   inputs: ['x', 'w'],
-  shape({ x, w }, attrs) {
-    expectRank('conv2d', 'x', x.shape, 4, '[n, h, w, channels]');
-    expectRank('conv2d', 'w', w.shape, 4, '[kh, kw, channels/groups, filters]');
-    const [kh, kw, perGroup, co] = w.shape as [number, number, number, number];
-    const { groups } = attrs;
-    if (!Number.isInteger(groups) || groups < 1 || perGroup * groups !== x.shape[3] || co % groups !== 0) {
-      throw new ShapeError(
-        `conv2d: expected x channels = w[2] * groups and filters divisible by groups, got x [${x.shape}], w [${w.shape}], groups ${groups}. ` +
-          'Images are NHWC and filters [kh, kw, in/groups, out].',
-      );
-    }
-    return [x.shape[0]!, ...outputSize('conv2d', x.shape, [kh, kw], attrs), co];
-  },
-  forward: ({ x, w }, y, attrs) => launch(k.conv2d, x, w, y, ...convSizes(x.shape, w.shape, y.shape, attrs)),
-  backward: ({ gradOut, inputs: { x, w }, attrs, needs }) => ({
-    x: needs.x ? conv2dInputGrad(gradOut, w, x.shape, attrs) : null,
-    w: needs.w ? conv2dWeightGrad(x, gradOut, w.shape, attrs) : null,
-  }),
+  shape: ({ x, w }, attrs) => convShape('conv2d', x.shape, w.shape, attrs),
+  forward: ({ x, w }, y, attrs) => launch(k.conv2d, x, w, y, ...convSizes(x.shape, w.shape, y.shape, attrs), null, 0),
+  backward: ({ gradOut, inputs, attrs, needs }) => convGrads(gradOut, inputs, attrs, needs),
   samples: convSamples(({ x, w }) => [{ x, w }, {}]),
 });
 
@@ -101,11 +106,22 @@ const conv2dInputGrad = (g: Tensor, w: Tensor, xShape: Shape, attrs: ConvAttrs):
 const conv2dWeightGrad = (x: Tensor, g: Tensor, wShape: Shape, attrs: ConvAttrs): Tensor =>
   weightGrad({ x, g }, { ...attrs, wShape });
 
+/** The gradients of a convolution, from that of its result. */
+export const convGrads = (
+  g: Tensor,
+  { x, w }: { readonly x: Tensor; readonly w: Tensor },
+  attrs: ConvAttrs,
+  needs: { readonly x: boolean; readonly w: boolean },
+) => ({
+  x: needs.x ? conv2dInputGrad(g, w, x.shape, attrs) : null,
+  w: needs.w ? conv2dWeightGrad(x, g, w.shape, attrs) : null,
+});
+
 /**
  * Cross-correlation of NHWC images with filters, as every ML library calls convolution.
  * @param x [n, h, w, ci]
  * @param w [kh, kw, ci/groups, co]
  * @throws ShapeError, ConfigError
  */
-export const conv2d = (x: Tensor, w: Tensor, options: WindowOptions & { groups?: number } = {}): Tensor =>
+export const conv2d = (x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor =>
   conv2dWith(x, w, { ...geometryOf('conv2d', options), groups: options.groups ?? 1 });

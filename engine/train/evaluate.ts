@@ -3,7 +3,7 @@ import type { Engine } from '../engine.ts';
 import { EVAL, type Model } from '../nn/index.ts';
 import { argmax, crossEntropy } from '../ops/index.ts';
 import { type Shape, sizeOf, type Tensor, tensorsOf } from '../tensor/index.ts';
-import { batches, type Examples } from './examples.ts';
+import { batches, batchOf, type Examples } from './examples.ts';
 import { Pacer } from './pacer.ts';
 
 export interface Evaluation {
@@ -36,11 +36,11 @@ export async function evaluate(
   for (const rows of batches(data.size, options.batchSize ?? 256)) {
     engine.run('evaluate', () =>
       engine.noGrad(() => {
-        const { x, y } = data.take(rows);
-        const logits = model.apply(params, engine.tensor(x, [rows.length, ...model.inputShape], { dtype }), EVAL);
-        for (const l of crossEntropy(logits, engine.tensor(y)).view()) loss += l;
+        const { x, y } = batchOf(engine, data, rows, model.inputShape, dtype);
+        const logits = model.apply(params, x, EVAL);
+        for (const l of crossEntropy(logits, y).view()) loss += l;
         const guesses = argmax(logits).view();
-        for (const [i, label] of y.entries()) if (guesses[i] === label) correct++;
+        for (const [i, label] of y.view().entries()) if (guesses[i] === label) correct++;
       }),
     );
     options.onProgress?.({ done: rows[0]! + rows.length, of: data.size });

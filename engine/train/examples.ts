@@ -1,6 +1,8 @@
 /** What training and evaluation read: labelled rows by index. The data layer makes these; so can you. */
-import { ConfigError } from '../errors.ts';
-import type { Shape } from '../tensor/index.ts';
+import type { Engine } from '../engine.ts';
+import { ConfigError, ShapeError } from '../errors.ts';
+import type { DType } from '../memory/index.ts';
+import { type Shape, sizeOf } from '../tensor/index.ts';
 
 export interface Rows {
   /** row-major [n, ...inputShape] */
@@ -14,7 +16,8 @@ export interface Examples {
   /** of one row: [h, w, c] or [features] */
   readonly inputShape: Shape;
   readonly classes: number;
-  take(indices: ArrayLike<number>): Rows;
+  /** @param into arrays of the right length to write to, and to return: a training loop passes the memory of its batch */
+  take(indices: ArrayLike<number>, into?: Rows): Rows;
 }
 
 /** Examples over arrays that are already in memory. */
@@ -29,18 +32,35 @@ export function examplesOf(
     size: y.length,
     inputShape,
     classes,
-    take(indices) {
-      const rows =
-        x instanceof Float64Array ? new Float64Array(indices.length * width) : new Float32Array(indices.length * width);
-      const labels = new Int32Array(indices.length);
+    take(indices, into = emptyRows(x, indices.length, width)) {
       for (let i = 0; i < indices.length; i++) {
         const row = indices[i]!;
-        rows.set(x.subarray(row * width, (row + 1) * width), i * width);
-        labels[i] = y[row]!;
+        into.x.set(x.subarray(row * width, (row + 1) * width), i * width);
+        into.y[i] = y[row]!;
       }
-      return { x: rows, y: labels };
+      return into;
     },
   };
+}
+
+function emptyRows(like: Rows['x'], n: number, width: number): Rows {
+  return { x: new (like instanceof Float64Array ? Float64Array : Float32Array)(n * width), y: new Int32Array(n) };
+}
+
+/** The rows as tensors [n, ...inputShape] and [n] of the current scope, written where they will be used. @throws ShapeError */
+export function batchOf(engine: Engine, data: Examples, indices: ArrayLike<number>, inputShape: Shape, dtype: DType) {
+  if (sizeOf(data.inputShape) !== sizeOf(inputShape)) {
+    throw new ShapeError(
+      `batch: expected rows of shape [${inputShape}], as the model takes them, got [${data.inputShape}].`,
+    );
+  }
+  const x = engine.alloc([indices.length, ...inputShape], dtype, 'batch');
+  const y = engine.alloc([indices.length], 'i32', 'labels');
+  const into = { x: x.view() as Rows['x'], y: y.view() as Int32Array };
+  const rows = data.take(indices, into);
+  if (rows.x !== into.x) x.set(rows.x);
+  if (rows.y !== into.y) y.set(rows.y);
+  return { x, y };
 }
 
 /** Consecutive index ranges of at most `batchSize`. @throws ConfigError unless that is a whole number >= 1 */

@@ -9,7 +9,7 @@ import { Rng } from '../random/index.ts';
 import { mapTree, namedTensors, type Shape, type Tensor, tensorsOf } from '../tensor/index.ts';
 import { type CheckpointStore, type Position, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
-import type { Examples } from './examples.ts';
+import { batchOf, type Examples, type Rows } from './examples.ts';
 import { Pacer } from './pacer.ts';
 
 export interface Progress {
@@ -152,12 +152,11 @@ export async function fit(
 
   const trainBatch = (rows: Int32Array, stepRng: Rng): number =>
     engine.run('train step', () => {
-      const batch = data.take(rows);
-      options.augment?.(batch.x, model.inputShape, stepRng.split('augment'));
-      const x = engine.tensor(batch.x, [rows.length, ...model.inputShape], { dtype });
-      const y = engine.tensor(batch.y);
+      const { x, y } = batchOf(engine, data, rows, model.inputShape, dtype);
+      options.augment?.(x.view() as Rows['x'], model.inputShape, stepRng.split('augment'));
       const context = { mode: 'train', rng: stepRng.split('model') } as const;
-      const { value, grads } = valueAndGrad((p) => mean(loss(model.apply(p, x, context), y)), params);
+      const batchLoss = (p: unknown) => mean(loss(model.apply(p, x, context), y));
+      const { value, grads } = valueAndGrad(batchLoss, params, { release: true });
       const number = value.item();
       if (!Number.isFinite(number)) {
         const step = position.epoch * perEpoch + position.batch;

@@ -168,12 +168,19 @@ export function warningsSection(audit: AuditRecord): Html | null {
 <ul class="warnings">${[...about].map(([message, set]) => html`<li>${message}<span class="muted">${who(set)}</span></li>`)}</ul></section>`;
 }
 
+function threadsText({ how, count }: NonNullable<AuditRecord['threads']>): string {
+  if (how === 'one') return 'one';
+  return `${count}, ${how === 'models' ? 'a model each' : 'within the kernels'}; one gives the same results`;
+}
+
 export function provenanceSection(audit: AuditRecord): Html {
   const rows: [string, string | undefined, boolean][] = [
     ['Date', audit.date, false],
     ['Command', audit.command, true],
     ['Version', `Keyhole ${audit.version}`, false],
     ['Build', audit.build, false],
+    ['Threads', audit.threads && threadsText(audit.threads), false],
+    ['Shadow models', audit.shadows?.toString(), false],
     ['Seed', String(audit.seed), false],
     ['Dataset SHA-256', audit.dataset.sha256, true],
     ['Run time', duration(audit.seconds), false],

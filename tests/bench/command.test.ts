@@ -33,11 +33,11 @@ test('without --json a table, under the command and the machine it ran on', asyn
   assert.is(lines[0], "$ keyhole bench '^(exp|log)/' --samples 3 --milliseconds 0 --cpu-time");
   assert.match(lines[1]!, /^keyhole \d+\.\d+\.\d+; node .*; one thread$/);
   assert.match(lines[2]!, /^kernels: base [\d,]+ bytes.*GFLOP\/s$/);
-  assert.match(stdout, /^name +engine +build +median +low +high +unit/m);
+  assert.match(stdout, /^name +engine +build +threads +median +low +high +unit/m);
   for (const name of ['exp', 'log']) {
     const rows = lines.filter((line) => line.startsWith(`${name}/n256000 `));
     assert.is(rows.length, runnableBuilds().length);
-    for (const line of rows) assert.match(line, /keyhole +(base|relaxed)( +[\d.,]+){3} +GB\/s$/);
+    for (const line of rows) assert.match(line, /keyhole +(base|relaxed) +1( +[\d.,]+){3} +GB\/s$/);
   }
 });
 

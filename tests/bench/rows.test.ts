@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type Row, runBench, runnableBuilds } from '../../bench/index.ts';
 import { rateRow } from '../../bench/row.ts';
 import { summarise, timeOf } from '../../bench/timing.ts';
@@ -26,12 +27,13 @@ test('each kind gives a row for each build, in the order in which they are repor
     const reported: Row[] = [];
     const rows = await runBench({ filter, ...quick, onRow: (row) => reported.push(row) });
     assert.equal(reported, rows);
+    const single = rows.filter((row) => row.threads === 1);
     assert.equal(
-      rows.map((row) => row.build),
+      single.map((row) => row.build),
       runnableBuilds(),
       String(filter),
     );
-    for (const row of rows) check(row, unit);
+    for (const row of single) check(row, unit);
   }
 });
 
@@ -48,6 +50,20 @@ test(
   },
   { timeout: 60_000 },
 );
+
+test('training steps have a row for two threads where there are two cores, but not in processor time', async () => {
+  const wanted = availableParallelism() > 1 ? [1, 2] : [1];
+  for (const [clock, threads] of [
+    ['wall', wanted],
+    ['cpu', [1]],
+  ] as const) {
+    const rows = await runBench({ filter: /^step.mlp.b64$/, builds: ['base'], ...quick, clock });
+    assert.equal(
+      rows.map((row) => row.threads),
+      threads,
+    );
+  }
+});
 
 test('an aborted run stops before the next row', async () => {
   const reason = new Error('enough');

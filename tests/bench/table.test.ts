@@ -15,11 +15,32 @@ test('columns are aligned, and kinds apart', () => {
   const table = tableOf({ names: rows.map((r) => r.name), peers: [], peak: 50 });
   const lines = [table.head, ...rows.flatMap((r) => table.add(r)), ...table.end()];
   assert.equal(lines, [
-    'name            engine   build     median      low     high  unit       of peak',
-    'sgemm/64x64x64  keyhole  base        40.0     20.0     80.0  GFLOP/s       80 %',
+    'name            engine   build    threads   median      low     high  unit       of peak',
+    'sgemm/64x64x64  keyhole  base     1           40.0     20.0     80.0  GFLOP/s       80 %',
     '',
-    'relu/n256000    keyhole  relaxed    1,234      617    2,468  GB/s',
+    'relu/n256000    keyhole  relaxed  1          1,234      617    2,468  GB/s',
   ]);
+});
+
+test('a training step says what it needs in memory; two threads are not compared with one', () => {
+  const name = 'step/mlp/b64';
+  const memory = { peakBytes: 1_492_288, freshBytes: 0 };
+  const table = tableOf({ names: [name], peers: ['jax-js'], peak: null });
+  const rows = [
+    { ...row(name, 'keyhole', 'base', 30_000, 'samples/s'), memory },
+    { ...row(name, 'keyhole', 'base', 50_000, 'samples/s'), threads: 2, memory },
+    row(name, 'jax-js', 'base', 10_000, 'samples/s'),
+  ];
+  for (const r of rows) table.add(r);
+  assert.equal(
+    [table.head, ...table.end()],
+    [
+      'name          engine   build    threads   median      low     high  unit                peak MB   vs jax',
+      'step/mlp/b64  keyhole  base     1         30,000   15,000   60,000  samples/s              1.49    3.00x',
+      'step/mlp/b64  keyhole  base     2         50,000   25,000  100,000  samples/s              1.49',
+      'step/mlp/b64  jax-js   base     1         10,000    5,000   20,000  samples/s',
+    ],
+  );
 });
 
 test('ratios compare like builds, and wait for the peers', () => {

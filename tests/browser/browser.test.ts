@@ -5,7 +5,7 @@ import * as main from '../../experiments/index.ts';
 import { assert, atEnd, suite, type TestContext } from '../harness.ts';
 import { findChromium, startChromium } from './chromium.ts';
 import { type Server, startServer } from './server.ts';
-import { everything, type Pauses, type Stopped } from './work.ts';
+import { type AfterFault, everything, type Pauses, type Stopped, type Threaded } from './work.ts';
 
 const test = suite('keyhole/browser');
 const SLOW = { timeout: 120_000 };
@@ -13,8 +13,8 @@ const LIMIT = 200;
 
 let started: Promise<{ server: Server; browser: Browser }> | undefined;
 
-/** A fresh page of the given kind (see server.ts); skips the test where there is no browser, except in CI. */
-async function openPage({ skip }: TestContext, mode = 'good'): Promise<Page> {
+/** A browser and a server for all tests; skips the test where there is no browser, except in CI. */
+async function start({ skip }: TestContext): Promise<{ server: Server; browser: Browser }> {
   const executable = findChromium();
   if (executable === null) {
     if (process.env['CI'])
@@ -28,7 +28,12 @@ async function openPage({ skip }: TestContext, mode = 'good'): Promise<Page> {
     });
     return { server, browser };
   });
-  const { server, browser } = await started;
+  return started;
+}
+
+/** A fresh page of the given kind (see server.ts). */
+async function openPage(t: TestContext, mode = 'good'): Promise<Page> {
+  const { server, browser } = await start(t);
   const page = await browser.newPage();
   // What goes wrong in the page is the first thing to know when a test fails.
   page.on('pageerror', (error) => console.error(`in the page: ${error.stack ?? error}`));
@@ -42,6 +47,15 @@ function inPage<T>(page: Page, name: string, ...args: readonly unknown[]): Promi
   return page.evaluate(
     ([name, args]) =>
       (globalThis as unknown as { work(name: string, ...a: unknown[]): Promise<T> }).work(name, ...args),
+    [name, args] as const,
+  );
+}
+
+/** The same in a module worker of the page. */
+function inWorker<T>(page: Page, name: string, ...args: readonly unknown[]): Promise<T> {
+  return page.evaluate(
+    ([name, args]) =>
+      (globalThis as unknown as { inWorker(name: string, ...a: unknown[]): Promise<T> }).inWorker(name, ...args),
     [name, args] as const,
   );
 }
@@ -77,11 +91,76 @@ test(
 );
 
 test(
+  'docs/browser.md: its code runs, on the engine and the base kernels alone',
+  async (t) => {
+    const { server, browser } = await start(t);
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url().replace(/^.*\//, '')));
+    await page.goto(`${server.origin}good/engine.html`);
+    await page.waitForFunction(() => document.querySelector('output')?.textContent !== '', null, { timeout: 30_000 });
+    assert.is(await page.textContent('output'), '-2, 0, 4');
+    const files = asked.map((name) => name.replace(/^chunk-\w+/, 'chunk')).sort();
+    assert.equal(files, ['chunk.js', 'docs-browser.js', 'engine.html', 'engine.js', 'keyhole.base.wasm']);
+    await page.close();
+  },
+  SLOW,
+);
+
+test(
   'a module worker computes the same bits as Node',
   async (t) => {
     const page = await openPage(t);
-    const fromWorker = await page.evaluate(() => (globalThis as unknown as { inWorker(): Promise<string> }).inWorker());
+    const fromWorker = await inWorker<string>(page, 'everything');
     assert.is(fromWorker, await inNode());
+    await page.close();
+  },
+  SLOW,
+);
+
+for (const [where, inPlace] of [
+  ['the main thread, which spins', inPage],
+  ['a worker, which sleeps', inWorker],
+] as const) {
+  test(
+    `threads of an isolated page, from ${where}: the bits of one thread`,
+    async (t) => {
+      const page = await openPage(t, 'isolated');
+      const one = await inPlace<Threaded>(page, 'threaded', 1);
+      const three = await inPlace<Threaded>(page, 'threaded', 3);
+      assert.equal(three.before, { asked: 3, running: 3, reason: null });
+      assert.equal(three.after, three.before);
+      assert.is(three.weights, one.weights);
+      await page.close();
+    },
+    SLOW,
+  );
+}
+
+test(
+  'threads of a page that is not isolated: one, which says so',
+  async (t) => {
+    const page = await openPage(t);
+    const { before, weights } = await inPage<Threaded>(page, 'threaded', 2);
+    assert.is(before.running, 1);
+    assert.match(before.reason!, /not cross-origin isolated.*Cross-Origin-Embedder-Policy: require-corp/);
+    assert.is(weights, (await inPage<Threaded>(page, 'threaded', 1)).weights);
+    await page.close();
+  },
+  SLOW,
+);
+
+test(
+  'a worker of a page that fails: an error at once, then new workers',
+  async (t) => {
+    const page = await openPage(t, 'isolated');
+    for (const inPlace of [inPage, inWorker]) {
+      const { message, milliseconds, running, sum } = await inPlace<AfterFault>(page, 'threadFault');
+      assert.match(message, /WorkerError: gather_rows_f32: .*worker 1 of 1, but it RuntimeError.*New workers start/);
+      assert.ok(milliseconds < 1000, `${milliseconds} ms`);
+      assert.is(running, 2);
+      assert.is(sum, 1000);
+    }
     await page.close();
   },
   SLOW,

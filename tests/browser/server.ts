@@ -14,6 +14,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.wasm': 'application/wasm',
   '.gz': 'application/gzip',
   '.map': 'application/json',
@@ -21,6 +22,11 @@ const TYPES: Readonly<Record<string, string>> = {
 
 // What a careful page sends. Compiling WebAssembly is the one thing that Keyhole needs beside its own files.
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src data:";
+const ISOLATED = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+const WITH_KERNELS = ['good', 'encoded', 'isolated'];
 const NOT_FOUND = '<!doctype html><title>404</title><p>There is no such page.</p>';
 
 export interface Server {
@@ -29,10 +35,18 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** The code that a page of the docs shows. */
+function codeOf(page: string): string {
+  const blocks = [...page.matchAll(/```js\n([\s\S]*?)```/g)].map((block) => block[1]!);
+  if (blocks.length === 0) throw new Error('docs/browser.md: expected a js block, found none');
+  return blocks.join('\n');
+}
+
 /**
  * Bundles the package afresh and serves a page with it, under several first path parts:
  * `good/`; `missing/`, where .wasm files are a 404 page; `fallback/`, where they are the start page with status 200 (as
- * single-page apps do it); `encoded/`, where .gz files are sent as compressed text and the browser unpacks them.
+ * single-page apps do it); `encoded/`, where .gz files are sent as compressed text and the browser unpacks them;
+ * `isolated/`, whose headers allow shared memory.
  */
 export async function startServer(): Promise<Server> {
   const bundle = mkdtempSync(join(tmpdir(), 'keyhole-bundle-'));
@@ -42,6 +56,7 @@ export async function startServer(): Promise<Server> {
   const contents = (name: string): Buffer | string | null => {
     if (name.includes('..')) return null;
     if (name === '' || name === 'page.html') return readFileSync(join(here, 'site/page.html'));
+    if (name === 'docs-browser.js') return codeOf(readFileSync(join(root, 'docs/browser.md'), 'utf8'));
     if (name === 'work.js') return transformSync(readFileSync(join(here, 'work.ts'), 'utf8'), { loader: 'ts' }).code;
     const file = name.startsWith('keyhole/') ? join(bundle, basename(name)) : join(here, 'site', basename(name));
     try {
@@ -56,8 +71,9 @@ export async function startServer(): Promise<Server> {
     const name = rest.join('/');
     const type = TYPES[extname(name)] ?? TYPES['.html']!;
     const wasm = name.endsWith('.wasm');
-    const body = wasm && mode !== 'good' && mode !== 'encoded' ? null : contents(name);
-    const headers = { 'content-security-policy': POLICY, 'cache-control': 'no-store' };
+    const body = wasm && !WITH_KERNELS.includes(mode) ? null : contents(name);
+    const isolation = mode === 'isolated' ? ISOLATED : {};
+    const headers = { 'content-security-policy': POLICY, 'cache-control': 'no-store', ...isolation };
     if (body === null) {
       response.writeHead(mode === 'fallback' ? 200 : 404, { ...headers, 'content-type': TYPES['.html'] });
       response.end(NOT_FOUND);

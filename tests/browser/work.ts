@@ -146,3 +146,61 @@ export async function loadingError(keyhole: Api): Promise<string> {
     return `${(error as Error).name}: ${(error as Error).message}`;
   }
 }
+
+export interface Threaded {
+  readonly before: Keyhole.ThreadStatus;
+  readonly after: Keyhole.ThreadStatus;
+  readonly weights: string;
+}
+
+/** An epoch of training over so many threads, with everything cut that can be cut. */
+export async function threaded(keyhole: Api, threads: number): Promise<Threaded> {
+  const engine = await keyhole.createEngine({ threads, minWork: 0 });
+  await engine.startThreads();
+  const before = engine.threads;
+  const digits = await keyhole.loadSet('digits');
+  const model = await trained(keyhole, engine, digits, 'cifar', 64);
+  const weights = await keyhole.data.sha256(model.save());
+  const after = engine.threads;
+  engine.dispose();
+  return { before, after, weights };
+}
+
+export interface AfterFault {
+  readonly message: string;
+  readonly milliseconds: number;
+  /** threads, once new ones were started */
+  readonly running: number;
+  readonly sum: number;
+}
+
+/** Has a worker read from where there is no memory. */
+export async function threadFault(keyhole: Api): Promise<AfterFault> {
+  const engine = await keyhole.createEngine({ threads: 2, minWork: 0 });
+  await engine.startThreads();
+  const table = engine.ones([1000, 1]);
+  const index = engine.tensor(Int32Array.from({ length: 1000 }, (_, i) => i));
+  // what gather checks is changed behind its back, beyond the half that the caller computes itself
+  const bad = new Int32Array(1000).fill(1 << 28, 999);
+  const started = performance.now();
+  let message = 'none';
+  try {
+    engine.team!.run('gather_rows_f32', [table.ptr, engine.tensor(bad).ptr, engine.alloc([1000]).ptr, 1000, 1], {
+      units: 1000,
+      size: 3,
+      walks: [
+        [1, 1],
+        [2, 1],
+      ],
+      work: 1,
+    });
+  } catch (error) {
+    message = String(error);
+  }
+  const milliseconds = performance.now() - started;
+  await engine.startThreads();
+  const sum = keyhole.ops.sum(keyhole.ops.gather(table, index)).item();
+  const { running } = engine.threads;
+  engine.dispose();
+  return { message, milliseconds, running, sum };
+}

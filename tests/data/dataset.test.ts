@@ -1,5 +1,5 @@
 import { encodeTable, readCsv } from '../../data/formats/index.ts';
-import { fitStandardiser, loadSet, makeDataset, take, withTransform } from '../../data/index.ts';
+import { examples, fitStandardiser, loadSet, makeDataset, take, withTransform } from '../../data/index.ts';
 import { Rng } from '../../engine/index.ts';
 import { assert, suite } from '../harness.ts';
 import { refuses, rejectsConfig, throwsConfig } from './throws.ts';
@@ -116,4 +116,15 @@ test('unknown sets and options name what there is', async () => {
     /synthetic-blobs: option 'rows': expected >=1, got -1. Options of synthetic-blobs: rows, features/,
   );
   await rejectsConfig(() => loadSet('mnist'), /mnist: expected files, got none/);
+});
+
+test('rows can be written into arrays that are there already, f64 too', async () => {
+  const rows = examples(await images(), Int32Array.of(1, 0));
+  const fresh = rows.take([1, 0, 1]);
+  for (const x of [new Float32Array(fresh.x.length), new Float64Array(fresh.x.length)]) {
+    const into = { x, y: new Int32Array(3) };
+    assert.is(rows.take([1, 0, 1], into), into);
+    assert.equal([...x], [...fresh.x]);
+    assert.equal(into.y, fresh.y);
+  }
 });

@@ -133,6 +133,30 @@ for (const arena of arenas) {
     assert.equal(maxPool(arena, [5], outside, 2), { y: [-inf, 5], at: [-1, 0] });
   });
 
+  test('max_pool2d_grad: each gradient goes where its maximum was', () => {
+    for (const [c, k, stride, pad] of [
+      [4, 2, 1, 0],
+      [16, 2, 2, 0],
+      [7, 2, 1, 0],
+      [8, 3, 2, 1],
+      [5, 2, 3, 0],
+    ] as const) {
+      const [n, h, w] = [2, 7, 6];
+      const out = (size: number) => Math.floor((size + 2 * pad - k) / stride) + 1;
+      const outs = n * out(h) * out(w) * c;
+      const ints = [n, h, w, c, k, k, out(h), out(w), stride, stride, pad, pad];
+      arena.reset();
+      // few different values, so that there are ties
+      const x = arena.floats(Float32Array.from({ length: n * h * w * c }, (_, i) => (i * 7919) % 11));
+      const g = arena.floats(Float32Array.from({ length: outs }, (_, i) => Math.sin(i)));
+      const [y, at, dx, scattered] = [arena.floats(outs), arena.ints(outs), arena.floats(x.len), arena.floats(x.len)];
+      arena.call('max_pool2d', x, y, at, ...ints);
+      arena.call('max_pool2d_grad', g, at, dx, ...ints);
+      arena.call('pool_scatter', g, at, scattered, n, outs / n, h * w * c);
+      assert.equal([...arena.view(dx)], [...arena.view(scattered)], `${c} channels, window ${k}, stride ${stride}`);
+    }
+  });
+
   test('group_norm: a large mean does not spoil the variance', () => {
     const x = Array.from({ length: 4096 }, (_, i) => 1000 + (i % 2 ? 1 : -1));
     arena.reset();
@@ -141,6 +165,18 @@ for (const arena of arenas) {
     assert.is(arena.view(mean)[0], 1000);
     assert.is(arena.view(rstd)[0], 1);
     assert.equal([...arena.view(y).subarray(0, 2)], [-1, 1]);
+  });
+
+  test('sgd and adam: state that decays ends as 0, never as a subnormal number', () => {
+    const tiny = 1.2e-38;
+    arena.reset();
+    const [p, g] = [arena.floats([1, 1]), arena.floats([0, 0])];
+    const velocity = arena.floats([tiny, 2e-38]);
+    arena.call('sgd', p, g, velocity, 2, 0.1, 0.9, 0, 0);
+    assert.equal([...arena.view(velocity)], [0, Math.fround(Math.fround(2e-38) * Math.fround(0.9))]);
+    const [m, v] = [arena.floats([-tiny, tiny]), arena.floats([0, tiny])];
+    arena.call('adam', p, g, m, v, 2, 0.1, 0.9, 0.9, 1e-8, 0, 0, 0.1, 0.1);
+    assert.equal([...arena.view(m), ...arena.view(v)].map(Math.abs), [0, 0, 0, 0]);
   });
 
   test('adam: beta2 so near 1 that f32 would lose 1 - beta2', () => {

@@ -83,4 +83,41 @@ for (const build of ['base', 'relaxed'] as const) {
       }
     }
   });
+
+  test('a zero against an infinity is NaN however many zeros there are', () => {
+    const [m, n, k] = [70, 90, 300];
+    const [a, b] = [uniform(m * k, 7), uniform(k * n, 8)];
+    for (const [i] of a.entries()) if (i % 3 > 0) a[i] = 0;
+    b[299 * n + 41] = Number.NEGATIVE_INFINITY;
+    a[5 * k + 299] = 0;
+    const want = new Float32Array(m * n);
+    call('gemm_f32__packed', a, b, want, m, n, k, 0, 0, k, n, n, 0);
+    for (const name of exports('gemm')) {
+      const [c, ct] = [new Float32Array(m * n), new Float32Array(n * m)];
+      call(name, a, b, c, m, n, k, 0, 0, k, n, n, 0);
+      assertSameBits(c, want, name);
+      call(name, b, a, ct, n, m, k, 1, 1, n, k, m, 0);
+      assertSameBits(
+        ct,
+        c.map((_, i) => c[(i % m) * n + Math.floor(i / m)]!),
+        `${name}, transposed`,
+      );
+      if (!Number.isNaN(c[5 * n + 41]!) || !Number.isFinite(c[5 * n + 40]!))
+        throw new Error(`${name}: not as expected`);
+    }
+  });
+
+  test('a sum of products too small for an f32 is +0, with a zero behind it or not', () => {
+    const [m, n, k] = [17, 45, 40];
+    // every other row ends in zeros
+    const a = Float32Array.from({ length: m * k }, (_, i) => (i % (2 * k) < 30 || i % (2 * k) >= k ? -1e-30 : 0));
+    const b = new Float32Array(k * n).fill(1e-30);
+    for (const accumulate of [0, 1]) {
+      for (const name of exports('gemm')) {
+        const c = new Float32Array(m * n).fill(-0);
+        call(name, a, b, c, m, n, k, 0, 0, k, n, n, accumulate);
+        assertSameBits(c, new Float32Array(m * n), name);
+      }
+    }
+  });
 }

@@ -83,7 +83,7 @@ test(
       files.filter((f) => !expected.test(f)),
       [],
     );
-    for (const needed of ['README.md', 'LICENSE', 'dist/browser/keyhole.js', 'dist/browser/LICENCES.txt'])
+    for (const needed of ['README.md', 'LICENSE', 'dist/browser/LICENCES.txt', 'dist/engine/platform/LICENCES.txt'])
       assert.ok(files.includes(needed), needed);
     assert.equal(
       files.filter((f) => f.endsWith('.ts') && !f.endsWith('.d.ts')),
@@ -123,6 +123,23 @@ test(
 );
 
 test(
+  'its threads start',
+  () => {
+    const { folder } = consumer();
+    code(
+      folder,
+      'threads.mjs',
+      `import { createEngine, ops } from 'keyhole/engine';
+       const engine = await createEngine({ threads: 2, minWork: 0 });
+       await engine.startThreads();
+       console.log(engine.threads, ops.abs(engine.full([100], -2)).view()[99]);`,
+    );
+    assert.is(run('node', ['threads.mjs'], folder), '{ asked: 2, running: 2, reason: null } 2\n');
+  },
+  SLOW,
+);
+
+test(
   'plain node imports every entry, trains and audits',
   () => {
     const { folder } = consumer();
@@ -132,19 +149,28 @@ test(
       `import { readFileSync } from 'node:fs';
      import { createRequire } from 'node:module';
      import { fileURLToPath } from 'node:url';
-     import { audit, createEngine, loadSet } from 'keyhole';
+     import * as keyhole from 'keyhole';
      import * as engine from 'keyhole/engine';
      import * as data from 'keyhole/data';
      import * as attacks from 'keyhole/attacks';
      import * as browser from 'keyhole/browser';
+     import * as browserEngine from 'keyhole/browser/engine';
      import * as report from 'keyhole/browser/report';
+     const { audit, createEngine, loadSet } = keyhole;
      const { record } = await audit(await createEngine(), await loadSet('digits'), { epochs: 1 });
+     const team = await createEngine({ threads: 2 });
+     await team.startThreads();
      const wasm = (build) => {
        const bytes = readFileSync(fileURLToPath(import.meta.resolve('keyhole/kernels/' + build + '.wasm')));
        return WebAssembly.validate(bytes.subarray(0, 8)) && bytes.length > 10000;
      };
      console.log(JSON.stringify({
-       same: engine.createEngine === createEngine && data.loadSet === loadSet,
+       // one copy of each class and function, whichever entry it comes from
+       shared: [engine, data, attacks].map((entry) => Object.keys(entry).filter((name) => name in keyhole).length > 5),
+       twins: [[engine, keyhole], [data, keyhole], [attacks, keyhole], [browserEngine, browser]].flatMap(([one, other]) =>
+         Object.keys(one).filter((name) => name in other && one[name] !== other[name] && typeof one[name] === 'function')),
+       tensor: (await engine.createEngine()).zeros([2]) instanceof keyhole.Tensor,
+       threads: team.threads.running,
        attacks: record.attacks.length === attacks.allMembershipAttacks.length,
        browser: typeof browser.createEngine,
        report: typeof report.renderAuditReport,
@@ -155,7 +181,10 @@ test(
      }));`,
     );
     assert.equal(JSON.parse(run(process.execPath, ['use.mjs'], folder)), {
-      same: true,
+      shared: [true, true, true],
+      twins: [],
+      tensor: true,
+      threads: 2,
       attacks: true,
       browser: 'function',
       report: 'function',
@@ -184,6 +213,7 @@ for (const [module, resolution] of [
        import { loadSet as load, type Dataset } from 'keyhole/data';
        import { allMembershipAttacks, type MembershipAttack } from 'keyhole/attacks';
        import * as browser from 'keyhole/browser';
+       import { Tensor as PageTensor } from 'keyhole/browser/engine';
        import { renderAuditReport } from 'keyhole/browser/report';
        const digits: Dataset = await load('digits');
        const { record, target } = await audit(await make({ build: 'base' }), digits, { epochs: 1 });
@@ -192,7 +222,7 @@ for (const [module, resolution] of [
        const first: MembershipAttack | undefined = allMembershipAttacks[0];
        const page: Promise<browser.Engine> = browser.createEngine();
        const rows: browser.data.Dataset = await browser.data.loadSet('iris');
-       const t: Tensor = (await createEngine()).zeros([2]);
+       const t: Tensor & PageTensor = (await createEngine()).zeros([2]);
        const html: string = renderAuditReport(typed);
        // @ts-expect-error: builds have names
        createEngine({ build: 'fast' });
@@ -246,6 +276,15 @@ test(
     assert.match(readFileSync(main, 'utf8'), /^#!\/usr\/bin\/env node\n/);
     const listed: unknown = JSON.parse(run(process.execPath, [main, 'list', 'attacks', '--json'], folder));
     assert.match(JSON.stringify(listed), /"shadow-logistic"/);
+    // finds its child process and the kernels' files among the bundles
+    const bench = JSON.parse(
+      run(process.execPath, [main, 'bench', '^startup/import$', '--samples=1', '--json'], folder),
+    ) as {
+      readonly rows: { readonly name: string }[];
+      readonly machine: { readonly builds: { readonly bytes: number }[] };
+    };
+    assert.is(bench.rows[0]!.name, 'startup/import');
+    assert.ok(bench.machine.builds[0]!.bytes > 10_000);
   },
   SLOW,
 );

@@ -1,5 +1,6 @@
 /** Convolution of NHWC images with filters [kh, kw, ci/groups, co], and its gradients: one sum, read three ways. */
-import { defineKernel, type Four } from '../family.ts';
+import { formulas } from '../activation.ts';
+import { type Cut, defineKernel, type Four, items } from '../family.ts';
 
 type Sizes = [...Four, ...Four, ...Four, ...Four];
 
@@ -41,12 +42,33 @@ function convolve(
         }
 }
 
+const operations = (...[n, , , ci, kh, kw, co, oh, ow, , , , , , , groups]: Sizes): number =>
+  2 * n * oh * ow * co * kh * kw * (ci / groups);
+
+/** Cuts the samples of a convolution: how a sample is computed does not depend on the others. */
+function bySamples(imagesAt: number, mapsAt: number, ...sizes: Sizes): Cut {
+  const [n, height, width, ci, , , co, oh, ow] = sizes;
+  const image = [imagesAt, height * width * ci] as const;
+  const map = [mapsAt, oh * ow * co] as const;
+  return items(3, n, [image, map], operations(...sizes));
+}
+
 export const conv2d = defineKernel({
   name: 'conv2d',
-  about: 'y = x * w: NHWC images, HWIO weights, strides, zero padding, dilation, groups',
-  reference(x: Float64Array, w: Float64Array, y: Float64Array, ...sizes: Sizes) {
+  about: 'y = f(x * w + bias): NHWC images, HWIO weights, strides, zero padding, dilation, groups; f and bias or none',
+  reference(
+    x: Float64Array,
+    w: Float64Array,
+    y: Float64Array,
+    ...args: [...Sizes, bias: Float64Array | null, activation: number]
+  ) {
+    const sizes = args.slice(0, -2) as Sizes;
+    const [bias, co] = [args[16], sizes[6]];
+    const { value } = formulas[args[17]]!;
     convolve('y', x, w, y, ...sizes);
+    for (let i = 0; i < y.length; i++) y[i] = value(y[i]! + (bias ? bias[i % co]! : 0));
   },
+  split: (_x, _w, _y, ...args) => bySamples(0, 2, ...(args.slice(0, -2) as Sizes)),
 });
 
 export const conv2dInputGrad = defineKernel({
@@ -55,6 +77,7 @@ export const conv2dInputGrad = defineKernel({
   reference(g: Float64Array, w: Float64Array, dx: Float64Array, ...sizes: Sizes) {
     convolve('x', dx, w, g, ...sizes);
   },
+  split: (_g, _w, _dx, ...sizes) => bySamples(2, 0, ...sizes),
 });
 
 export const conv2dWeightGrad = defineKernel({
@@ -73,5 +96,10 @@ export const conv2dWeightGrad = defineKernel({
       const all = panels * sizes[15];
       if (panel >= Math.floor((all * part) / parts) && panel < Math.floor((all * (part + 1)) / parts)) dw[i] = v;
     }
+  },
+  split(_x, _g, _dw, ...args) {
+    const [sizes, parts] = [args.slice(0, 16) as Sizes, args[17]];
+    const [co, groups] = [sizes[6], sizes[15]];
+    return parts === 1 ? { units: groups * Math.ceil(co / groups / 8), work: operations(...sizes) } : null;
   },
 });

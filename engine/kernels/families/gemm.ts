@@ -22,4 +22,29 @@ export const gemm = defineKernel({
       }
     }
   },
+  // across the longer side of C, since every part packs the whole of the operand that is not cut
+  split(_a, _b, _c, m, n, k, transA, transB, lda, ldb, ldc) {
+    const work = 2 * m * n * k;
+    return m >= n
+      ? {
+          units: m,
+          size: 3,
+          walks: [
+            [0, transA ? 1 : lda],
+            [2, ldc],
+          ],
+          grain: 8,
+          work,
+        }
+      : {
+          units: n,
+          size: 4,
+          walks: [
+            [1, transB ? ldb : 1],
+            [2, 1],
+          ],
+          grain: 16,
+          work,
+        };
+  },
 });

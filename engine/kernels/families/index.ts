@@ -3,6 +3,7 @@ export * from './activations.ts';
 export * from './binary.ts';
 export * from './conv2d.ts';
 export * from './copy.ts';
+export * from './epilogue.ts';
 export * from './gemm.ts';
 export * from './normalisation.ts';
 export * from './optimisers.ts';

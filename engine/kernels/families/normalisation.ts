@@ -2,7 +2,7 @@
  * Group normalisation of x [n, hw, c], statistics [n, groups], and its gradients. Layer normalisation of rows is the
  * same with hw = 1 and one group.
  */
-import { defineKernel, type Four } from '../family.ts';
+import { defineKernel, type Four, items } from '../family.ts';
 
 type F64 = Float64Array;
 
@@ -35,6 +35,13 @@ export const groupNorm = defineKernel({
         rstd[b * groups + group] = r;
       }
   },
+  split: (...[, , , , , , n, hw, c, groups]) =>
+    items(6, n, [
+      [0, hw * c],
+      [3, hw * c],
+      [4, groups],
+      [5, groups],
+    ]),
 });
 
 export const layerNorm = defineKernel({
@@ -45,6 +52,13 @@ export const layerNorm = defineKernel({
   ) {
     groupNorm.reference(x, gamma, beta, y, mean, rstd, rows, 1, cols, 1, eps);
   },
+  split: (...[, , , , , , rows, cols]) =>
+    items(6, rows, [
+      [0, cols],
+      [3, cols],
+      [4, 1],
+      [5, 1],
+    ]),
 });
 
 type Gradients = [dx: F64 | null, dgamma: F64 | null, dbeta: F64 | null];
@@ -78,6 +92,17 @@ export const groupNormGrad = defineKernel({
         }
       }
   },
+  // dgamma and dbeta are sums over all samples
+  split: (...[, , , , , , dgamma, dbeta, n, hw, c, groups]) =>
+    dgamma || dbeta
+      ? null
+      : items(8, n, [
+          [0, hw * c],
+          [1, hw * c],
+          [3, groups],
+          [4, groups],
+          [5, hw * c],
+        ]),
 });
 
 export const layerNormGrad = defineKernel({
@@ -86,4 +111,14 @@ export const layerNormGrad = defineKernel({
   reference(...[g, x, gamma, mean, rstd, dx, dgamma, dbeta, rows, cols]: [...Backward, rows: number, cols: number]) {
     groupNormGrad.reference(g, x, gamma, mean, rstd, dx, dgamma, dbeta, rows, 1, cols, 1);
   },
+  split: (...[, , , , , , dgamma, dbeta, rows, cols]) =>
+    dgamma || dbeta
+      ? null
+      : items(8, rows, [
+          [0, cols],
+          [1, cols],
+          [3, 1],
+          [4, 1],
+          [5, cols],
+        ]),
 });

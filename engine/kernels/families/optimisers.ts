@@ -1,5 +1,5 @@
 /** Optimiser steps, fused and in place. */
-import { defineKernel, type Four } from '../family.ts';
+import { defineKernel, elements, type Four } from '../family.ts';
 
 export const sgd = defineKernel({
   name: 'sgd',
@@ -21,6 +21,7 @@ export const sgd = defineKernel({
       p[i] = p[i]! - lr * step;
     }
   },
+  split: (...[, , , n]) => elements(3, n, [0, 1, 2]),
 });
 
 export const adam = defineKernel({
@@ -42,4 +43,5 @@ export const adam = defineKernel({
       p[i] = weight - (lr * (m[i]! / correction1)) / (Math.sqrt(v[i]! / correction2) + eps);
     }
   },
+  split: (...[, , , , n]) => elements(4, n, [0, 1, 2, 3]),
 });

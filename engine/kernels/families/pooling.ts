@@ -1,5 +1,6 @@
 /** Pooling over windows of x [n, h, w, c], channels last. */
-import { defineKernel, type Four } from '../family.ts';
+import { formulas } from '../activation.ts';
+import { defineKernel, type Four, items } from '../family.ts';
 
 type Sizes = [...Four, ...Four, ...Four];
 
@@ -25,8 +26,16 @@ const area = (...[, , , , kh, kw]: Sizes) => kh * kw;
 
 export const maxPool2d = defineKernel({
   name: 'max_pool2d',
-  about: 'y = the maximum of each window, index = where it stands in its sample',
-  reference(x: Float64Array, y: Float64Array, index: Int32Array, ...sizes: Sizes) {
+  about: 'y = f(the maximum of each window + bias), index = where it stands in its sample; f and bias or none',
+  reference(
+    x: Float64Array,
+    y: Float64Array,
+    index: Int32Array,
+    ...args: [...Sizes, bias: Float64Array | null, activation: number]
+  ) {
+    const sizes = args.slice(0, -2) as Sizes;
+    const [bias, channels] = [args[12], sizes[3]];
+    const { value } = formulas[args[13]]!;
     eachWindow(
       (out, sample, cells) => {
         let best = cells[0] ?? -1;
@@ -36,11 +45,38 @@ export const maxPool2d = defineKernel({
           if (v > top || (Number.isNaN(v) && !Number.isNaN(top))) best = i;
         }
         index[out] = best;
-        y[out] = best < 0 ? -Infinity : x[sample + best]!;
+        y[out] = value((best < 0 ? -Infinity : x[sample + best]!) + (bias ? bias[out % channels]! : 0));
       },
       ...sizes,
     );
   },
+  split: (...[, , , n, h, w, c, , , oh, ow]) =>
+    items(3, n, [
+      [0, h * w * c],
+      [1, oh * ow * c],
+      [2, oh * ow * c],
+    ]),
+});
+
+export const maxPool2dGrad = defineKernel({
+  name: 'max_pool2d_grad',
+  about: 'dx = the sum of g over the windows whose maximum, by index, is the element',
+  reference(g: Float64Array, index: Int32Array, dx: Float64Array, ...sizes: Sizes) {
+    dx.fill(0);
+    eachWindow(
+      (out, sample, cells) => {
+        const at = index[out]!;
+        if (cells.includes(at)) dx[sample + at]! += g[out]!;
+      },
+      ...sizes,
+    );
+  },
+  split: (...[, , , n, h, w, c, , , oh, ow]) =>
+    items(3, n, [
+      [0, oh * ow * c],
+      [1, oh * ow * c],
+      [2, h * w * c],
+    ]),
 });
 
 export const avgPool2d = defineKernel({
@@ -54,6 +90,11 @@ export const avgPool2d = defineKernel({
       ...sizes,
     );
   },
+  split: (...[, , n, h, w, c, , , oh, ow]) =>
+    items(2, n, [
+      [0, h * w * c],
+      [1, oh * ow * c],
+    ]),
 });
 
 export const avgPool2dGrad = defineKernel({
@@ -68,6 +109,11 @@ export const avgPool2dGrad = defineKernel({
       ...sizes,
     );
   },
+  split: (...[, , n, h, w, c, , , oh, ow]) =>
+    items(2, n, [
+      [0, oh * ow * c],
+      [1, h * w * c],
+    ]),
 });
 
 export const poolScatter = defineKernel({
@@ -78,6 +124,12 @@ export const poolScatter = defineKernel({
     for (let i = 0; i < n * outSize; i++)
       if (index[i]! >= 0) dx[Math.floor(i / outSize) * inSize + index[i]!]! += g[i]!;
   },
+  split: (...[, , , n, outSize, inSize]) =>
+    items(3, n, [
+      [0, outSize],
+      [1, outSize],
+      [2, inSize],
+    ]),
 });
 
 export const poolGather = defineKernel({
@@ -86,4 +138,10 @@ export const poolGather = defineKernel({
   reference(x: Float64Array, index: Int32Array, y: Float64Array, n: number, outSize: number, inSize: number) {
     for (let i = 0; i < n * outSize; i++) y[i] = index[i]! < 0 ? 0 : x[Math.floor(i / outSize) * inSize + index[i]!]!;
   },
+  split: (...[, , , n, outSize, inSize]) =>
+    items(3, n, [
+      [0, inSize],
+      [1, outSize],
+      [2, outSize],
+    ]),
 });

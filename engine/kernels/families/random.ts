@@ -1,6 +1,6 @@
 /** Random numbers from Philox4x32-10: element i comes from word i % 4 of block counter + floor(i / 4). */
 import { philox4x32 } from '../../random/philox.ts';
-import { defineKernel } from '../family.ts';
+import { type Cut, defineKernel, elements, FUNCTION } from '../family.ts';
 
 type Stream = [key0: number, key1: number, counter0: number, counter1: number];
 
@@ -15,6 +15,9 @@ function words(n: number, ...[key0, key1, counter0, counter1]: Stream): Uint32Ar
   return out;
 }
 
+/** A stream can be entered at any block: n elements at y, the first two arguments, and the counter at its place. */
+const byBlocks = (n: number, counter: number): Cut => ({ ...elements(1, n, [0], FUNCTION), counter });
+
 const unit = (word: number) => (word >>> 8) * 2 ** -24;
 
 export const philoxBits = defineKernel({
@@ -23,6 +26,7 @@ export const philoxBits = defineKernel({
   reference(y: Int32Array, n: number, ...stream: Stream) {
     y.set(words(n, ...stream).subarray(0, n));
   },
+  split: (_y, n) => byBlocks(n, 4),
 });
 
 export const uniform = defineKernel({
@@ -34,6 +38,7 @@ export const uniform = defineKernel({
     const w = words(n, ...stream);
     for (let i = 0; i < n; i++) y[i] = f(f(low) + f(width * unit(w[i]!)));
   },
+  split: (_y, n) => byBlocks(n, 6),
 });
 
 export const normal = defineKernel({
@@ -49,6 +54,7 @@ export const normal = defineKernel({
       if (i + 1 < n) y[i + 1] = mean + radius * Math.sin(angle);
     }
   },
+  split: (_y, n) => byBlocks(n, 6),
 });
 
 export const dropoutMask = defineKernel({
@@ -58,6 +64,7 @@ export const dropoutMask = defineKernel({
     const w = words(n, ...stream);
     for (let i = 0; i < n; i++) y[i] = unit(w[i]!) < Math.fround(keep) ? Math.fround(1 / Math.fround(keep)) : 0;
   },
+  split: (_y, n) => byBlocks(n, 5),
 });
 
 export const permutation = defineKernel({

@@ -1,5 +1,12 @@
 /** Reductions over the middle of x [outer, n, inner]. */
-import { defineKernel } from '../family.ts';
+import { type Cut, defineKernel, items } from '../family.ts';
+
+/** Every outer index has its own sums; how they are summed depends on n and inner alone. */
+const byOuter = (outer: number, n: number, inner: number): Cut =>
+  items(2, outer, [
+    [0, n * inner],
+    [1, inner],
+  ]);
 
 function reduction(name: string, about: string, start: number, step: (acc: number, x: number) => number) {
   return defineKernel({
@@ -13,6 +20,7 @@ function reduction(name: string, about: string, start: number, step: (acc: numbe
           y[o * inner + j] = acc;
         }
     },
+    split: (_x, _y, ...sizes) => byOuter(...sizes),
   });
 }
 
@@ -44,4 +52,5 @@ export const argmax = defineKernel({
         y[o * inner + j] = best;
       }
   },
+  split: (_x, _y, ...sizes) => byOuter(...sizes),
 });

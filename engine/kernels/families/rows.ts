@@ -1,5 +1,5 @@
 /** Rows of a table by index. */
-import { defineKernel } from '../family.ts';
+import { defineKernel, items } from '../family.ts';
 
 export const gatherRows = defineKernel({
   name: 'gather_rows',
@@ -7,6 +7,11 @@ export const gatherRows = defineKernel({
   reference(table: Float64Array, index: Int32Array, y: Float64Array, n: number, d: number) {
     for (let i = 0; i < n; i++) y.set(table.subarray(index[i]! * d, (index[i]! + 1) * d), i * d);
   },
+  split: (_table, _index, _y, n, d) =>
+    items(3, n, [
+      [1, 1],
+      [2, d],
+    ]),
 });
 
 export const scatterAddRows = defineKernel({
@@ -29,4 +34,9 @@ export const oneHot = defineKernel({
     y.fill(0);
     for (let i = 0; i < n; i++) if (labels[i]! >= 0 && labels[i]! < classes) y[i * classes + labels[i]!] = 1;
   },
+  split: (_labels, _y, n, classes) =>
+    items(2, n, [
+      [0, 1],
+      [1, classes],
+    ]),
 });

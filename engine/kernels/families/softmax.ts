@@ -1,5 +1,5 @@
 /** Rows of [rows, cols]: softmax, log-softmax, cross-entropy with labels or soft targets, and their gradients. */
-import { defineKernel } from '../family.ts';
+import { type Cut, defineKernel, FUNCTION, items } from '../family.ts';
 
 type F64 = Float64Array;
 
@@ -34,12 +34,28 @@ function softmaxRow(x: F64, y: F64, r: number, cols: number): (i: number) => num
   return lossAt;
 }
 
+/** Cuts rows, the argument at `size`; these pointers walk by rows of cols, those by one number per row. */
+const byRows = (
+  size: number,
+  rows: number,
+  cols: number,
+  wide: readonly number[],
+  narrow: readonly number[] = [],
+): Cut =>
+  items(
+    size,
+    rows,
+    [...wide.map((at) => [at, cols] as const), ...narrow.map((at) => [at, 1] as const)],
+    FUNCTION * rows * cols,
+  );
+
 export const softmax = defineKernel({
   name: 'softmax',
   about: 'y = e^x / sum of e^x over a row',
   reference(x: F64, y: F64, rows: number, cols: number) {
     for (let r = 0; r < rows; r++) softmaxRow(x, y, r, cols);
   },
+  split: (_x, _y, rows, cols) => byRows(2, rows, cols, [0, 1]),
 });
 
 export const logSoftmax = defineKernel({
@@ -51,6 +67,7 @@ export const logSoftmax = defineKernel({
       fillRow(y, r, cols, (i) => x[i]! - top - others);
     }
   },
+  split: (_x, _y, rows, cols) => byRows(2, rows, cols, [0, 1]),
 });
 
 export const softmaxGrad = defineKernel({
@@ -62,6 +79,7 @@ export const softmaxGrad = defineKernel({
       fillRow(dx, r, cols, (i) => y[i]! * (g[i]! - dot));
     }
   },
+  split: (_g, _y, _dx, rows, cols) => byRows(3, rows, cols, [0, 1, 2]),
 });
 
 export const logSoftmaxGrad = defineKernel({
@@ -73,6 +91,7 @@ export const logSoftmaxGrad = defineKernel({
       fillRow(dx, r, cols, (i) => g[i]! - Math.exp(y[i]!) * sum);
     }
   },
+  split: (_g, _y, _dx, rows, cols) => byRows(3, rows, cols, [0, 1, 2]),
 });
 
 export const crossEntropy = defineKernel({
@@ -81,6 +100,7 @@ export const crossEntropy = defineKernel({
   reference(logits: F64, labels: Int32Array, loss: F64, probs: F64, rows: number, cols: number) {
     for (let r = 0; r < rows; r++) loss[r] = softmaxRow(logits, probs, r, cols)(r * cols + labels[r]!);
   },
+  split: (_z, _labels, _loss, _probs, rows, cols) => byRows(4, rows, cols, [0, 3], [1, 2]),
 });
 
 export const crossEntropyGrad = defineKernel({
@@ -90,6 +110,7 @@ export const crossEntropyGrad = defineKernel({
     for (let r = 0; r < rows; r++)
       fillRow(dx, r, cols, (i) => g[r]! * (probs[i]! - (i === r * cols + labels[r]! ? 1 : 0)));
   },
+  split: (_g, _probs, _labels, _dx, rows, cols) => byRows(4, rows, cols, [1, 3], [0, 2]),
 });
 
 export const softCrossEntropy = defineKernel({
@@ -101,6 +122,7 @@ export const softCrossEntropy = defineKernel({
       loss[r] = sumRow(r, cols, (i) => targets[i]! * lossAt(i));
     }
   },
+  split: (_z, _t, _loss, _probs, rows, cols) => byRows(4, rows, cols, [0, 1, 3], [2]),
 });
 
 export const softCrossEntropyGrad = defineKernel({
@@ -112,4 +134,5 @@ export const softCrossEntropyGrad = defineKernel({
       fillRow(dx, r, cols, (i) => g[r]! * (probs[i]! * mass - targets[i]!));
     }
   },
+  split: (_g, _probs, _t, _dx, rows, cols) => byRows(4, rows, cols, [1, 2, 3], [0]),
 });

@@ -1,8 +1,8 @@
 /** Element-wise functions of one array. */
-import { defineKernel, unary } from '../family.ts';
+import { defineKernel, elements, FUNCTION, unary } from '../family.ts';
 
-export const exp = unary('exp', 'y = e^x', (x) => Math.exp(x));
-export const log = unary('log', 'y = log x', (x) => Math.log(x));
+export const exp = unary('exp', 'y = e^x', (x) => Math.exp(x), FUNCTION);
+export const log = unary('log', 'y = log x', (x) => Math.log(x), FUNCTION);
 export const sqrt = unary('sqrt', 'y = sqrt x', (x) => Math.sqrt(x));
 export const abs = unary('abs', 'y = |x|', (x) => Math.abs(x));
 export const sign = unary('sign', 'y = -1, 0 or 1; NaN for NaN', (x) => Math.sign(x));
@@ -15,4 +15,5 @@ export const fill = defineKernel({
   reference(y: Float64Array, n: number, value: number) {
     y.fill(value, 0, n);
   },
+  split: (_y, n) => elements(1, n, [0]),
 });

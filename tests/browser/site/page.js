@@ -6,9 +6,10 @@ import * as work from './work.js';
 // biome-ignore lint/performance/noDynamicNamespaceImportAccess: nothing is bundled here
 window.work = (name, ...args) => work[name](keyhole, ...args);
 window.drawReport = (record) => report.renderAuditReport(record);
-window.inWorker = () =>
+window.inWorker = (name, ...args) =>
   new Promise((resolve, reject) => {
     const worker = new Worker('./worker.js', { type: 'module' });
+    worker.postMessage([name, args]);
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = ({ message }) => reject(new Error(message || 'the worker could not be loaded'));
   });

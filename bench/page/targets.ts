@@ -1,0 +1,131 @@
+/** What the rows are to reach, and whether they do: each demand a line, against what the same run measured. */
+import type { BenchResult, Row } from '../row.ts';
+import { counterpart, numberText, ratio, ratioText } from '../table.ts';
+import { pytorchRate } from './pytorch.ts';
+
+interface Demand {
+  /** `37.5 GFLOP/s`, `1.9x jax-js` */
+  readonly asked: string;
+  /** what was measured, and whether it is enough; null when the run does not say */
+  judge(row: Row, run: BenchResult): { readonly measured: string; readonly met: boolean } | null;
+}
+
+interface Target {
+  readonly row: string;
+  readonly build: Row['build'];
+  /** default 1 */
+  readonly threads?: number;
+  readonly demands: readonly Demand[];
+}
+
+const withUnit = (value: number, unit: string) => `${numberText(value)} ${unit}`;
+
+/** In the row's own unit: at least, or at most where less is better. */
+const reach = (value: number, unit: Row['unit']): Demand => {
+  const lessIsBetter = unit === 'ms' || unit === 'kB';
+  return {
+    asked: lessIsBetter ? `under ${value} ${unit}` : `${numberText(value)} ${unit}`,
+    judge: (row) => ({
+      measured: withUnit(row.value, row.unit),
+      met: lessIsBetter ? row.value < value : row.value >= value,
+    }),
+  };
+};
+
+const ofPeak = (percent: number): Demand => ({
+  asked: `${percent} % of the register peak`,
+  judge(row, { machine }) {
+    const peak = machine.peak.find((p) => p.build === row.build);
+    if (!peak) return null;
+    const share = (100 * row.value) / peak.high;
+    return { measured: `${Math.round(share)} %`, met: share >= percent };
+  },
+});
+
+const times = (factor: number, measured: number) => ({ measured: ratioText(measured), met: measured >= factor });
+
+const timesPeer = (factor: number, peer: 'tfjs-wasm' | 'jax-js'): Demand => ({
+  asked: `${factor}x ${peer}`,
+  judge(row, { rows }) {
+    const others = rows.filter((r) => r.name === row.name && r.engine === peer);
+    const other = counterpart(row, others);
+    return other ? times(factor, ratio(row, other)) : null;
+  },
+});
+
+// A peer to which bench/peers adds what it lacks is another thing than the peer as its users get it.
+const isExtended = (row: Row) => row.build.endsWith('+');
+
+/** The fastest of the peers that can do the work: as they are published, and with what we added. */
+function timesAny(factor: number): Demand[] {
+  const against = (asked: string, counts: (peer: Row) => boolean): Demand => ({
+    asked,
+    judge(row, { rows }) {
+      const others = rows.filter((r) => r.name === row.name && r.engine !== 'keyhole' && counts(r));
+      return others.length > 0 ? times(factor, Math.min(...others.map((other) => ratio(row, other)))) : null;
+    },
+  });
+  return [
+    against(`${factor}x any peer as published`, (peer) => !isExtended(peer)),
+    against(`${factor}x tfjs-wasm with a filter gradient added (simd+)`, isExtended),
+  ];
+}
+
+const timesPytorch = (factor: number): Demand => ({
+  asked: `${factor}x PyTorch (another machine)`,
+  judge(row) {
+    const rate = pytorchRate(row);
+    return rate ? times(factor, row.value / rate) : null;
+  },
+});
+
+const timesOneThread = (factor: number): Demand => ({
+  asked: `${factor}x one thread`,
+  judge(row, { rows }) {
+    const single = rows.find((r) => r.name === row.name && isOurs(r, row.build, 1));
+    return single ? times(factor, ratio(row, single)) : null;
+  },
+});
+
+const isOurs = (r: Row, build: string, threads: number) =>
+  r.engine === 'keyhole' && r.build === build && r.threads === threads;
+
+const bothBuilds = (row: string, demands: (build: 'base' | 'relaxed') => readonly Demand[]): Target[] =>
+  (['base', 'relaxed'] as const).map((build) => ({ row, build, demands: demands(build) }));
+
+const targets: readonly Target[] = [
+  ...bothBuilds('sgemm/512x512x512', (build) =>
+    build === 'base' ? [reach(37.5, 'GFLOP/s'), ofPeak(73)] : [reach(47, 'GFLOP/s'), ofPeak(80)],
+  ),
+  ...bothBuilds('step/mlp/b256', (build) => [
+    reach(build === 'base' ? 35_000 : 42_000, 'samples/s'),
+    timesPeer(10, 'tfjs-wasm'),
+    timesPeer(1.9, 'jax-js'),
+    timesPytorch(build === 'base' ? 0.45 : 0.54),
+  ]),
+  ...bothBuilds('step/mnist/b256', () => [reach(12_000, 'samples/s'), ...timesAny(40), timesPytorch(1.15)]),
+  ...bothBuilds('step/cifar/b64', (build) => [
+    reach(build === 'base' ? 375 : 440, 'samples/s'),
+    ...timesAny(10),
+    timesPytorch(build === 'base' ? 0.5 : 0.58),
+  ]),
+  ...['step/cifar/b64', 'step/cifar/b256'].map((row) => ({
+    ...{ row, build: 'base', threads: 2 },
+    demands: [timesOneThread(1.8)],
+  })),
+  { row: 'step/mlp/b256', build: 'base', threads: 2, demands: [timesOneThread(1.6)] },
+  { row: 'startup/first-product', build: 'base', demands: [reach(25, 'ms')] },
+  { row: 'size/page', build: 'base', demands: [reach(60, 'kB')] },
+];
+
+/** `[row, build, threads, asked, measured, met]` for each demand. */
+export function targetRows(run: BenchResult): string[][] {
+  return targets.flatMap(({ row: name, build, threads = 1, demands }) => {
+    const row = run.rows.find((r) => r.name === name && isOurs(r, build, threads));
+    return demands.map(({ asked, judge }, i) => {
+      const found = row ? judge(row, run) : null;
+      const who = i === 0 ? [`\`${name}\``, build, String(threads)] : ['', '', ''];
+      return [...who, asked, found?.measured ?? 'not measured', found ? (found.met ? 'yes' : '**no**') : ''];
+    });
+  });
+}

@@ -1,0 +1,55 @@
+// @ts-check
+// The body of a worker thread: an instance of the kernels over the engine's shared memory, which computes its part of each
+// launch. One file of plain JavaScript without imports, so that Node, pages and bundlers all start it as it is.
+//
+// The caller writes kernel, count and arguments into the control block (control.ts), then counts SEQUENCE up. Whoever
+// counts CLAIM up after it, the worker or the caller, runs the kernel; the worker then sets DONE to the same number.
+
+const port = globalThis.process?.getBuiltinModule?.('node:worker_threads').parentPort ?? globalThis;
+
+// Served from inside a message handler, never from the top level: only a thread whose event loop has begun can be seen to
+// have stopped (platform/node.ts).
+port.onmessage = ({ data }) => {
+  const { instance, kernels } = instantiate(data);
+  instance.exports.setWorkspace(data.workspace);
+  port.postMessage('ready');
+  serve(data, kernels);
+};
+
+function instantiate({ module, memory }) {
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  // both sides number the exported functions by their sorted names
+  const kernels = Object.keys(instance.exports)
+    .sort()
+    .map((name) => instance.exports[name])
+    .filter((value) => typeof value === 'function');
+  return { instance, kernels };
+}
+
+function serve({ control, layout, spins }, kernels) {
+  const { SEQUENCE, KERNEL, COUNT, CLAIM, DONE, FAULT, NUMBERS, MESSAGE, MESSAGE_LENGTH } = layout;
+  const words = new Int32Array(control);
+  const numbers = new Float64Array(control, NUMBERS);
+  const message = new Uint16Array(control, MESSAGE, MESSAGE_LENGTH);
+  for (let last = 0; ; ) {
+    for (let left = spins; Atomics.load(words, SEQUENCE) === last; left--) {
+      if (left > 0) continue;
+      Atomics.wait(words, SEQUENCE, last);
+      left = spins;
+    }
+    last = Atomics.load(words, SEQUENCE);
+    const before = (last - 1) | 0;
+    if (Atomics.compareExchange(words, CLAIM, before, last) !== before) continue;
+    try {
+      const args = [];
+      for (let i = 0; i < words[COUNT]; i++) args.push(numbers[i]);
+      kernels[words[KERNEL]](...args);
+    } catch (error) {
+      const text = String(error).slice(0, MESSAGE_LENGTH);
+      for (let i = 0; i < MESSAGE_LENGTH; i++) message[i] = text.charCodeAt(i) || 0;
+      words[FAULT] = 1;
+    }
+    Atomics.store(words, DONE, last);
+    Atomics.notify(words, DONE);
+  }
+}
