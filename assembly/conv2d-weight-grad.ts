@@ -37,9 +37,12 @@ function sparseLimit(
 ): f64 {
   setStrips(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH);
   const filters = <f64>outC;
+  const lanes = <f64>(runs * runVectors * 4);
   const dense = min((<f64>(roundUp(kh * kw * inC, 4) * roundUp(outC, 8)) / filters) * (1 + 3 / filters), tiles);
-  const once = 14 + (5 * <f64>stripFloats) / (<f64>(oh * ow) * filters);
-  return (0.95 * dense - once) / (1.1 * <f64>(runs * runVectors * 4));
+  const once = 14 + 0.03 * lanes + (5 * <f64>stripFloats) / (<f64>(oh * ow) * filters);
+  // from 64 channels on, the chunks of a block's pixels share too few sets of the cache
+  const each = inC < 64 ? lanes : 1.4 * lanes;
+  return (0.95 * dense - once) / each;
 }
 
 export function conv2d_weight_grad_f32(
