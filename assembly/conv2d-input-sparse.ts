@@ -3,7 +3,7 @@
 //   patch(q) += sum over the nonzero g[q,o] of an output pixel q: g[q,o] * w[:,o],
 //
 // where patch(q) is what filter o saw of the image at q: a few runs of floats in strips (conv2d-strips) that hold dx.
-// Each pixel has its list of (filter, g[q,o]). A chunk of a run is summed over the filters in registers and added,
+// Each pixel has its list of (filter, g[q,o]). A chunk of a run is summed over the filters in registers,
 // with that chunk of all filters in L1. Whether a sample comes this way depends on that sample alone.
 import {
   copyFromStrips,
@@ -20,15 +20,15 @@ import {
 } from './conv2d-strips';
 import { packLines } from './gemm-pack';
 import { max32, min32 } from './simd';
-import { listByPixel } from './sparse-lists';
-import { addRows, ENTRY, JOB, nextChunk } from './sparse-sums';
+import { ENTRY, JOB, listByPixel } from './sparse-lists';
+import { addRows, MOST_VECTORS, nextChunk } from './sparse-sums';
 import { WORKSPACE, WORKSPACE_BYTES } from './workspace';
 
 const BLOCK = 256; // pixels whose lists are made at once
 const OFFSETS: usize = 0; // of the workspace: where the patches of a block's pixels begin
 const JOBS: usize = OFFSETS + BLOCK * 4;
 const LISTS: usize = JOBS + (BLOCK + 1) * <i32>JOB;
-const ROW_BYTES = 128; // from one filter's chunk to the next: at most 7 vectors
+const ROW_BYTES = MOST_VECTORS << 4; // from one filter's chunk to the next
 
 function chunksOfRun(): i32 {
   let chunks = 0;
@@ -64,7 +64,7 @@ export function sparseInputGradLimit(
   return (dense - once - (3 / <f64>outC) * each) / each;
 }
 
-// panels[chunk][o][0 .. 31] = the chunk's weights of each filter, in the order of the runs; lanes behind a run are 0.
+// panels[chunk][o][0 .. 47] = the chunk's weights of each filter, in the order of the runs; lanes behind a run are 0.
 function packChunks(panels: usize, w: usize, wBytes: usize, outC: i32): usize {
   const panelBytes = <usize>(outC * ROW_BYTES);
   let panel = panels;

@@ -176,8 +176,10 @@ export function gemm_f32__sparse_b(
   }
 }
 
+// A row at a time below so many rows; the 6 x 8 tile of build relaxed is better even when it is not full.
+const FEW = ASC_FEATURE_RELAXED_SIMD ? 4 : 8;
 // From this percentage of zeros on the lists are faster; and a small product is not worth the look.
-const PAYS = ASC_FEATURE_RELAXED_SIMD ? 30 : 20;
+const PAYS = ASC_FEATURE_RELAXED_SIMD ? 25 : 20;
 const SMALL: f64 = 64 * 64 * 64;
 
 // -1 or 1 when leaving out the zeros of A or of B pays, else 0.
@@ -215,7 +217,7 @@ export function gemm_f32(
 ): void {
   // the bits are the same whichever way; the limits are where the times cross
   const rest = n & 7;
-  if (m < 4 || (m < 8 && n >= 16)) gemm_f32__few_rows(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
+  if (m < 4 || (m < FEW && n >= 16)) gemm_f32__few_rows(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
   else if (n < 32 && rest > 0 && rest < 7)
     gemm_f32__narrow(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
   else {

@@ -1,11 +1,13 @@
 // Lists of the nonzero entries of a gradient g [pixels, channels], for the convolution gradients that skip zeros.
 //
-// A list is what a job of sparse-sums goes through: entries (offset in bytes of a row of floats, the number it is
-// multiplied with). Lists are compacted without branches: every element is stored, and the pointer moves on where it is not zero.
+// A list is what a job of sparse-sums goes through: entries of 8 bytes, the offset in bytes of a row of floats and the
+// number that it is multiplied with. A job is 12 bytes: where its list begins and ends, and where its sum is. Lists are compacted without branches: every element is stored, and the pointer moves on where it is not zero.
 // NaN is not zero.
 import { loadUpTo } from './lanes';
 import { zero4 } from './simd';
-import { JOB } from './sparse-sums';
+
+export const ENTRY: usize = 8;
+export const JOB: usize = 12;
 
 const LOOKED_AT = 2048; // elements that estimate the density: 1 % off at most, most of the time
 

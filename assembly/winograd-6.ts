@@ -33,6 +33,7 @@ export function inputs6(
   d3: usize,
   d4: usize,
   d5: usize,
+  fromAdvance: usize,
   to: usize,
   step: usize,
   advance: usize,
@@ -46,8 +47,7 @@ export function inputs6(
   const to3 = step * 3;
   const to4 = step * 4;
   const to5 = step * 5;
-  const bytes = (<usize>count) << 4;
-  for (let i: usize = 0; i < bytes; i += 16) {
+  for (let i: usize = 0; count > 0; count--) {
     const x1 = v128.load(d1 + i);
     const x3 = v128.load(d3 + i);
     const oddA = nmadd(bb, x1, x3);
@@ -62,6 +62,7 @@ export function inputs6(
     const evenB = nmadd(aa, x2, x4);
     v128.store(to + to3, f32x4.add(evenB, oddB));
     v128.store(to + to4, f32x4.sub(evenB, oddB));
+    i += fromAdvance;
     to += advance;
   }
 }
@@ -119,5 +120,58 @@ export function taps3to6(count: i32, from: usize, fromStep: usize, to: usize, to
     v128.store(to + toStep * 5, g2);
     from += 16;
     to += advance;
+  }
+}
+
+// The same points for three outputs of four taps: G g.
+export function taps4to6(
+  count: i32,
+  from: usize,
+  fromStep: usize,
+  fromAdvance: usize,
+  to: usize,
+  toStep: usize,
+  advance: usize,
+): void {
+  const aa = constant(POINTS, 2);
+  const bb = constant(POINTS, 3);
+  const perA = constant(POINTS, 5);
+  const perB = constant(POINTS, 6);
+  for (; count > 0; count--) {
+    const g0 = v128.load(from);
+    const g1 = v128.load(from + fromStep);
+    const g2 = v128.load(from + fromStep * 2);
+    const g3 = v128.load(from + fromStep * 3);
+    v128.store(to, f32x4.mul(constant(POINTS, 4), g0));
+    const evenA = madd(aa, g2, g0);
+    const oddA = f32x4.mul(constant(POINTS, 0), madd(aa, g3, g1));
+    v128.store(to + toStep, f32x4.mul(perA, f32x4.add(evenA, oddA)));
+    v128.store(to + toStep * 2, f32x4.mul(perA, f32x4.sub(evenA, oddA)));
+    const evenB = madd(bb, g2, g0);
+    const oddB = f32x4.mul(constant(POINTS, 1), madd(bb, g3, g1));
+    v128.store(to + toStep * 3, f32x4.mul(perB, f32x4.add(evenB, oddB)));
+    v128.store(to + toStep * 4, f32x4.mul(perB, f32x4.sub(evenB, oddB)));
+    v128.store(to + toStep * 5, g3);
+    from += fromAdvance;
+    to += advance;
+  }
+}
+
+// A^T u for three outputs.
+export function outputs6to3(count: i32, from: usize, fromStep: usize, to: usize, toStep: usize): void {
+  for (; count > 0; count--) {
+    const u1 = v128.load(from + fromStep);
+    const u2 = v128.load(from + fromStep * 2);
+    const u3 = v128.load(from + fromStep * 3);
+    const u4 = v128.load(from + fromStep * 4);
+    const evenA = f32x4.add(u1, u2);
+    const evenB = f32x4.add(u3, u4);
+    v128.store(to, f32x4.add(v128.load(from), f32x4.add(evenA, evenB)));
+    const last = madd(constant(POINTS, 3), evenB, v128.load(from + fromStep * 5));
+    v128.store(to + toStep * 2, madd(constant(POINTS, 2), evenA, last));
+    const oddA = f32x4.mul(constant(POINTS, 0), f32x4.sub(u1, u2));
+    v128.store(to + toStep, madd(constant(POINTS, 1), f32x4.sub(u3, u4), oddA));
+    from += 16;
+    to += 16;
   }
 }

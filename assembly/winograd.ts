@@ -52,7 +52,7 @@ let stepM: usize = 0;
 let stepU: usize = 0;
 
 // Sizes that are odd multiples of 64 bytes: the positions of a tile do not compete for the same lines of the cache.
-function apart(bytes: usize): usize {
+export function apart(bytes: usize): usize {
   return ((bytes + 63) & ~63) | 64;
 }
 
@@ -68,8 +68,8 @@ function transformInputs(
   to: usize,
   step: usize,
 ): void {
-  if (points === 6) inputs6(channels, s0, s1, s2, s3, s4, s5, to, step, 16);
-  else inputs8(channels, s0, s1, s2, s3, s4, s5, s6, s7, to, step, 16);
+  if (points === 6) inputs6(channels, s0, s1, s2, s3, s4, s5, 16, to, step, 16);
+  else inputs8(channels, s0, s1, s2, s3, s4, s5, s6, s7, 16, to, step, 16);
 }
 
 function transformOutputs(count: i32, from: usize, fromStep: usize, to: usize, toStep: usize): void {

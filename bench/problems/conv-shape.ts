@@ -36,8 +36,8 @@ export interface ConvSpec {
   readonly padEnd?: Pair;
   readonly dilation?: Pair;
   readonly groups?: number;
-  /** the forward pass (y), the input gradient (x) works in tiles: sums of its own */
-  readonly tiled?: 'x' | 'y' | 'xy';
+  /** the forward pass (y), the input gradient (x), the weight gradient (w) work in tiles, with sums of their own */
+  readonly tiled?: string;
 }
 
 /** `64x32x32x3-32k3`, then s, p, d and g where they are not 1, half the kernel, 1 and 1 */
@@ -108,9 +108,14 @@ export const convLengths = (s: ConvShape) => ({
 /** One multiplication and one addition for each output and each weight it sees, padding included. */
 export const convFlops = (s: ConvShape): number => (2 * s.n * s.oh * s.ow * s.co * s.kh * s.kw * s.ci) / s.groups;
 
+/** Rounding of a sum of so many products, see gemm: 2^-24 for each term, and 8 for short sums. */
+export const convError = (terms: number): number => 2 ** -24 * (terms + 8);
+
 /**
- * Rounding of a sum of so many products, see gemm: 2^-24 for each term, and 8 for short sums. In tiles the transforms and
- * the sum over channels err by more, 1.6 times what docs/decisions/winograd.md measured at most.
+ * The same in tiles, for r x r weights: the transforms enlarge the rounding of the sum in between. About 1.5 times the
+ * largest error that docs/decisions/winograd.md lists; `terms` is that of the direct sum.
  */
-export const convError = (count: number, tiledTaps?: 3 | 5): number =>
-  2 ** -24 * (tiledTaps === 5 ? 6.4 * count + 2500 : tiledTaps === 3 ? 2.2 * count + 250 : count + 8);
+export function tiledError(wanted: 'x' | 'w' | 'y', r: number, terms: number): number {
+  if (wanted === 'w') return 2 ** -24 * (r === 5 ? 4000 + 4 * terms : 500 + 0.8 * terms);
+  return 2 ** -24 * (r === 5 ? 2500 + 6.4 * terms : 250 + 2.2 * terms);
+}

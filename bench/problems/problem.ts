@@ -33,7 +33,7 @@ export interface Problem {
   readonly bytes?: number;
   /** gets a bench row */
   readonly bench?: true;
-  /** the family's entry takes a way with sums of its own here: its bits differ from those of the variants */
+  /** the family's entry takes a way with sums of its own here: other bits than the variants', and another tolerance */
   readonly ownSums?: true;
   /** too big for the reference: the correctness test leaves it out */
   readonly benchOnly?: true;
