@@ -3,12 +3,11 @@
 //   patch(q) += sum over the nonzero g[q,o] of an output pixel q: g[q,o] * w[:,o],
 //
 // where patch(q) is what filter o saw of the image at q: a few runs of floats in strips (conv2d-strips) that hold dx.
-// Each pixel has its list of (filter, g[q,o]). A chunk of a run is summed over the filters in registers and added,
+// Each pixel has its list of (filter, g[q,o]). A chunk of a run is summed over the filters in registers,
 // with that chunk of all filters in L1. Whether a sample comes this way depends on that sample alone.
 import {
   copyFromStrips,
-  gridStepX,
-  gridStepY,
+  locatePatches,
   runStep,
   runs,
   runVectors,
@@ -17,16 +16,19 @@ import {
   segmentRow,
   segments,
   setStrips,
+  stripFloats,
 } from './conv2d-strips';
 import { packLines } from './gemm-pack';
 import { max32, min32 } from './simd';
-import { ENTRY, listByPixel } from './sparse-lists';
-import { addRows, nextChunk } from './sparse-sums';
+import { ENTRY, JOB, listByPixel } from './sparse-lists';
+import { addRows, MOST_VECTORS, nextChunk } from './sparse-sums';
 import { WORKSPACE, WORKSPACE_BYTES } from './workspace';
 
 const BLOCK = 256; // pixels whose lists are made at once
-const STARTS_BYTES: usize = (BLOCK + 1) * 4;
-const ROW_BYTES = 128; // from one filter's chunk to the next: at most 7 vectors
+const OFFSETS: usize = 0; // of the workspace: where the patches of a block's pixels begin
+const JOBS: usize = OFFSETS + BLOCK * 4;
+const LISTS: usize = JOBS + (BLOCK + 1) * <i32>JOB;
+const ROW_BYTES = MOST_VECTORS << 4; // from one filter's chunk to the next
 
 function chunksOfRun(): i32 {
   let chunks = 0;
@@ -34,8 +36,10 @@ function chunksOfRun(): i32 {
   return chunks;
 }
 
-// Whether the workspace holds strips, weights and lists; sets the strips' layout.
-export function sparseInputGradFits(
+// The density below which this way costs less than `dense` multiplications a sample; 0 when the workspace cannot hold
+// strips, weights and lists. Sets the strips' layout. The factors are measured: docs/decisions/sparse-gradients.md.
+export function sparseInputGradLimit(
+  dense: f64,
   inC: i32,
   outC: i32,
   kh: i32,
@@ -48,14 +52,19 @@ export function sparseInputGradFits(
   padLeft: i32,
   dilH: i32,
   dilW: i32,
-): bool {
+): f64 {
   const stripBytes = setStrips(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH);
   const weightBytes = <f64>(runs * chunksOfRun() + 1) * <f64>outC * <f64>ROW_BYTES;
-  const listBytes = <f64>BLOCK * <f64>outC * <f64>ENTRY + <f64>STARTS_BYTES;
-  return (dilW === 1 || kw === 1) && stripBytes + weightBytes + listBytes + 256 <= <f64>WORKSPACE_BYTES;
+  const listBytes = <f64>BLOCK * <f64>outC * <f64>ENTRY + <f64>LISTS;
+  const fits = (dilW === 1 || kw === 1) && stripBytes + weightBytes + listBytes + 256 <= <f64>WORKSPACE_BYTES;
+  if (!fits) return 0;
+  const elements = <f64>(oh * ow) * <f64>outC;
+  const once = 12 * elements + (runs > 1 ? 4 : 16) * <f64>stripFloats;
+  const each = elements * <f64>(runs * runVectors * 4);
+  return (dense - once - (3 / <f64>outC) * each) / each;
 }
 
-// panels[chunk][o][0 .. 31] = the chunk's weights of each filter, in the order of the runs; lanes behind a run are 0.
+// panels[chunk][o][0 .. 47] = the chunk's weights of each filter, in the order of the runs; lanes behind a run are 0.
 function packChunks(panels: usize, w: usize, wBytes: usize, outC: i32): usize {
   const panelBytes = <usize>(outC * ROW_BYTES);
   let panel = panels;
@@ -93,26 +102,6 @@ function packChunk(panel: usize, w: usize, wBytes: usize, outC: i32, from: i32, 
   }
 }
 
-// One chunk of the patches of `pixels` pixels from pixel `at` on.
-function addChunk(vectors: i32, starts: usize, panel: usize, strips: usize, at: i32, pixels: i32, ow: i32): void {
-  let oy = at / ow;
-  let ox = at - oy * ow;
-  let to = strips + <usize>oy * gridStepY + <usize>ox * gridStepX;
-  const nextRow = gridStepY - <usize>(ow - 1) * gridStepX;
-  for (let q = 0; q < pixels; q++) {
-    const list = load<usize>(starts);
-    const end = load<usize>(starts, 4);
-    if (list < end) addRows(vectors, list, end, panel, to);
-    starts += 4;
-    if (++ox < ow) {
-      to += gridStepX;
-    } else {
-      ox = 0;
-      to += nextRow;
-    }
-  }
-}
-
 // Only after sparseInputGradFits, which sets the layout.
 export function sparseInputGrad(
   g: usize,
@@ -132,7 +121,6 @@ export function sparseInputGrad(
   padTop: i32,
   padLeft: i32,
   dilH: i32,
-  dilW: i32,
   groups: i32,
 ): void {
   const inC = ci / groups;
@@ -141,8 +129,9 @@ export function sparseInputGrad(
   const pixelBytes = (<usize>ci) << 2;
   const gBytes = (<usize>co) << 2;
   const stripBytes = <usize>setStrips(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH);
-  const starts = WORKSPACE;
-  const lists = (starts + STARTS_BYTES + 63) & ~63;
+  const offsets = WORKSPACE + OFFSETS;
+  const jobs = WORKSPACE + JOBS;
+  const lists = WORKSPACE + LISTS;
   const panels = (lists + ENTRY * <usize>(BLOCK * outC + 1) + 63) & ~63;
   for (let group = 0; group < groups; group++) {
     const strips = packChunks(panels, w + ((<usize>(group * outC)) << 2), gBytes, outC);
@@ -151,13 +140,14 @@ export function sparseInputGrad(
       memory.fill(strips, 0, stripBytes);
       for (let q = 0; q < perSample; q += BLOCK) {
         const pixels = min32(BLOCK, perSample - q);
-        listByPixel(sample + <usize>q * gBytes, gBytes, outC, ROW_BYTES, pixels, lists, starts);
+        locatePatches(offsets, q, pixels, oh, ow, 0);
+        const end = listByPixel(sample + <usize>q * gBytes, gBytes, outC, ROW_BYTES, offsets, pixels, lists, jobs);
         let panel = panels;
         for (let r = 0; r < runs; r++) {
           let to = strips + <usize>r * runStep;
           for (let left = runVectors; left > 0; ) {
             const vectors = nextChunk(left);
-            addChunk(vectors, starts, panel, to, q, pixels, ow);
+            addRows(vectors, jobs, end, panel, to);
             panel += <usize>(outC * ROW_BYTES);
             to += (<usize>vectors) << 4;
             left -= vectors;

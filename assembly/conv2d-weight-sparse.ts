@@ -7,8 +7,7 @@
 // is gone through. The sums are kept transposed, sums[o][run], and written to dw at the end.
 import {
   copyToStrips,
-  gridStepX,
-  gridStepY,
+  locatePatches,
   runStep,
   runs,
   runVectors,
@@ -23,15 +22,17 @@ import { conv2d_weight_grad_f32__dense } from './conv2d-weight-dense';
 import { KC } from './gemm-blocks';
 import { packLines } from './gemm-pack';
 import { max32, min32, roundUp } from './simd';
-import { ENTRY, listByFilter } from './sparse-lists';
-import { addRows, nextChunk } from './sparse-sums';
+import { ENTRY, JOB, listByFilter } from './sparse-lists';
+import { addRows, MOST_VECTORS, nextChunk } from './sparse-sums';
 import { WORKSPACE, WORKSPACE_BYTES } from './workspace';
 
 const LIST_BYTES: usize = (<usize>KC + 1) * ENTRY;
 const OFFSETS: usize = 0; // of the workspace: where the patches of a block's pixels begin
-const ENDS: usize = OFFSETS + KC * 4;
+const JOBS: usize = OFFSETS + KC * 4;
 const MOST_FILTERS = 128;
-const LISTS: usize = ENDS + MOST_FILTERS * 4;
+const CHUNK_BYTES: usize = MOST_VECTORS * 16;
+const TILE: usize = JOBS + MOST_FILTERS * <i32>JOB; // a chunk's sums over one block
+const LISTS: usize = TILE + MOST_FILTERS * MOST_VECTORS * 16;
 
 // dw[:, o .. o+filters-1] = sums, from the order of the runs to that of the weights.
 function writeTransposed(dw: usize, gBytes: usize, sums: usize, sumBytes: usize, filters: i32): void {
@@ -57,39 +58,30 @@ function writeTransposed(dw: usize, gBytes: usize, sums: usize, sumBytes: usize,
   }
 }
 
-// Where in the strips the patches of `pixels` pixels lie, from pixel `at` of the first sample on.
-function locatePatches(offsets: usize, at: i32, pixels: i32, oh: i32, ow: i32, stripBytes: usize): void {
-  let sample: usize = 0;
-  let oy = at / ow;
-  let ox = at - oy * ow;
-  for (let i = 0; i < pixels; i++) {
-    store<usize>(offsets + ((<usize>i) << 2), sample + <usize>oy * gridStepY + <usize>ox * gridStepX);
-    if (++ox < ow) continue;
-    ox = 0;
-    if (++oy < oh) continue;
-    oy = 0;
-    sample += stripBytes;
-  }
-}
-
 // sums[o] += the block's sum of g[q,o] * patch(q): a chunk of the patch for all filters, so that it is read from L1.
-function addBlock(filters: i32, lists: usize, ends: usize, strips: usize, sums: usize, sumBytes: usize): void {
+function addBlock(filters: i32, jobs: usize, tile: usize, strips: usize, sums: usize, sumBytes: usize): void {
   for (let r = 0; r < runs; r++) {
     let from = strips + <usize>r * runStep;
     let to = sums + ((<usize>(r * runVectors)) << 4);
     for (let left = runVectors; left > 0; ) {
       const vectors = nextChunk(left);
-      let list = lists;
-      let sum = to;
-      for (let o = 0; o < filters; o++) {
-        addRows(vectors, list, load<usize>(ends + ((<usize>o) << 2)), from, sum);
-        list += LIST_BYTES;
-        sum += sumBytes;
-      }
+      memory.fill(tile, 0, <usize>filters * CHUNK_BYTES);
+      addRows(vectors, jobs, jobs + <usize>filters * JOB, from, tile);
+      addTile(filters, (<usize>vectors) << 4, tile, to, sumBytes);
       from += (<usize>vectors) << 4;
       to += (<usize>vectors) << 4;
       left -= vectors;
     }
+  }
+}
+
+function addTile(filters: i32, bytes: usize, tile: usize, sums: usize, sumBytes: usize): void {
+  for (let o = 0; o < filters; o++) {
+    for (let i: usize = 0; i < bytes; i += 16) {
+      v128.store(sums + i, f32x4.add(v128.load(sums + i), v128.load(tile + i)));
+    }
+    tile += CHUNK_BYTES;
+    sums += sumBytes;
   }
 }
 
@@ -158,7 +150,7 @@ export function conv2d_weight_grad_f32__sparse(
   const end = firstFilter(part + 1, parts, outC, groups);
   const rows = rowsOfBlock(inC, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilH, dilW);
   const offsets = WORKSPACE + OFFSETS;
-  const ends = WORKSPACE + ENDS;
+  const jobs = WORKSPACE + JOBS;
   const lists = WORKSPACE + LISTS;
   const strips = (lists + <usize>filters * LIST_BYTES + 63) & ~63;
   const stripBytes = <usize>sampleBytes;
@@ -182,8 +174,8 @@ export function conv2d_weight_grad_f32__sparse(
         held = first;
         locatePatches(offsets, q - first * perSample, stop - q, oh, ow, stripBytes);
         const from = g + <usize>q * gBytes + ((<usize>j) << 2);
-        listByFilter(from, gBytes, columns, offsets, stop - q, lists, LIST_BYTES, ends);
-        addBlock(columns, lists, ends, strips, sums, sumBytes);
+        listByFilter(from, gBytes, columns, offsets, stop - q, lists, LIST_BYTES, jobs, CHUNK_BYTES);
+        addBlock(columns, jobs, WORKSPACE + TILE, strips, sums, sumBytes);
         q = stop;
       }
       writeTransposed(dw + ((<usize>j) << 2), gBytes, sums, sumBytes, columns);

@@ -14,6 +14,9 @@
 //
 // Variant planes: for few input channels, whose taps are too short to gather: the sample is copied into zero-bordered
 // planes, and vectors run along the pixels of a row. The same products are summed in the same order and blocks of k.
+//
+// conv2d_f32 takes the cheaper of these, or tiles (winograd.ts) where they cost less: other sums, hence other bits, but
+// the choice depends on the shape of one sample only.
 import { gatherPanels, setGather } from './conv2d-gather';
 import { copyPlanes, listOffsets, planeStepY, setPlanes } from './conv2d-planes';
 import { tapsByPixels } from './conv2d-taps';
@@ -22,6 +25,7 @@ import { KC, MC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { packPanels4, packPanels8 } from './gemm-pack';
 import { min32, roundUp } from './simd';
+import { convolveTiles, winogradCost } from './winograd';
 import { A_PANELS, B_PANELS, B_PANELS_BYTES, EDGE, PLANES, PLANES_BYTES, WORKSPACE } from './workspace';
 
 // How many steps of k fit into B_PANELS for n columns: a multiple of KC, so that blocks of k stay where they are.
@@ -268,6 +272,13 @@ export function conv2d_f32(
   bias: usize,
   activation: i32,
 ): void {
+  const plain = strideH === 1 && strideW === 1 && dilH === 1 && dilW === 1 && groups === 1;
+  const direct = <f64>(oh * ow) * <f64>(kh * kw * ci) * <f64>roundUp(co, 8);
+  if (plain && winogradCost(kh, kw, ci, co, oh, ow) < direct) {
+    convolveTiles(x, w, y, n, h, wd, ci, kh, co, oh, ow, padTop, padLeft, false);
+    finishRows(y, n * oh * ow, co, (<usize>co) << 2, bias, activation);
+    return;
+  }
   const inC = ci / groups;
   // the bits are the same either way. Planes fill a row up to 4 pixels; patches want runs of channels to gather
   const few = inC < 8 || (inC < 16 && roundUp(ow, 4) * 7 <= ow * 8) || (inC < ci && inC < 32);

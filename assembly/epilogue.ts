@@ -6,8 +6,9 @@
 import { Identity, Relu, Sigmoid, Tanh } from './activations';
 import { copyWords } from './copy';
 import { relu_f32, sigmoid_f32, tanh_f32 } from './elementwise';
-import { highHalf, loadUpTo, lowHalf, storeUpTo } from './lanes';
+import { highHalf, loadTail, loadUpTo, lowHalf, storeTail, storeUpTo } from './lanes';
 import { demote, sum_f32 } from './reduce';
+import { A_PANELS, WORKSPACE } from './workspace';
 
 // y = x + bias, or max(x + bias, 0), row by row.
 function addBias<Op>(x: usize, bias: usize, y: usize, rows: i32, cols: i32, ldBytes: usize): void {
@@ -76,55 +77,84 @@ function rowsPerSum(cols: i32): i32 {
 // As in reduce.ts: a lane adds 32 numbers in f32 before the partial sum moves into f64.
 const BLOCK: i32 = 32;
 
-// Eight columns, then four by four, each down all rows.
-function gradSums<Op>(g: usize, y: usize, dz: usize, db: usize, rows: i32, cols: i32): void {
+// Columns whose sums are kept in the workspace, for one block in f32 and for all in f64.
+const CHUNK: i32 = 4096;
+
+// dz of up to BLOCK rows, added up in `sums`: four rows at a time, so that the sums are loaded and stored less.
+function gradBlock<Op>(g: usize, y: usize, dz: usize, sums: usize, rows: i32, cols: i32, stride: usize): void {
   const op = changetype<Op>(0);
-  const stride = (<usize>cols) << 2;
-  const zero = f32x4.splat(0);
-  const none = f64x2.splat(0);
-  let c = 0;
-  for (; c + 8 <= cols; c += 8) {
-    let o = (<usize>c) << 2;
-    let l0 = none,
-      l1 = none,
-      h0 = none,
-      h1 = none;
-    for (let r = 0; r < rows; r += BLOCK) {
-      let a0 = zero,
-        a1 = zero;
-      for (let steps = min(BLOCK, rows - r); steps > 0; steps--, o += stride) {
-        const d0 = op.back(v128.load(g + o), v128.load(y + o));
-        const d1 = op.back(v128.load(g + o, 16), v128.load(y + o, 16));
-        v128.store(dz + o, d0);
-        v128.store(dz + o, d1, 16);
-        a0 = f32x4.add(a0, d0);
-        a1 = f32x4.add(a1, d1);
-      }
-      l0 = f64x2.add(l0, lowHalf(a0));
-      h0 = f64x2.add(h0, highHalf(a0));
-      l1 = f64x2.add(l1, lowHalf(a1));
-      h1 = f64x2.add(h1, highHalf(a1));
+  const whole = (<usize>(cols & ~3)) << 2;
+  const second = stride;
+  const third = stride + stride;
+  const fourth = third + stride;
+  for (; rows >= 4; rows -= 4) {
+    for (let o: usize = 0; o < whole; o += 16) {
+      const d0 = op.back(v128.load(g + o), v128.load(y + o));
+      const d1 = op.back(v128.load(g + o + second), v128.load(y + o + second));
+      const d2 = op.back(v128.load(g + o + third), v128.load(y + o + third));
+      const d3 = op.back(v128.load(g + o + fourth), v128.load(y + o + fourth));
+      v128.store(dz + o, d0);
+      v128.store(dz + o + second, d1);
+      v128.store(dz + o + third, d2);
+      v128.store(dz + o + fourth, d3);
+      const sum = f32x4.add(f32x4.add(f32x4.add(f32x4.add(v128.load(sums + o), d0), d1), d2), d3);
+      v128.store(sums + o, sum);
     }
-    const to = db + ((<usize>c) << 2);
-    v128.store(to, demote(l0, h0));
-    v128.store(to, demote(l1, h1), 16);
+    if (cols & 3) {
+      for (let r = 0; r < 4; r++) gradTail<Op>(g, y, dz, sums, whole, <usize>r * stride, cols & 3);
+    }
+    g += 4 * stride;
+    y += 4 * stride;
+    dz += 4 * stride;
   }
-  for (; c < cols; c += 4) {
-    let o = (<usize>c) << 2;
-    const left = cols - c;
-    let low = none,
-      high = none;
-    for (let r = 0; r < rows; r += BLOCK) {
-      let a = zero;
-      for (let steps = min(BLOCK, rows - r); steps > 0; steps--, o += stride) {
-        const d = op.back(loadUpTo(g + o, left, zero), loadUpTo(y + o, left, zero));
-        storeUpTo(dz + o, d, left);
-        a = f32x4.add(a, d);
-      }
-      low = f64x2.add(low, lowHalf(a));
-      high = f64x2.add(high, highHalf(a));
+  for (; rows > 0; rows--) {
+    for (let o: usize = 0; o < whole; o += 16) {
+      const d = op.back(v128.load(g + o), v128.load(y + o));
+      v128.store(dz + o, d);
+      v128.store(sums + o, f32x4.add(v128.load(sums + o), d));
     }
-    storeUpTo(db + ((<usize>c) << 2), demote(low, high), left);
+    if (cols & 3) gradTail<Op>(g, y, dz, sums, whole, 0, cols & 3);
+    g += stride;
+    y += stride;
+    dz += stride;
+  }
+}
+
+// The last one to three columns of a row.
+function gradTail<Op>(g: usize, y: usize, dz: usize, sums: usize, o: usize, row: usize, left: i32): void {
+  const op = changetype<Op>(0);
+  const zero = f32x4.splat(0);
+  const d = op.back(loadTail(g + o + row, left, zero), loadTail(y + o + row, left, zero));
+  storeTail(dz + o + row, d, left);
+  v128.store(sums + o, f32x4.add(v128.load(sums + o), d));
+}
+
+// dz of all rows and their sums in `cols` columns.
+function gradSums<Op>(g: usize, y: usize, dz: usize, db: usize, rows: i32, cols: i32, stride: usize): void {
+  const sums = WORKSPACE + A_PANELS;
+  const totals = sums + ((<usize>CHUNK) << 2);
+  const zero = f32x4.splat(0);
+  for (let c = 0; c < cols; c += 4) {
+    v128.store(sums + ((<usize>c) << 2), zero);
+    v128.store(totals + ((<usize>c) << 3), zero);
+    v128.store(totals + ((<usize>c) << 3), zero, 16);
+  }
+  for (; rows > 0; rows -= BLOCK) {
+    gradBlock<Op>(g, y, dz, sums, min(BLOCK, rows), cols, stride);
+    for (let c = 0; c < cols; c += 4) {
+      const sum = v128.load(sums + ((<usize>c) << 2));
+      const total = totals + ((<usize>c) << 3);
+      v128.store(total, f64x2.add(v128.load(total), lowHalf(sum)));
+      v128.store(total, f64x2.add(v128.load(total, 16), highHalf(sum)), 16);
+      v128.store(sums + ((<usize>c) << 2), zero);
+    }
+    g += <usize>BLOCK * stride;
+    y += <usize>BLOCK * stride;
+    dz += <usize>BLOCK * stride;
+  }
+  for (let c = 0; c < cols; c += 4) {
+    const total = totals + ((<usize>c) << 3);
+    storeUpTo(db + ((<usize>c) << 2), demote(v128.load(total), v128.load(total, 16)), cols - c);
   }
 }
 
@@ -147,10 +177,15 @@ export function bias_activation_grad_f32(
   const most = rowsPerSum(cols);
   do {
     const some = min(most, rows);
-    if (activation === 1) gradSums<Relu>(g, y, dz, db, some, cols);
-    else if (activation === 2) gradSums<Tanh>(g, y, dz, db, some, cols);
-    else if (activation === 3) gradSums<Sigmoid>(g, y, dz, db, some, cols);
-    else sum_f32(g, db, 1, some, cols);
+    if (activation === 0) sum_f32(g, db, 1, some, cols);
+    else
+      for (let c = 0; c < cols; c += CHUNK) {
+        const o = (<usize>c) << 2;
+        const columns = min(CHUNK, cols - c);
+        if (activation === 1) gradSums<Relu>(g + o, y + o, dz + o, db + o, some, columns, stride);
+        else if (activation === 2) gradSums<Tanh>(g + o, y + o, dz + o, db + o, some, columns, stride);
+        else gradSums<Sigmoid>(g + o, y + o, dz + o, db + o, some, columns, stride);
+      }
     const step = <usize>some * stride;
     g += step;
     y += step;

@@ -47,6 +47,12 @@ const FRONT: usize = memory.data<u32>([
   E2, E3, E0, E0,  E0, E2, E3, E0,  E1, E2, E3, E0,  E0, E1, E2, E3,
 ]);
 
+// The bytes of x that `front`, all of whose indices are in range, names.
+function pick(x: v128, front: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(x, front);
+  return i8x16.swizzle(x, front);
+}
+
 // One line of k contiguous elements into list number `line`. NaN counts as nonzero, -0 as zero.
 function listLine(from: usize, k: i32, line: i32): void {
   const values = valuesOf(line);
@@ -58,8 +64,8 @@ function listLine(from: usize, k: i32, line: i32): void {
     const x = v128.load(from);
     const mask = i32x4.bitmask(f32x4.ne(x, zero4()));
     const front = v128.load(FRONT + ((<usize>mask) << 4));
-    v128.store(values + end, i8x16.swizzle(x, front));
-    v128.store(offsets + end, i8x16.swizzle(rows, front));
+    v128.store(values + end, pick(x, front));
+    v128.store(offsets + end, pick(rows, front));
     end += (<usize>popcnt(mask)) << 2;
     rows = i32x4.add(rows, i32x4.splat(4 * PANEL_ROW));
     from += 16;

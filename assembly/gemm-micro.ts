@@ -182,7 +182,9 @@ function tile6x8(
 // C[m,n] = or += packed A [m/4 panels][k][4] . packed B [n/8 panels][k][8]. bPanel is the distance between panels of
 // B in bytes (k * 32, or more when B is packed for more steps than these k); ldc in bytes.
 //
-// Three panels of A are two tiles: the first and the upper half of the second, its lower half and the third.
+// Tiles of 6 rows where the two roundings of build `base` do not bind and k is long enough to pay for a tile's detour
+// through memory: then three panels of A are two tiles, the first and the upper half of the second, its lower half and
+// the third.
 export function microPanels(
   a: usize,
   b: usize,
@@ -196,13 +198,14 @@ export function microPanels(
   edge: usize,
 ): void {
   const aPanel = (<usize>k) << 4;
+  const tall = ASC_FEATURE_RELAXED_SIMD && k >= 32;
   for (let j = 0; j < n; j += 8) {
     const cols = min32(8, n - j);
     let ap = a;
     let cp = c + (j << 2);
     for (let i = 0; i < m; ) {
       const rest = m - i;
-      if (rest < 5 || rest === 7 || rest === 8) {
+      if (!tall || rest < 5 || rest === 7 || rest === 8) {
         const rows = min32(4, rest);
         if (rows === 4 && cols === 8) micro4x8(k, ap, 16, b, 32, cp, ldc, add);
         else microEdge(k, ap, 16, b, 32, cp, ldc, add, rows, cols, edge);

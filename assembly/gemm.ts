@@ -22,7 +22,7 @@ export function clearRows(c: usize, m: i32, n: i32, ldc: usize): void {
   }
 }
 
-export function gemm_f32__packed_4x8(
+export function gemm_f32__packed(
   a: usize,
   b: usize,
   c: usize,
@@ -139,7 +139,7 @@ export function gemm_f32__sparse_a(
       const bAt = transB ? b + <usize>j * bBytes + (p << 2) : b + <usize>p * bBytes + (j << 2);
       const to = c + (j << 2);
       if (!sparseBlock(aAt, aBytes, transA !== 0, bAt, bBytes, !transB, to, cBytes, m, nc, kc, add, false))
-        gemm_f32__packed_4x8(aAt, bAt, to, m, nc, kc, transA, transB, lda, ldb, ldc, add);
+        gemm_f32__packed(aAt, bAt, to, m, nc, kc, transA, transB, lda, ldb, ldc, add);
     }
   }
 }
@@ -171,13 +171,15 @@ export function gemm_f32__sparse_b(
       const bAt = transB ? b + (p << 2) : b + <usize>p * bBytes;
       const to = c + <usize>i * cBytes;
       if (!sparseBlock(bAt, bBytes, !transB, aAt, aBytes, transA !== 0, to, cBytes, n, mc, kc, add, true))
-        gemm_f32__packed_4x8(aAt, bAt, to, mc, n, kc, transA, transB, lda, ldb, ldc, add);
+        gemm_f32__packed(aAt, bAt, to, mc, n, kc, transA, transB, lda, ldb, ldc, add);
     }
   }
 }
 
+// A row at a time below so many rows; the 6 x 8 tile of build relaxed is better even when it is not full.
+const FEW = ASC_FEATURE_RELAXED_SIMD ? 4 : 8;
 // From this percentage of zeros on the lists are faster; and a small product is not worth the look.
-const PAYS = ASC_FEATURE_RELAXED_SIMD ? 30 : 20;
+const PAYS = ASC_FEATURE_RELAXED_SIMD ? 25 : 20;
 const SMALL: f64 = 64 * 64 * 64;
 
 // -1 or 1 when leaving out the zeros of A or of B pays, else 0.
@@ -215,13 +217,13 @@ export function gemm_f32(
 ): void {
   // the bits are the same whichever way; the limits are where the times cross
   const rest = n & 7;
-  if (m < 4 || (m < 8 && n >= 16)) gemm_f32__few_rows(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
+  if (m < 4 || (m < FEW && n >= 16)) gemm_f32__few_rows(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
   else if (n < 32 && rest > 0 && rest < 7)
     gemm_f32__narrow(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
   else {
     const sparse = sparserOperand(a, b, m, n, k, transA, transB, (<usize>lda) << 2, (<usize>ldb) << 2);
     if (sparse < 0) gemm_f32__sparse_a(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
     else if (sparse > 0) gemm_f32__sparse_b(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
-    else gemm_f32__packed_4x8(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
+    else gemm_f32__packed(a, b, c, m, n, k, transA, transB, lda, ldb, ldc, accumulate);
   }
 }

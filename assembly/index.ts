@@ -15,7 +15,7 @@ export {
   gemm_f32,
   gemm_f32__few_rows,
   gemm_f32__narrow,
-  gemm_f32__packed_4x8,
+  gemm_f32__packed,
   gemm_f32__sparse_a,
   gemm_f32__sparse_b,
 } from './gemm';

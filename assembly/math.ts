@@ -175,9 +175,10 @@ export class F32x4 {
   }
 
   /** log(1 + x) for x >= 0, with relative accuracy for every x: log(u) + (x - (u - 1)) / u where u = 1 + x as rounded. */
-  static log1p(x: f32): f32 {
-    const u: f32 = 1 + x;
-    return f32x4.extract_lane(F32x4.logNormal(f32x4.splat(u)), 0) + (x - (u - 1)) / u;
+  static log1p(x: v128): v128 {
+    const one = constant(LOG, 11);
+    const u = f32x4.add(one, x);
+    return f32x4.add(F32x4.logNormal(u), f32x4.div(f32x4.sub(x, f32x4.sub(u, one)), u));
   }
 
   /** tanh x: x + x^3 P(x^2) up to 0.625, 1 - 2 / (e^2x + 1) above. */

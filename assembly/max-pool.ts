@@ -2,6 +2,7 @@
 //
 // Output (i, j) looks at rows i sh - padTop + 0 .. kh - 1 and columns j sw - padLeft + 0 .. kw - 1.
 import { zeroWords } from './copy';
+import { finishRows } from './epilogue';
 import { loadUpTo, storeUpTo } from './lanes';
 import { beats } from './reduce';
 
@@ -66,6 +67,7 @@ function windowMax2x2(x: usize, y: usize, index: usize, o: i32, w: i32, c: i32):
 /**
  * y = the largest of the window, index = where it stands in its sample, (row w + column) c + channel. The first of equals
  * wins, the first NaN before everything; padding never does. A window of padding only gives -Infinity and index -1.
+ * Then y = f(y + bias) as in epilogue.ts, bias [c] or none (0), row by row while they are in the cache.
  */
 export function max_pool2d_f32(
   x: usize,
@@ -83,6 +85,8 @@ export function max_pool2d_f32(
   sw: i32,
   padTop: i32,
   padLeft: i32,
+  bias: usize,
+  activation: i32,
 ): void {
   for (let b = 0; b < n; b++) {
     for (let i = 0; i < oh; i++) {
@@ -97,6 +101,8 @@ export function max_pool2d_f32(
         y += (<usize>c) << 2;
         index += (<usize>c) << 2;
       }
+      const stride = (<usize>c) << 2;
+      finishRows(y - <usize>ow * stride, ow, c, stride, bias, activation);
     }
     x += (<usize>(h * w * c)) << 2;
   }
@@ -149,6 +155,48 @@ function gatherPixel(
   }
 }
 
+// A row between two rows of 2 x 2 windows of stride 1, `above` and `below`; c in whole fours. Along the row each window is
+// loaded once, for the column it begins in and the next.
+function gatherRow2x2(
+  above: usize,
+  indexAbove: usize,
+  below: usize,
+  indexBelow: usize,
+  dx: usize,
+  element: i32,
+  windows: i32,
+  c: i32,
+): void {
+  const pixel = (<usize>c) << 2;
+  const next = i32x4.splat(c);
+  const zero = f32x4.splat(0);
+  for (let k: usize = 0; k < pixel; k += 16) {
+    let here = i32x4.add(i32x4.splat(element + <i32>(k >> 2)), i32x4(0, 1, 2, 3));
+    let g00 = zero,
+      g10 = zero,
+      i00 = zero,
+      i10 = zero;
+    let o = k;
+    for (let j = 0; j < windows; j++, o += pixel) {
+      const g01 = v128.load(above + o);
+      const i01 = v128.load(indexAbove + o);
+      const g11 = v128.load(below + o);
+      const i11 = v128.load(indexBelow + o);
+      const left = v128.and(g00, i32x4.eq(i00, here));
+      const upper = f32x4.add(left, v128.and(g01, i32x4.eq(i01, here)));
+      const three = f32x4.add(upper, v128.and(g10, i32x4.eq(i10, here)));
+      v128.store(dx + o, f32x4.add(three, v128.and(g11, i32x4.eq(i11, here))));
+      here = i32x4.add(here, next);
+      g00 = g01;
+      i00 = i01;
+      g10 = g11;
+      i10 = i11;
+    }
+    const upper = v128.and(g00, i32x4.eq(i00, here));
+    v128.store(dx + o, f32x4.add(upper, v128.and(g10, i32x4.eq(i10, here))));
+  }
+}
+
 /**
  * dx = the sum of g over the windows whose index is the element's own, in order of the windows. Each element gathers from
  * the windows around it, so that it is written once.
@@ -172,11 +220,18 @@ export function max_pool2d_grad_f32(
 ): void {
   const pixel = (<usize>c) << 2;
   const rowBytes = <usize>ow * pixel;
+  const overlapping = kw === 2 && sw === 1 && padLeft === 0 && ow === w - 1 && (c & 3) === 0;
   for (let b = 0; b < n; b++) {
     // windows i0 .. i1 - 1 cover this row, j0 .. j1 - 1 this column
     for (let row = 0, i0 = 0, i1 = 0; row < h; row++) {
       while (i0 < oh && i0 * sh - padTop + kh <= row) i0++;
       while (i1 < oh && i1 * sh - padTop <= row) i1++;
+      if (overlapping && i1 - i0 === 2) {
+        const o = <usize>i0 * rowBytes;
+        gatherRow2x2(g + o, index + o, g + o + rowBytes, index + o + rowBytes, dx, row * w * c, ow, c);
+        dx += <usize>w * pixel;
+        continue;
+      }
       for (let col = 0, j0 = 0, j1 = 0; col < w; col++) {
         while (j0 < ow && j0 * sw - padLeft + kw <= col) j0++;
         while (j1 < ow && j1 * sw - padLeft <= col) j1++;

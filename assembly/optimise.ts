@@ -4,9 +4,12 @@
 // stay one, since rounding stops its decay: processors take some hundred cycles for each. It becomes 0 instead.
 import { loadUpTo, madd, nmadd, storeUpTo } from './lanes';
 
-/** v with 0 in place of numbers below the smallest normal one. */
+const EXPONENT: usize = memory.data<i32>([0x7f800000]);
+
+/** v with 0 in place of subnormal numbers, whose exponent bits are 0. */
 function withoutSubnormals(v: v128): v128 {
-  return v128.andnot(v, f32x4.lt(f32x4.abs(v), f32x4.splat(1.17549435e-38)));
+  const exponent = v128.and(v, v128.load_splat<i32>(EXPONENT));
+  return v128.andnot(v, i32x4.eq(exponent, i32x4.splat(0)));
 }
 
 /**
@@ -27,7 +30,24 @@ export function sgd_f32(
   const lr4 = f32x4.splat(lr);
   const momentum4 = f32x4.splat(momentum);
   const decay4 = f32x4.splat(weightDecay);
-  for (let i = 0; i < n; i += 4) {
+  let i = 0;
+  if (v && !nesterov) {
+    // the usual case, two vectors per turn
+    for (; i + 8 <= n; i += 8) {
+      const o = (<usize>i) << 2;
+      const w0 = v128.load(p + o);
+      const w1 = v128.load(p + o, 16);
+      const s0 = madd(decay4, w0, v128.load(g + o));
+      const s1 = madd(decay4, w1, v128.load(g + o, 16));
+      const v0 = withoutSubnormals(madd(momentum4, v128.load(v + o), s0));
+      const v1 = withoutSubnormals(madd(momentum4, v128.load(v + o, 16), s1));
+      v128.store(v + o, v0);
+      v128.store(v + o, v1, 16);
+      v128.store(p + o, nmadd(lr4, v0, w0));
+      v128.store(p + o, nmadd(lr4, v1, w1), 16);
+    }
+  }
+  for (; i < n; i += 4) {
     const o = (<usize>i) << 2;
     const left = n - i;
     const weight = loadUpTo(p + o, left, zero);

@@ -6,6 +6,7 @@
 import { highHalf, loadUpTo, lowHalf, nmadd, storeUpTo } from './lanes';
 import { F32x4 } from './math';
 import { rowArgmax, rowMax, rowSum } from './reduce';
+import { crossEntropyOfFew, FEW, logSoftmaxOfFew, softCrossEntropyOfFew, softmaxOfFew } from './softmax-few';
 
 /** y = e^(x - m) for a row; returns the sum over all elements but number `skip`, added in f64. May run in place. */
 function expRow(x: usize, y: usize, cols: i32, m: f32, skip: i32, write: bool): f64 {
@@ -55,6 +56,10 @@ function rowDot(a: usize, b: usize, n: i32): f64 {
 
 /** y = e^(x - max) / sum of e^(x - max). */
 export function softmax_f32(x: usize, y: usize, rows: i32, cols: i32): void {
+  if (cols <= FEW) {
+    softmaxOfFew(x, y, rows, cols);
+    return;
+  }
   const stride = (<usize>cols) << 2;
   for (let r = 0; r < rows; r++) {
     const sum = expRow(x, y, cols, rowMax(x, cols), -1, true);
@@ -67,12 +72,16 @@ export function softmax_f32(x: usize, y: usize, rows: i32, cols: i32): void {
 /** y = (x - max) - log1p(others). */
 export function log_softmax_f32(x: usize, y: usize, rows: i32, cols: i32): void {
   if (cols === 0) return;
+  if (cols <= FEW) {
+    logSoftmaxOfFew(x, y, rows, cols);
+    return;
+  }
   const stride = (<usize>cols) << 2;
   for (let r = 0; r < rows; r++) {
     const at = rowArgmax(x, cols);
     const m = load<f32>(x + ((<usize>at) << 2));
     const m4 = f32x4.splat(m);
-    const log = f32x4.splat(F32x4.log1p(<f32>expRow(x, y, cols, m, at, false)));
+    const log = F32x4.log1p(f32x4.splat(<f32>expRow(x, y, cols, m, at, false)));
     for (let c = 0; c < cols; c += 4) {
       const o = (<usize>c) << 2;
       const left = cols - c;
@@ -121,11 +130,15 @@ export function log_softmax_grad_f32(g: usize, y: usize, dx: usize, rows: i32, c
 function softmaxRow(z: usize, probs: usize, cols: i32, at: i32): f32 {
   const others = expRow(z, probs, cols, load<f32>(z + ((<usize>at) << 2)), at, true);
   divideRow(probs, cols, <f32>(1 + others));
-  return F32x4.log1p(<f32>others);
+  return f32x4.extract_lane(F32x4.log1p(f32x4.splat(<f32>others)), 0);
 }
 
 /** loss = log sum_c e^(z_c) - z_label = (z_max - z_label) + log1p(others): two terms that are never negative. */
 export function cross_entropy_f32(logits: usize, labels: usize, loss: usize, probs: usize, rows: i32, cols: i32): void {
+  if (cols <= FEW) {
+    crossEntropyOfFew(logits, labels, loss, probs, rows, cols);
+    return;
+  }
   const stride = (<usize>cols) << 2;
   for (let r = 0; r < rows; r++) {
     const at = rowArgmax(logits, cols);
@@ -164,6 +177,10 @@ export function soft_cross_entropy_f32(
   rows: i32,
   cols: i32,
 ): void {
+  if (cols <= FEW) {
+    softCrossEntropyOfFew(logits, targets, loss, probs, rows, cols);
+    return;
+  }
   const stride = (<usize>cols) << 2;
   const zero = f32x4.splat(0);
   for (let r = 0; r < rows; r++) {

@@ -1,12 +1,13 @@
 // Lists of the nonzero entries of a gradient g [pixels, channels], for the convolution gradients that skip zeros.
 //
-// An entry is (offset in bytes, value), 8 bytes: where its row of floats begins, and the number it is multiplied
-// with. Lists are compacted without branches: every element is stored, and the pointer moves on where it is not zero.
+// A list is what a job of sparse-sums goes through: entries of 8 bytes, the offset in bytes of a row of floats and the
+// number that it is multiplied with. A job is 12 bytes: where its list begins and ends, and where its sum is. Lists are compacted without branches: every element is stored, and the pointer moves on where it is not zero.
 // NaN is not zero.
 import { loadUpTo } from './lanes';
 import { zero4 } from './simd';
 
 export const ENTRY: usize = 8;
+export const JOB: usize = 12;
 
 const LOOKED_AT = 2048; // elements that estimate the density: 1 % off at most, most of the time
 
@@ -42,9 +43,15 @@ export function allFinite(g: usize, n: i32): bool {
   return !v128.any_true(sum);
 }
 
-// For each of `filters` neighbouring channels of g, from its first pixel on, the list of its nonzero values, with the
-// offset of their pixel. List o begins at lists + o * listBytes; its end is written to ends[o]. A list has room for
-// one entry more than there are pixels.
+function putJob(job: usize, list: usize, end: usize, to: usize): void {
+  store<usize>(job, list);
+  store<usize>(job, end, 4);
+  store<usize>(job, to, 8);
+}
+
+// For each of `filters` neighbouring channels o of g, from its first pixel on, the list of its nonzero values, with the
+// offset of their pixel, and job o, which adds to o * sumBytes. List o begins at lists + o * listBytes and has room
+// for one entry more than there are pixels; there is room for whole fours of lists and jobs.
 export function listByFilter(
   g: usize,
   gBytes: usize,
@@ -53,9 +60,11 @@ export function listByFilter(
   pixels: i32,
   lists: usize,
   listBytes: usize,
-  ends: usize,
+  jobs: usize,
+  sumBytes: usize,
 ): void {
   const offsetsEnd = offsets + ((<usize>pixels) << 2);
+  let to: usize = 0;
   for (let o = 0; o < filters; o += 4) {
     const left = filters - o;
     let p0 = lists;
@@ -79,38 +88,39 @@ export function listByFilter(
       p3 += bits & 8;
       from += gBytes;
     }
-    store<usize>(ends, p0);
-    store<usize>(ends, p1, 4);
-    store<usize>(ends, p2, 8);
-    store<usize>(ends, p3, 12);
+    putJob(jobs, lists, p0, to);
+    putJob(jobs + JOB, lists + listBytes, p1, to + sumBytes);
+    putJob(jobs + 2 * JOB, lists + 2 * listBytes, p2, to + 2 * sumBytes);
+    putJob(jobs + 3 * JOB, lists + 3 * listBytes, p3, to + 3 * sumBytes);
     lists += listBytes << 2;
-    ends += 16;
+    jobs += JOB << 2;
+    to += sumBytes << 2;
     g += 16;
   }
 }
 
-// For each pixel the list of its nonzero values, with the offset channel * rowBytes, one list behind the other; where
-// they begin is written to starts[0 .. pixels], the end of the last one included. One entry of slack.
+// For each pixel q that has nonzero values their list, with the offsets channel * rowBytes, and a job that adds to
+// offsets[q]. The lists lie one behind the other. Room for one entry and one job more. Returns the end of the jobs.
 export function listByPixel(
   g: usize,
   gBytes: usize,
   channels: i32,
   rowBytes: i32,
+  offsets: usize,
   pixels: i32,
   lists: usize,
-  starts: usize,
-): void {
+  jobs: usize,
+): usize {
   const step = i32x4.splat(rowBytes << 2);
   let p = lists;
   for (let q = 0; q < pixels; q++) {
-    store<usize>(starts, p);
-    starts += 4;
-    let offsets = i32x4.mul(i32x4.splat(rowBytes), i32x4(0, 1, 2, 3));
+    const list = p;
+    let rows = i32x4.mul(i32x4.splat(rowBytes), i32x4(0, 1, 2, 3));
     for (let c = 0; c < channels; c += 4) {
       const v = loadUpTo(g + (c << 2), channels - c, zero4());
       const bits = nonzeros(v);
-      const low = v128.shuffle<f32>(offsets, v, 0, 4, 1, 5);
-      const high = v128.shuffle<f32>(offsets, v, 2, 6, 3, 7);
+      const low = v128.shuffle<f32>(rows, v, 0, 4, 1, 5);
+      const high = v128.shuffle<f32>(rows, v, 2, 6, 3, 7);
       v128.store_lane<i64>(p, low, 0);
       p += (bits & 1) << 3;
       v128.store_lane<i64>(p, low, 1);
@@ -119,9 +129,12 @@ export function listByPixel(
       p += (bits & 4) << 1;
       v128.store_lane<i64>(p, high, 1);
       p += bits & 8;
-      offsets = i32x4.add(offsets, step);
+      rows = i32x4.add(rows, step);
     }
+    putJob(jobs, list, p, load<usize>(offsets));
+    if (p > list) jobs += JOB;
+    offsets += 4;
     g += gBytes;
   }
-  store<usize>(starts, p);
+  return jobs;
 }

@@ -13,7 +13,7 @@ import type { TimeOptions } from './timing.ts';
 
 export { describeMachine, type Machine } from './machine.ts';
 export { parseName, type Spec } from './names.ts';
-export { benchmarksPage, checkoutRoot, saveBenchmarks } from './page/index.ts';
+export { benchmarksPage, checkoutRoot, saveBenchmarks, saveNodes } from './page/index.ts';
 export { PEERS_INSTALL, type PeerVersion, peerVersions } from './peers.ts';
 export { type BenchResult, benchSchema, type EngineName, engines, type Row, rowSchema } from './row.ts';
 export { type Table, tableOf } from './table.ts';

@@ -13,7 +13,7 @@ import { keyhole, type Row, rateRow, type Work } from './row.ts';
 import { type TimeOptions, timeOf } from './timing.ts';
 
 export interface KernelOptions {
-  /** one row for each variant as well, its name appended: `sgemm/64x64x64 packed_4x8` */
+  /** one row for each variant as well, its name appended: `sgemm/64x64x64 packed` */
   readonly variants?: boolean;
 }
 

@@ -9,6 +9,9 @@ export type Spec =
       readonly n: number;
       readonly transA: boolean;
       readonly transB: boolean;
+      /** percent of A's and of B's elements that are 0; a peer that multiplies by zeros need not know */
+      readonly zerosA?: number;
+      readonly zerosB?: number;
     }
   | {
       readonly kind: 'conv';
@@ -33,8 +36,7 @@ export type Spec =
 /** The batch that a conv row's name leaves out. */
 const CONV_BATCH = 64;
 
-// a0=0.5: half of A's elements are zero, which a peer may take for any other product
-const gemm = /^(sgemm|matmul)\/(\d+)x(\d+)x(\d+)(?:\/([nt])([nt]))?(?:\/[ab]0=[\d.]+)*$/;
+const gemm = /^(sgemm|matmul)\/(\d+)x(\d+)x(\d+)(?:\/([nt])([nt]))?(?:\/a(\d+)%)?(?:\/b(\d+)%)?$/;
 const conv =
   /^conv\/(\d+)x(\d+)x(\d+)-(\d+)k(\d+)(?:s(\d+))?(?:p(\d+))?(?:b(\d+))?(?:\/(half|quarter))?\/(forward|input-grad|weight-grad)$/;
 const step = /^step\/(\w+)\/b(\d+)$/;
@@ -43,7 +45,7 @@ const step = /^step\/(\w+)\/b(\d+)$/;
 export function parseName(name: string): Spec | null {
   const product = gemm.exec(name.replace(/ \w+$/, ''));
   if (product) {
-    const [, kind, m, k, n, a, b] = product;
+    const [, kind, m, k, n, a, b, zerosA, zerosB] = product;
     return {
       kind: kind as 'sgemm' | 'matmul',
       m: Number(m),
@@ -51,6 +53,8 @@ export function parseName(name: string): Spec | null {
       n: Number(n),
       transA: a === 't',
       transB: b === 't',
+      ...(zerosA ? { zerosA: Number(zerosA) } : {}),
+      ...(zerosB ? { zerosB: Number(zerosB) } : {}),
     };
   }
   const convolution = conv.exec(name.replace(/ \w+$/, ''));

@@ -44,7 +44,7 @@ function peerDefs(folder: string): PeerDef[] {
 }
 
 const answerSchema = v.union([
-  v.strictObject({ row: rowSchema }),
+  v.strictObject({ row: rowSchema, note: v.optional(v.string()) }),
   v.strictObject({ note: v.string() }),
   v.strictObject({ nothing: v.literal(true) }),
 ]);
@@ -100,7 +100,7 @@ class Peer {
 }
 
 export interface Peers {
-  /** rows of the peers that do this job; what they cannot do is said once, through onNote */
+  /** rows of the peers that do this job; what they cannot do, or not alone, is said once, through onNote */
   measure(job: Job, time: TimeOptions): Promise<Row[]>;
   close(): void;
 }
@@ -156,9 +156,10 @@ export function openPeers(onNote: (note: string) => void, folder = peersFolder):
         }
         const answer = await peer.measure({ name: job.name, ...job.work, ...time, spec });
         if ('row' in answer) rows.push(answer.row);
-        else if ('note' in answer && !noted.has(answer.note)) {
-          noted.add(answer.note);
-          onNote(answer.note);
+        const note = 'note' in answer ? answer.note : undefined;
+        if (note !== undefined && !noted.has(note)) {
+          noted.add(note);
+          onNote(note);
         }
       }
       return rows;

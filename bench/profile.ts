@@ -18,6 +18,8 @@ interface Call {
 export interface Profile {
   /** milliseconds of one step, by the median step */
   readonly step: number;
+  /** milliseconds of a step outside the kernels, by the median step */
+  readonly outside: number;
   /** in the order of the step, each by its median */
   readonly calls: readonly Call[];
 }
@@ -63,6 +65,7 @@ export async function profileStep({ net, batch, build, milliseconds = 1000 }: Pr
   dispose();
   return {
     step: median(steps.map((s) => s.total)),
+    outside: median(steps.map((s) => s.total - s.calls.reduce((sum, c) => sum + c.milliseconds, 0))),
     calls: steps[0]!.calls.map((c, i) => ({ ...c, milliseconds: median(steps.map((s) => s.calls[i]!.milliseconds)) })),
   };
 }
@@ -89,8 +92,7 @@ async function main(args: readonly string[]): Promise<void> {
   const build = args.includes('--relaxed') ? 'relaxed' : 'base';
   for (const net of nets) {
     if (names.length > 0 && !names.includes(net.name)) continue;
-    const { step, calls } = await profileStep({ net, batch, build });
-    const inKernels = calls.reduce((sum, c) => sum + c.milliseconds, 0);
+    const { step, outside, calls } = await profileStep({ net, batch, build });
     const line = (name: string, ms: number, what: string) =>
       console.log(
         `${name.padEnd(26)} ${(1000 * ms).toFixed(1).padStart(9)} us ${((100 * ms) / step).toFixed(1).padStart(5)} %  ${what}`,
@@ -99,7 +101,7 @@ async function main(args: readonly string[]): Promise<void> {
     line(`${net.name} b${batch} ${build}`, step, `${rate} samples/s, ${calls.length} kernel calls`);
     for (const [name, ms, what] of (args.includes('--calls') ? eachCall : eachKernel)(calls))
       line(`  ${name}`, ms, what);
-    line('  JavaScript', step - inKernels, '');
+    line('  JavaScript', outside, '');
   }
 }
 

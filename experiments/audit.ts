@@ -37,6 +37,7 @@ import {
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
 import { type Recipe, recipeFor } from './recipe.ts';
 import {
+  modelsAtOnce,
   planThreads,
   type ThreadPlan,
   type TrainingJob,
@@ -170,8 +171,9 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
     : [];
   const jobs = [job('target', split.targetTrain), ...parts.map(({ members }, i) => job(shadowName(i), members))];
   const plan = options.threads ?? auditPlan(engine, data, options, { kernels: engine.team !== null });
+  const workers = modelsAtOnce(plan, jobs.length);
   const [trained, ...shadowModels] = await trainModels(engine, data, jobs, {
-    workers: plan.how === 'models' ? plan.count : 1,
+    workers,
     ...(options.checkpoint && { checkpoint: options.checkpoint }),
     ...(signal && { signal }),
     onProgress: (p) => options.onProgress?.({ phase: 'train', ...p }),
@@ -236,7 +238,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
       shadows: shadowModels.length,
       seed,
       build: backend === 'reference' ? 'reference' : engine.build,
-      threads: plan.how === 'models' ? plan : kernelThreads(engine),
+      threads: workers > 1 ? { how: 'models', count: workers } : kernelThreads(engine),
       seconds: (performance.now() - started) / 1000,
       warnings,
       version: VERSION,

@@ -11,7 +11,15 @@ import { changed, literalUrls, literalUrlsOf } from './bundle/sources.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist');
 
-const ENTRIES = ['experiments/index', 'engine/index', 'data/index', 'attacks/index', 'cli/main', 'bench/startup-child'];
+const ENTRIES = [
+  'experiments/index',
+  'experiments/training/thread', // package.json's #training-thread
+  'engine/index',
+  'data/index',
+  'attacks/index',
+  'cli/main',
+  'bench/startup-child',
+];
 /** The two sides of #platform. They bring the loader of the kernels along: finding a package takes Node 2 ms. */
 const PLATFORMS = ['engine/platform/node', 'engine/platform/browser'];
 

@@ -34,7 +34,7 @@ export function benchmarkPage({ run, nodes, limits }: PageParts): string {
     ...(limits ? ['## Limits', embedded(limits)] : []),
     ...rowSections(run),
     ...(nodes ? nodesSection(nodes) : []),
-    ...(run.notes.length > 0 ? ['## Left out', run.notes.map((note) => `- ${note}`).join('\n')] : []),
+    ...(run.notes.length > 0 ? ['## Notes', run.notes.map((note) => `- ${note}`).join('\n')] : []),
   ];
   return `${parts.join('\n\n')}\n`;
 }

@@ -44,21 +44,32 @@ const ofPeak = (percent: number): Demand => ({
 
 const times = (factor: number, measured: number) => ({ measured: ratioText(measured), met: measured >= factor });
 
-/** @param peer one engine, or any: the fastest of those that can do it */
-const timesPeer = (factor: number, peer: 'tfjs-wasm' | 'jax-js' | 'any'): Demand => ({
-  asked: `${factor}x ${peer === 'any' ? 'any peer' : peer}`,
+const timesPeer = (factor: number, peer: 'tfjs-wasm' | 'jax-js'): Demand => ({
+  asked: `${factor}x ${peer}`,
   judge(row, { rows }) {
-    const others = rows.filter((r) => r.name === row.name && r.engine !== 'keyhole');
-    if (peer !== 'any') {
-      const other = counterpart(
-        row,
-        others.filter((r) => r.engine === peer),
-      );
-      return other ? times(factor, ratio(row, other)) : null;
-    }
-    return others.length > 0 ? times(factor, Math.min(...others.map((other) => ratio(row, other)))) : null;
+    const others = rows.filter((r) => r.name === row.name && r.engine === peer);
+    const other = counterpart(row, others);
+    return other ? times(factor, ratio(row, other)) : null;
   },
 });
+
+// A peer to which bench/peers adds what it lacks is another thing than the peer as its users get it.
+const isExtended = (row: Row) => row.build.endsWith('+');
+
+/** The fastest of the peers that can do the work: as they are published, and with what we added. */
+function timesAny(factor: number): Demand[] {
+  const against = (asked: string, counts: (peer: Row) => boolean): Demand => ({
+    asked,
+    judge(row, { rows }) {
+      const others = rows.filter((r) => r.name === row.name && r.engine !== 'keyhole' && counts(r));
+      return others.length > 0 ? times(factor, Math.min(...others.map((other) => ratio(row, other)))) : null;
+    },
+  });
+  return [
+    against(`${factor}x any peer as published`, (peer) => !isExtended(peer)),
+    against(`${factor}x tfjs-wasm with a filter gradient added (simd+)`, isExtended),
+  ];
+}
 
 const timesPytorch = (factor: number): Demand => ({
   asked: `${factor}x PyTorch (another machine)`,
@@ -92,10 +103,10 @@ const targets: readonly Target[] = [
     timesPeer(1.9, 'jax-js'),
     timesPytorch(build === 'base' ? 0.45 : 0.54),
   ]),
-  ...bothBuilds('step/mnist/b256', () => [reach(12_000, 'samples/s'), timesPeer(40, 'any'), timesPytorch(1.15)]),
+  ...bothBuilds('step/mnist/b256', () => [reach(12_000, 'samples/s'), ...timesAny(40), timesPytorch(1.15)]),
   ...bothBuilds('step/cifar/b64', (build) => [
     reach(build === 'base' ? 375 : 440, 'samples/s'),
-    timesPeer(10, 'any'),
+    ...timesAny(10),
     timesPytorch(build === 'base' ? 0.5 : 0.58),
   ]),
   ...['step/cifar/b64', 'step/cifar/b256'].map((row) => ({

@@ -2,7 +2,7 @@
  * What the peers have in common: the protocol with bench/peers.ts and the clock.
  *
  * A job is one line of JSON on standard input, `{ name, amount, unit, samples?, milliseconds, clock, spec }`; its answer is one
- * line on standard output, `{ row }`, `{ note }` (it was tried and cannot be done) or `{ nothing }` (not this peer's).
+ * line on standard output, `{ row, note? }`, `{ note }` (it was tried and cannot be done) or `{ nothing }` (not this peer's).
  * With `--startup` the script prints milliseconds from the begin of its import instead, and ends.
  */
 import { createInterface } from 'node:readline';
@@ -36,7 +36,7 @@ async function timeOf(fn, { samples = 15, milliseconds = 500, clock = 'wall' }) 
   }
   const times = [];
   for (let spent = 0; times.length < samples || spent < milliseconds; ) {
-    if (outOfPatience() && times.length >= FEWEST_SAMPLES) break;
+    if (outOfPatience() && times.length >= (fastest > PATIENCE_MS ? 1 : FEWEST_SAMPLES)) break;
     const took = await once(fn, repeats, now);
     times.push(took / repeats / 1000);
     spent += took;
@@ -64,7 +64,7 @@ export function values(length, low = -1, high = 1) {
 /**
  * Answers jobs until standard input ends.
  * @param subject engine, build and threads of the rows
- * @param prepare spec -> `{ call, dispose? }`, `{ note }`, or null for what is not this peer's
+ * @param prepare spec -> `{ call, dispose?, build?, note? }`, `{ note }`, or null for what is not this peer's
  */
 export async function serve(subject, prepare) {
   for await (const line of createInterface({ input: process.stdin })) {
@@ -77,9 +77,11 @@ export async function serve(subject, prepare) {
     try {
       work = prepare(spec);
       if (!work) return { nothing: true };
-      if (work.note) return { note: `${subject.engine} ${name}: ${work.note}` };
+      if (!work.call) return { note: `${subject.engine} ${name}: ${work.note}` };
       const { median, min, max } = await timeOf(work.call, time);
-      return { row: { name, ...subject, value: amount / median, unit, low: amount / max, high: amount / min } };
+      const who = { ...subject, build: work.build ?? subject.build };
+      const row = { name, ...who, value: amount / median, unit, low: amount / max, high: amount / min };
+      return work.note ? { row, note: work.note } : { row };
     } catch (error) {
       return { note: `${subject.engine} ${name}: ${error.message.split('\n')[0]}` };
     } finally {

@@ -12,6 +12,33 @@ const ready = performance.now();
 const subject = { engine: 'tfjs-wasm', build: 'simd', threads: wasm.getThreadsCount() };
 if (subject.threads !== 1) throw new Error(`tfjs-wasm: expected one thread, got ${subject.threads}`);
 
+/**
+ * The backend lacks the gradient of convolution filters, without which no convolutional net trains. This is what its user can
+ * add in an evening: the convolution of x, samples for channels, by dy, spread by the stride.
+ */
+const FILTER_GRADIENT =
+  'tfjs-wasm has no gradient of convolution filters; in the rows named simd+ it has the one of bench/peers/tfjs.mjs';
+tf.registerKernel({
+  kernelName: 'Conv2DBackpropFilter',
+  backendName: 'wasm',
+  kernelFunc: ({ inputs: { x, dy }, attrs: { strides, pad, dimRoundingMode, filterShape } }) =>
+    tf.tidy(() => {
+      const { padInfo } = tf.backend_util.computeConv2DInfo(x.shape, filterShape, strides, 1, pad, dimRoundingMode);
+      const { top, bottom, left, right } = padInfo;
+      const padded = tf.pad(x, [
+        [0, 0],
+        [top, bottom],
+        [left, right],
+        [0, 0],
+      ]);
+      const samplesLast = tf.transpose(padded, [3, 1, 2, 0]);
+      const filter = tf.transpose(dy, [1, 2, 0, 3]);
+      const gradient = tf.conv2d(samplesLast, filter, 1, 'valid', 'NHWC', strides);
+      const [height, width, channels, filters] = filterShape;
+      return tf.transpose(tf.slice(gradient, [0, 0, 0, 0], [channels, height, width, filters]), [1, 2, 0, 3]);
+    }),
+});
+
 function prepare(spec) {
   if (spec.kind === 'sgemm' || spec.kind === 'matmul') return product(spec);
   if (spec.kind === 'conv' && spec.pass === 'forward') return convolution(spec);
@@ -104,7 +131,7 @@ function trainingStep({ net, batch }) {
     dispose();
     return { note: `cannot train: ${error.message.split('\n')[0]}` };
   }
-  return { call, dispose };
+  return { call, dispose, ...(net !== 'mlp' && { build: 'simd+', note: FILTER_GRADIENT }) };
 }
 
 if (process.argv.includes('--startup')) {

@@ -36,6 +36,8 @@ export interface ConvSpec {
   readonly padEnd?: Pair;
   readonly dilation?: Pair;
   readonly groups?: number;
+  /** the forward pass (y), the input gradient (x), the weight gradient (w) work in tiles, with sums of their own */
+  readonly tiled?: string;
 }
 
 /** `64x32x32x3-32k3`, then s, p, d and g where they are not 1, half the kernel, 1 and 1 */
@@ -105,3 +107,15 @@ export const convLengths = (s: ConvShape) => ({
 
 /** One multiplication and one addition for each output and each weight it sees, padding included. */
 export const convFlops = (s: ConvShape): number => (2 * s.n * s.oh * s.ow * s.co * s.kh * s.kw * s.ci) / s.groups;
+
+/** Rounding of a sum of so many products, see gemm: 2^-24 for each term, and 8 for short sums. */
+export const convError = (terms: number): number => 2 ** -24 * (terms + 8);
+
+/**
+ * The same in tiles, for r x r weights: the transforms enlarge the rounding of the sum in between. About 1.5 times the
+ * largest error that docs/decisions/winograd.md lists; `terms` is that of the direct sum.
+ */
+export function tiledError(wanted: 'x' | 'w' | 'y', r: number, terms: number): number {
+  if (wanted === 'w') return 2 ** -24 * (r === 5 ? 4000 + 4 * terms : 500 + 0.8 * terms);
+  return 2 ** -24 * (r === 5 ? 2500 + 6.4 * terms : 250 + 2.2 * terms);
+}

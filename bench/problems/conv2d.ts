@@ -1,5 +1,14 @@
 /** Convolutions and their gradients. */
-import { type ConvShape, type ConvSpec, convFlops, convInts, convLengths, convShape } from './conv-shape.ts';
+import {
+  type ConvShape,
+  type ConvSpec,
+  convError,
+  convFlops,
+  convInts,
+  convLengths,
+  convShape,
+  tiledError,
+} from './conv-shape.ts';
 import { type BufferSpec, inout, input, output, type Problem, type ProblemSet } from './problem.ts';
 
 const specs: readonly ConvSpec[] = [
@@ -25,7 +34,7 @@ const specs: readonly ConvSpec[] = [
   { x: [1, 28, 28, 1], co: 16, k: 8, stride: 2, pad: 3 },
   { x: [2, 14, 14, 16], co: 32, k: 4, stride: 2, pad: 0 },
   { x: [2, 16, 16, 3], co: 32, k: 3 },
-  { x: [1, 8, 8, 32], co: 17, k: 5 }, // k = 800, more than three blocks
+  { x: [1, 8, 8, 32], co: 17, k: 5, tiled: 'xyw' }, // k = 800, more than three blocks
   { x: [1, 6, 6, 300], co: 5, k: 1 },
   { x: [1, 4, 4, 67], co: 260, k: 3 },
   { x: [1, 3, 3, 3], co: 1030, k: 3 }, // more output channels than are packed at once
@@ -34,6 +43,17 @@ const specs: readonly ConvSpec[] = [
   { x: [1, 3, 3, 1030], co: 520, k: 1, stride: 2, pad: 0 }, // more weights than are packed at once
   { x: [1, 9, 9, 1], co: 2, k: 2, dilation: 700, pad: 0, padEnd: 700 }, // planes that the workspace cannot hold
   { x: [1, 2, 300, 1], co: 2, k: 3 }, // a row longer than a block of pixels
+  // forward pass and input gradient, or one of them, in tiles
+  { x: [1, 16, 16, 32], co: 64, k: 5, tiled: 'xyw' },
+  { x: [1, 16, 16, 32], co: 64, k: 3, tiled: 'xyw' },
+  { x: [3, 13, 11, 12], co: 21, k: 5, pad: [3, 0], padEnd: [1, 4], tiled: 'xyw' },
+  { x: [3, 11, 13, 9], co: 70, k: 3, pad: [0, 4], padEnd: [2, 1], tiled: 'xyw' },
+  { x: [5, 8, 8, 32], co: 16, k: 3, tiled: 'xyw' }, // two samples fill a panel
+  { x: [5, 10, 12, 16], co: 40, k: 5, pad: 0, tiled: 'xyw' }, // 2 x 2 tiles, and 3 x 3 of the input's
+  { x: [2, 3, 30, 31], co: 33, k: 5, pad: 4, tiled: 'xyw' },
+  { x: [1, 44, 44, 8], co: 24, k: 3, tiled: 'xyw' }, // several blocks of rows of tiles
+  { x: [1, 9, 70, 96], co: 32, k: 3, tiled: 'xyw' }, // several parts of a row
+  { x: [1, 8, 8, 130], co: 72, k: 5, tiled: 'xyw' }, // more weights than fit at once
 ];
 
 /** Long runs of channels, three channels, groups. */
@@ -52,6 +72,7 @@ const benchSpecs: readonly ConvSpec[] = [
   { x: [64, 32, 32, 3], co: 32, k: 5 },
   { x: [64, 16, 16, 32], co: 64, k: 5 },
   { x: [64, 8, 8, 64], co: 128, k: 3 },
+  { x: [64, 32, 32, 32], co: 32, k: 3 },
 ];
 
 /** The convolutions of the nets, with the zeros that their pools and activations leave in the gradient. */
@@ -102,7 +123,8 @@ function convProblems(...[a, b, out]: readonly ('x' | 'w' | 'y')[]): Problem[] {
     const read = (array: 'x' | 'w' | 'y') =>
       array === 'y' && zeros ? { ...input(length.y), isZero: isZero(zeros, shape) } : input(length[array]);
     const args = [read(a!), read(b!), output(length[out!]), ...convInts(shape)];
-    return { name: zeros ? `${name}/${zeros}` : name, args, flops: convFlops(shape) };
+    const own: Pick<Problem, 'ownSums'> = spec.tiled?.includes(out!) ? { ownSums: true } : {};
+    return { name: zeros ? `${name}/${zeros}` : name, args, flops: convFlops(shape), ...own };
   };
   const forBench = (p: Problem): Problem => ({ ...p, bench: true, benchOnly: true });
   const dense = [...specs.map((s) => problem(s)), ...benchSpecs.map((s) => forBench(problem(s)))];
@@ -112,22 +134,22 @@ function convProblems(...[a, b, out]: readonly ('x' | 'w' | 'y')[]): Problem[] {
   return [...dense, ...sparse, ...others, ...sparseBench.map(([s, z]) => forBench(problem(s, z)))];
 }
 
-/** Rounding of a sum of so many products, see gemm: 2^-24 for each term, and 8 for short sums. */
-const terms = (count: (s: ConvShape) => number) => (problem: Problem) => {
+const tolerance = (wanted: 'x' | 'w' | 'y', count: (s: ConvShape) => number) => (problem: Problem) => {
   const [n, h, w, ci, kh, kw, co, oh, ow, , , , , , , groups] = problem.args.slice(3) as number[];
   const shape = { n, h, w, ci, kh, kw, co, oh, ow, groups } as ConvShape;
-  return { abs: 2 ** -24 * (count(shape) + 8), rel: 0 };
+  const terms = count(shape);
+  return { abs: problem.ownSums ? tiledError(wanted, kh!, terms) : convError(terms), rel: 0 };
 };
 
 export const conv2d: ProblemSet = {
   problems: [...convProblems('x', 'w', 'y').map((p): Problem => ({ ...p, args: [...p.args, null, 0] })), ...finished],
-  tolerance: terms((s) => (s.kh * s.kw * s.ci) / s.groups),
+  tolerance: tolerance('y', (s) => (s.kh * s.kw * s.ci) / s.groups),
 };
 
 export const conv2dInputGrad: ProblemSet = {
   problems: convProblems('y', 'w', 'x'),
   // an input is in at most kh*kw patches, with co/groups terms each
-  tolerance: terms((s) => (s.kh * s.kw * s.co) / s.groups),
+  tolerance: tolerance('x', (s) => (s.kh * s.kw * s.co) / s.groups),
 };
 
 /** The whole weight gradient; and its shares, which leave the other filters as they are. */
@@ -137,6 +159,7 @@ function weightGradProblems(): Problem[] {
     const [x, g, dw, ...ints] = p.args as [BufferSpec, BufferSpec, BufferSpec, ...number[]];
     if (p.benchOnly || g.isZero || ints[6]! < 12) return []; // too few filters to share
     const share = (part: number, parts: number): Problem => ({
+      ...p,
       name: `${p.name}/part${part}of${parts}`,
       args: [x, g, inout(dw.len), ...ints, part, parts],
     });
@@ -148,5 +171,5 @@ function weightGradProblems(): Problem[] {
 export const conv2dWeightGrad: ProblemSet = {
   problems: weightGradProblems(),
   // a weight sums over n*oh*ow pixels
-  tolerance: terms((s) => s.n * s.oh * s.ow),
+  tolerance: tolerance('w', (s) => s.n * s.oh * s.ow),
 };

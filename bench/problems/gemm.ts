@@ -10,7 +10,7 @@ interface Shape {
   /** how much each row stride exceeds the row's length */
   readonly gap?: number;
   readonly accumulate?: boolean;
-  /** fraction of the elements of A and of B that are 0 */
+  /** fraction of the elements of A and of B that are 0; a percentage in the name */
   readonly zerosA?: number;
   readonly zerosB?: number;
 }
@@ -20,7 +20,7 @@ function problem(shape: Shape): Problem {
   const [aRows, aCols] = transA ? [k, m] : [m, k];
   const [bRows, bCols] = transB ? [n, k] : [k, n];
   const transposes = transA || transB ? `/${transA ? 't' : 'n'}${transB ? 't' : 'n'}` : '';
-  const zeros = `${zerosA ? `/a0=${zerosA}` : ''}${zerosB ? `/b0=${zerosB}` : ''}`;
+  const zeros = `${zerosA ? `/a${100 * zerosA}%` : ''}${zerosB ? `/b${100 * zerosB}%` : ''}`;
   return {
     name: `${m}x${k}x${n}${transposes}${gap ? `/gap${gap}` : ''}${accumulate ? '/add' : ''}${zeros}`,
     args: [

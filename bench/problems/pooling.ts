@@ -58,9 +58,20 @@ const problems = (args: (inSize: number, outSize: number) => Problem['args']): P
     return n < 64 ? problem : forBench(problem, 4 * (inSize + outSize));
   });
 
+const pooled = (inSize: number, outSize: number) => [input(inSize), output(outSize), intOutput(outSize)];
+
 export const maxPool2d: ProblemSet = {
-  problems: problems((inSize, outSize) => [input(inSize), output(outSize), intOutput(outSize)]),
-  tolerance: exact,
+  problems: [
+    ...problems(pooled).map((problem): Problem => ({ ...problem, args: [...problem.args, null, 0] })),
+    ...problems(pooled)
+      .filter(({ bench }) => !bench)
+      .map(({ name, args }, i): Problem => {
+        const activation = i % 4;
+        return { name: `${name} bias ${activation}`, args: [...args, input(args[6] as number), activation] };
+      }),
+  ],
+  // without bias and activation exact; else as bias_activation
+  tolerance: ({ args }) => (args[15] === null ? { abs: 0, rel: 0 } : { abs: 1.5e-7, rel: 4e-7 }),
 };
 
 // the indices of a test lie anywhere in the sample, so that some are of a window's own elements and some are not

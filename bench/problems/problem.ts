@@ -33,6 +33,8 @@ export interface Problem {
   readonly bytes?: number;
   /** gets a bench row */
   readonly bench?: true;
+  /** the family's entry takes a way with sums of its own here: other bits than the variants', and another tolerance */
+  readonly ownSums?: true;
   /** too big for the reference: the correctness test leaves it out */
   readonly benchOnly?: true;
 }

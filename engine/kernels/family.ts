@@ -34,6 +34,8 @@ export interface Cut {
 
 export interface KernelFamily<A extends readonly KernelArg[] = readonly KernelArg[]> {
   readonly name: string;
+  /** the export that the engine calls */
+  readonly entry: string;
   /** one line: what it computes */
   readonly about: string;
   /** plain TypeScript in f64: the oracle and the text to read */
@@ -43,8 +45,10 @@ export interface KernelFamily<A extends readonly KernelArg[] = readonly KernelAr
 }
 
 /** Types the reference against its arguments. */
-export function defineKernel<const A extends readonly KernelArg[]>(family: KernelFamily<A>): KernelFamily<A> {
-  return family;
+export function defineKernel<const A extends readonly KernelArg[]>(
+  family: Omit<KernelFamily<A>, 'entry'>,
+): KernelFamily<A> {
+  return { ...family, entry: `${family.name}_f32` };
 }
 
 // Costs, in operations of a matrix product that take as long.

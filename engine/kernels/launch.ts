@@ -23,9 +23,8 @@ export function launch<A extends readonly KernelArg[]>(family: KernelFamily<A>, 
     return;
   }
   if (!tensor) throw new KeyholeError(`internal: ${family.name} was launched without a tensor`);
-  const name = `${family.name}_f32`;
-  const kernel = tensor.engine.module.exports.get(name);
-  if (!kernel) throw new KeyholeError(`internal: the wasm build has no kernel ${name}`);
+  const kernel = tensor.engine.module.exports.get(family.entry);
+  if (!kernel) throw new KeyholeError(`internal: the wasm build has no kernel ${family.entry}`);
   const numbers: number[] = [];
   for (const arg of args as readonly unknown[]) {
     numbers.push(arg instanceof Tensor ? arg.ptr : ((arg as number | null) ?? 0));
@@ -33,7 +32,7 @@ export function launch<A extends readonly KernelArg[]>(family: KernelFamily<A>, 
   const { team } = tensor.engine;
   if (team !== null && family.split) {
     const cut = family.split(...(numbers as unknown as Numbers<A>));
-    if (cut !== null && cut.work >= team.minWork && team.run(name, numbers, cut)) return;
+    if (cut !== null && cut.work >= team.minWork && team.run(family.entry, numbers, cut)) return;
   }
   kernel(...numbers);
 }

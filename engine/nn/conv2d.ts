@@ -1,6 +1,6 @@
 import * as ops from '../ops/index.ts';
 import type { Tensor } from '../tensor/index.ts';
-import { type Ending, endingAhead, finish } from './fuse.ts';
+import { activate, type Ending, endingAhead } from './fuse.ts';
 import { type Initialiser, kaimingUniform, zeros } from './initialisers.ts';
 import type { Fused, Layer } from './layer.ts';
 
@@ -29,7 +29,8 @@ export function conv2d(options: Conv2dOptions): Layer<ConvParams> {
   const compute = ({ weight, bias }: ConvParams, x: Tensor, { activation, pool }: Ending): Tensor => {
     if (bias && !pool) return ops.conv2dBias(x, weight, bias, { ...window, groups, activation });
     const y = ops.conv2d(x, weight, { ...window, groups });
-    return finish(pool ? ops.maxPool2d(y, pool) : y, bias, activation);
+    if (bias && pool) return ops.maxPool2dBias(y, bias, { ...pool, activation });
+    return activate(pool ? ops.maxPool2d(y, pool) : y, activation);
   };
   const withNext = (next: readonly Layer[]): Fused<ConvParams> => {
     const ending = endingAhead(next);

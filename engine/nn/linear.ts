@@ -1,6 +1,6 @@
 import * as ops from '../ops/index.ts';
 import type { Tensor } from '../tensor/index.ts';
-import { activationAhead, type Ending, finish } from './fuse.ts';
+import { activate, activationAhead, type Ending } from './fuse.ts';
 import { type Initialiser, kaimingUniform, zeros } from './initialisers.ts';
 import type { Fused, Layer } from './layer.ts';
 
@@ -20,9 +20,7 @@ export function linear(options: LinearOptions): Layer<LinearParams> {
   const { inputs, outputs, bias = true, initialise = kaimingUniform } = options;
   const fans = { fanIn: inputs, fanOut: outputs };
   const compute = ({ weight, bias }: LinearParams, x: Tensor, { activation }: Ending): Tensor =>
-    bias
-      ? ops.linear(x, weight, bias, activation)
-      : finish(ops.matmul(x, weight, { transposeB: true }), bias, activation);
+    bias ? ops.linear(x, weight, bias, activation) : activate(ops.matmul(x, weight, { transposeB: true }), activation);
   const withNext = (next: readonly Layer[]): Fused<LinearParams> => {
     const ending = activationAhead(next);
     return { taken: ending.taken, apply: (params, x) => compute(params, x, ending) };

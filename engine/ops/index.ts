@@ -29,6 +29,7 @@ export { logSoftmax } from './log-softmax.ts';
 export { matmul } from './matmul.ts';
 export { argmax, max } from './max.ts';
 export { maxPool2d } from './max-pool2d.ts';
+export { maxPool2dBias } from './max-pool2d-bias.ts';
 export { maximum, minimum } from './maximum.ts';
 export { mul, square } from './mul.ts';
 export { oneHot } from './one-hot.ts';

@@ -34,6 +34,8 @@ const op = defineOp<{ a: Tensor; b: Tensor }, Attrs>({
     const depth = a.shape[transposeA ? 0 : 1]!;
     launch(k.gemm, a, b, y, m, n, depth, +transposeA, +transposeB, a.shape[1]!, b.shape[1]!, n, 0);
   },
+  // The gradient is the left factor wherever a layer's weights are [outputs, inputs] (transposeB). The kernel leaves out
+  // the zeros of either factor, so a relu's half-empty gradient costs half on whichever side it stands.
   backward({ gradOut: g, inputs: { a, b }, attrs: { transposeA: ta, transposeB: tb }, needs }) {
     return {
       a: needs.a ? (ta ? product(b, g, tb, true) : product(g, b, false, !tb)) : null,

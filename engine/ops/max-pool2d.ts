@@ -13,15 +13,11 @@ const op = defineOp<{ x: Tensor }, PoolAttrs, Tensor>({
   shape: ({ x }, attrs) => poolShape('maxPool2d', x.shape, attrs),
   forward({ x }, y, attrs) {
     const indices = x.engine.alloc(y.shape, 'i32', 'maxPool2d');
-    launch(k.maxPool2d, x, y, indices, ...poolSizes(x.shape, y.shape, attrs));
+    launch(k.maxPool2d, x, y, indices, ...poolSizes(x.shape, y.shape, attrs), null, 0);
     return indices;
   },
   backward: ({ gradOut, inputs, saved }) => ({ x: poolScatter(gradOut, saved, inputs.x.shape) }),
-  fusedBackward({ gradOut, inputs: { x }, saved, attrs }) {
-    const dx = like(x, 'maxPool2d');
-    launch(k.maxPool2dGrad, gradOut, saved, dx, ...poolSizes(x.shape, gradOut.shape, attrs));
-    return { x: dx };
-  },
+  fusedBackward: ({ gradOut, inputs: { x }, saved, attrs }) => ({ x: maxPoolGrad(gradOut, saved, x, attrs) }),
   samples: poolSamples,
 });
 
@@ -58,9 +54,16 @@ const gatherOp = defineOp<{ x: Tensor; indices: Tensor }>({
 });
 
 /** dx of a max-pool from dy and the positions of the maxima. */
-const poolScatter = (g: Tensor, indices: Tensor, shape: Shape): Tensor => scatterOp({ g, indices }, { shape });
+export const poolScatter = (g: Tensor, indices: Tensor, shape: Shape): Tensor => scatterOp({ g, indices }, { shape });
 /** The values of x at the positions of the maxima. */
 const poolGather = (x: Tensor, indices: Tensor): Tensor => gatherOp({ x, indices }, undefined);
+
+/** The same by one kernel. */
+export function maxPoolGrad(g: Tensor, indices: Tensor, x: Tensor, attrs: PoolAttrs): Tensor {
+  const dx = like(x, 'maxPool2d');
+  launch(k.maxPool2dGrad, g, indices, dx, ...poolSizes(x.shape, g.shape, attrs));
+  return dx;
+}
 
 /**
  * Largest element of each window. x [n,h,w,c] -> [n,oh,ow,c]; the stride defaults to the window.

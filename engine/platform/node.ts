@@ -1,6 +1,5 @@
 /** What differs between Node and a browser, Node's side. Nothing else below experiments/ imports a Node built-in. */
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { instantiateSync } from '@assemblyscript/loader';
 import type { WorkerEvents, WorkerThread } from './worker-thread.ts';
@@ -69,7 +68,7 @@ export function startWorker(message: unknown, events: WorkerEvents): WorkerThrea
 
 /** How many threads can compute at the same time. */
 export function coreCount(): number {
-  return availableParallelism();
+  return process.getBuiltinModule('node:os').availableParallelism();
 }
 
 /** Whether `startModule` works here. */

@@ -43,7 +43,15 @@ export function namedTensors(tree: unknown): [path: string, tensor: Tensor][] {
 /** Rebuilds a tree of the same form from leaves in the order of `tensorsOf`. */
 export function rebuildTree<P, B>(tree: P, leaves: readonly B[]): TreeMap<P, B> {
   let i = 0;
-  return mapTree(tree, () => leaves[i++]!);
+  const visit = (x: unknown): unknown => {
+    if (x instanceof Tensor) return leaves[i++]!;
+    if (!isBranch(x)) return x;
+    if (Array.isArray(x)) return x.map(visit);
+    const copy: Record<string, unknown> = {};
+    for (const key of Object.keys(x)) copy[key] = visit(x[key]);
+    return copy;
+  };
+  return visit(tree) as TreeMap<P, B>;
 }
 
 /** How many numbers a tree of parameters holds. */

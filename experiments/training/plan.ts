@@ -58,6 +58,11 @@ export function planThreads(
   return quickest.plan;
 }
 
+/** How many of the models train at the same time under a plan; in a page, one. */
+export function modelsAtOnce({ how, count }: ThreadPlan, models: number): number {
+  return how === 'models' && hasModuleThreads ? Math.max(1, Math.min(count, models)) : 1;
+}
+
 /** seconds, roughly */
 function estimate({ how, count }: ThreadPlan, { models, steps, multiplyAdds }: TrainingWork): number {
   const computing = multiplyAdds * FLOPS_PER_MULTIPLY_ADD * SECONDS_PER_FLOP;

@@ -19,7 +19,7 @@ export interface TrainingProgress extends Progress {
 }
 
 export interface TrainModelsOptions {
-  /** models that train at the same time, each in a thread with an engine of its own; 1: on the engine given */
+  /** models that train at the same time, each in a thread with an engine of its own; 1: on the engine given. See `modelsAtOnce` */
   readonly workers: number;
   readonly checkpoint?: (job: string) => CheckpointStore;
   readonly signal?: AbortSignal;
@@ -37,10 +37,9 @@ export async function trainModels(
   jobs: readonly TrainingJob[],
   { workers, checkpoint, signal, onProgress }: TrainModelsOptions,
 ): Promise<TrainedModel[]> {
-  const threads = Math.max(1, Math.min(workers, jobs.length));
-  const report = totals(jobs, threads, onProgress);
+  const report = totals(jobs, workers, onProgress);
   const shared = { ...(checkpoint && { checkpoint }), ...(signal && { signal }) };
-  if (threads > 1) return trainInThreads(engine, dataset, jobs, { workers: threads, onProgress: report, ...shared });
+  if (workers > 1) return trainInThreads(engine, dataset, jobs, { workers, onProgress: report, ...shared });
   const trained: TrainedModel[] = [];
   try {
     for (const job of jobs) {

@@ -14,7 +14,15 @@ test('a product says its sizes and what is stored transposed', () => {
   const sizes = { m: 64, k: 784, n: 256 };
   assert.equal(parseName('sgemm/64x784x256'), { kind: 'sgemm', ...sizes, transA: false, transB: false });
   assert.equal(parseName('matmul/64x784x256/tn'), { kind: 'matmul', ...sizes, transA: true, transB: false });
-  assert.equal(parseName('sgemm/64x784x256/nt packed_4x8'), { kind: 'sgemm', ...sizes, transA: false, transB: true });
+  assert.equal(parseName('sgemm/64x784x256/nt packed'), { kind: 'sgemm', ...sizes, transA: false, transB: true });
+  assert.equal(parseName('sgemm/64x784x256/tn/a50%/b81%'), {
+    kind: 'sgemm',
+    ...sizes,
+    transA: true,
+    transB: false,
+    zerosA: 50,
+    zerosB: 81,
+  });
 });
 
 test('a convolution says channels x height x width - filters; stride, padding and batch where they are not the usual', () => {

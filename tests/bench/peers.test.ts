@@ -18,7 +18,7 @@ if (process.argv.includes('--startup')) {
   console.log('a greeting');
   const rated = { build: 'base', threads: 1, value: amount * spec.m, unit, low: 1, high: 9 };
   console.log(JSON.stringify(
-    spec.kind === 'sgemm' ? { row: { name, engine: '${engine}', ...rated } }
+    spec.kind === 'sgemm' ? { row: { name, engine: '${engine}', ...rated }, ...(spec.transA && { note: '${engine}: with help' }) }
     : spec.kind === 'step' ? { note: '${engine} ' + name + ': no such kernel' }
     : spec.kind === 'peak' ? process.exit(1)
     : { nothing: true }));
@@ -78,6 +78,11 @@ test(
         const rows = await peers.measure(job('sgemm/3x4x5'), { milliseconds: 0 });
         assert.equal([...new Set(rows.map((row) => row.engine))], ['tfjs-wasm', 'jax-js']);
         for (const row of rows) assert.equal([row.name, row.value], ['sgemm/3x4x5', 6]);
+        for (let i = 0; i < 2; i++) {
+          const helped = await peers.measure(job('sgemm/3x4x5/tn'), { milliseconds: 0 });
+          assert.ok(helped.length >= 2);
+        }
+        assert.equal(notes.splice(0), ['tfjs-wasm: with help', 'jax-js: with help']);
         assert.equal(await peers.measure(job('relu/n4'), {}), []);
         assert.equal(await peers.measure(job('step/cifar/b64'), {}), []);
         assert.equal(notes, ['tfjs-wasm step/cifar/b64: no such kernel', 'jax-js step/cifar/b64: no such kernel']);

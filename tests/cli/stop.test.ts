@@ -6,7 +6,7 @@ import { cleanEnv, type Finished, inFolder, inProcess, keyhole, refused, validJs
 const test = suite('command line: stopped and resumed');
 
 /** Long enough to be caught in the middle, with a checkpoint after every step. */
-const AUDIT = ['audit', '--model', 'softmax', '--epochs', '60', '--train-size', '400', '--json'];
+const AUDIT = ['audit', '--model', 'softmax', '--epochs', '60', '--train-size', '400', '--threads', '1', '--json'];
 const TRAIN = ['train', '--model', 'softmax', '--epochs', '30', '--validation', '0.2', '--augment', 'shift', '--json'];
 
 /** Runs until the checkpoint is there, sends the signal, and waits for the end. */
@@ -100,7 +100,7 @@ test('without --out a stopped run leaves nothing, and says how it could', () =>
   inFolder(async (folder) => {
     const stopped = await keyhole(['audit', '--epochs', '100000'], {
       env: cleanEnv(folder),
-      onStderr: (text, child) => void (/target model/.test(text) && child.kill('SIGINT')),
+      onStderr: (text, child) => void (/^(target|2) model/m.test(text) && child.kill('SIGINT')),
     });
     assert.is(stopped.code, 130);
     assert.match(stopped.stderr, /keyhole: stopped\. Nothing was written\. With --out FOLDER/);

@@ -62,6 +62,19 @@ test('--help for every command, --version', async () => {
   assert.is((await inProcess(['--version'])).stdout, `${VERSION}\n`);
 });
 
+test('the list of commands shows each as its own help does', async () => {
+  const { stdout } = await inProcess(['--help'], { columns: 120 });
+  const listed = [...stdout.matchAll(/^ {2}([a-z]+) (\[.*?) {2,}\S/gm)].map(([, name, usage]) => [name!, usage!]);
+  assert.equal(
+    listed.map(([name]) => name),
+    ['audit', 'train', 'data', 'list', 'info', 'bench', 'help'],
+  );
+  for (const [name, usage] of listed.slice(0, -1)) {
+    const own = (await inProcess([name!, '--help'])).stdout;
+    assert.is(own.slice(0, own.indexOf('\n')), `Usage: keyhole ${name} ${usage}`);
+  }
+});
+
 test('no line of text is wider than the terminal', async () => {
   for (const width of [80, 120]) {
     for (const args of [

@@ -249,3 +249,60 @@ drop('refuses rates outside [0, 1) and training without random numbers', () => {
     ),
   );
 });
+
+const together = suite('layers that sequential computes together');
+const conv = (options: Partial<nn.Conv2dOptions> = {}) => nn.conv2d({ inputs: 3, filters: 5, size: 3, ...options });
+const stacks: Record<string, readonly nn.Layer[]> = {
+  'linear, relu': [nn.linear({ inputs: 18, outputs: 7 }), nn.relu()],
+  'linear, tanh': [nn.linear({ inputs: 18, outputs: 7 }), nn.tanh()],
+  'linear, sigmoid': [nn.linear({ inputs: 18, outputs: 7 }), nn.sigmoid()],
+  'linear, gelu': [nn.linear({ inputs: 18, outputs: 7 }), nn.gelu()],
+  'linear without bias, tanh': [nn.linear({ inputs: 18, outputs: 7, bias: false }), nn.tanh()],
+  'conv2d, sigmoid, maxPool2d': [conv(), nn.sigmoid(), nn.maxPool2d({ size: 2 })],
+  'conv2d, relu, maxPool2d': [conv(), nn.relu(), nn.maxPool2d({ size: 2, stride: 1 })],
+  'conv2d, tanh, maxPool2d': [conv(), nn.tanh(), nn.maxPool2d({ size: 2 })],
+  'conv2d, tanh, padded maxPool2d': [conv(), nn.tanh(), nn.maxPool2d({ size: 2, stride: 3, padding: 3 })],
+  'conv2d, maxPool2d, tanh': [conv(), nn.maxPool2d({ size: 2 }), nn.tanh()],
+  'conv2d, maxPool2d': [conv(), nn.maxPool2d({ size: 2 })],
+  'conv2d, relu': [conv({ stride: 2 }), nn.relu()],
+  'conv2d without bias, tanh, maxPool2d': [conv({ bias: false }), nn.tanh(), nn.maxPool2d({ size: 2 })],
+  'conv2d, avgPool2d': [conv(), nn.avgPool2d({ size: 2 })],
+};
+const engines = [await testEngine(), await testEngine({ build: 'relaxed' })];
+for (const [name, stack] of Object.entries(stacks)) {
+  for (const e of engines) {
+    together(`${name}: the bits of one layer after the other, ${e.build}`, ({ seed }) => {
+      e.run('t', () => {
+        const rng = Rng.from(seed);
+        const model = nn.sequential(stack);
+        const params = model.init({ engine: e, rng: rng.split('init'), dtype: 'f32' });
+        for (const t of tensorsOf(params)) t.set(t.toArray().map((v, i) => v + 0.1 * Math.cos(i + 1)));
+        const shape = stack[0]!.name.startsWith('linear') ? [9, 18] : [2, 7, 9, 3];
+        const x = e.cast(input(e, rng.split('x'), shape), 'f32');
+        const oneByOne = stack.reduce((y, layer, i) => layer.apply(params[i], y, nn.EVAL), x);
+        const fused = model.apply(params, x, nn.EVAL);
+        assert.equal([...fused.shape], [...oneByOne.shape]);
+        assert.equal([...fused.toArray()], [...oneByOne.toArray()]);
+      });
+    });
+  }
+  if (name.includes('padded')) continue; // windows of padding only are -Infinity
+  together(`${name}: gradients`, ({ seed }) => {
+    engine.run('t', () => {
+      const rng = Rng.from(seed);
+      const model = nn.sequential(stack);
+      const params = model.init({ engine, rng: rng.split('init'), dtype: 'f64' });
+      for (const t of tensorsOf(params)) t.set(t.toArray().map((v, i) => v + 0.1 * Math.cos(i + 1)));
+      const x = input(engine, rng.split('x'), stack[0]!.name.startsWith('linear') ? [2, 18] : [1, 6, 5, 3]);
+      checkGradient(engine, name, (p: typeof params) => ops.sum(ops.square(model.apply(p, x, nn.EVAL))), params);
+    });
+  });
+}
+
+together('an activation and a pool after a convolution leave one bias to add, on the pooled result', () => {
+  const [first, ...next] = [conv(), nn.tanh(), nn.maxPool2d({ size: 2 }), nn.flatten()] as const;
+  assert.is(first.fuse!(next).taken, 2);
+  assert.is(conv().fuse!([nn.sigmoid(), nn.maxPool2d({ size: 2 })]).taken, 1);
+  assert.is(conv().fuse!([]).taken, 0);
+  assert.is(nn.linear({ inputs: 1, outputs: 1 }).fuse!([nn.relu(), nn.relu()]).taken, 1);
+});

@@ -9,12 +9,16 @@ export interface Buffer {
 export class Arena {
   readonly build: Build;
   readonly #kernels: Awaited<ReturnType<typeof loadKernels>>;
+  readonly #bottom: number;
   #top = 0;
 
   private constructor(kernels: Awaited<ReturnType<typeof loadKernels>>) {
     this.#kernels = kernels;
     this.build = kernels.build;
+    const workspace = (kernels.heapBase + 63) & ~63;
+    this.#bottom = workspace + kernels.exports.get('setWorkspace')!(workspace);
     this.reset();
+    this.#take(0);
   }
 
   static async create(build: Build): Promise<Arena> {
@@ -23,7 +27,7 @@ export class Arena {
 
   /** Forgets every buffer. */
   reset(): void {
-    this.#top = (this.#kernels.heapBase + 63) & ~63;
+    this.#top = this.#bottom;
   }
 
   #take(len: number): Buffer {

@@ -158,6 +158,8 @@ test(
      import * as report from 'keyhole/browser/report';
      const { audit, createEngine, loadSet } = keyhole;
      const { record } = await audit(await createEngine(), await loadSet('digits'), { epochs: 1 });
+     const team = await createEngine({ threads: 2 });
+     await team.startThreads();
      const wasm = (build) => {
        const bytes = readFileSync(fileURLToPath(import.meta.resolve('keyhole/kernels/' + build + '.wasm')));
        return WebAssembly.validate(bytes.subarray(0, 8)) && bytes.length > 10000;
@@ -168,6 +170,7 @@ test(
        twins: [[engine, keyhole], [data, keyhole], [attacks, keyhole], [browserEngine, browser]].flatMap(([one, other]) =>
          Object.keys(one).filter((name) => name in other && one[name] !== other[name] && typeof one[name] === 'function')),
        tensor: (await engine.createEngine()).zeros([2]) instanceof keyhole.Tensor,
+       threads: team.threads.running,
        attacks: record.attacks.length === attacks.allMembershipAttacks.length,
        browser: typeof browser.createEngine,
        report: typeof report.renderAuditReport,
@@ -181,6 +184,7 @@ test(
       shared: [true, true, true],
       twins: [],
       tensor: true,
+      threads: 2,
       attacks: true,
       browser: 'function',
       report: 'function',

@@ -1,4 +1,5 @@
 /** Pooling over windows of x [n, h, w, c], channels last. */
+import { formulas } from '../activation.ts';
 import { defineKernel, type Four, items } from '../family.ts';
 
 type Sizes = [...Four, ...Four, ...Four];
@@ -25,8 +26,16 @@ const area = (...[, , , , kh, kw]: Sizes) => kh * kw;
 
 export const maxPool2d = defineKernel({
   name: 'max_pool2d',
-  about: 'y = the maximum of each window, index = where it stands in its sample',
-  reference(x: Float64Array, y: Float64Array, index: Int32Array, ...sizes: Sizes) {
+  about: 'y = f(the maximum of each window + bias), index = where it stands in its sample; f and bias or none',
+  reference(
+    x: Float64Array,
+    y: Float64Array,
+    index: Int32Array,
+    ...args: [...Sizes, bias: Float64Array | null, activation: number]
+  ) {
+    const sizes = args.slice(0, -2) as Sizes;
+    const [bias, channels] = [args[12], sizes[3]];
+    const { value } = formulas[args[13]]!;
     eachWindow(
       (out, sample, cells) => {
         let best = cells[0] ?? -1;
@@ -36,7 +45,7 @@ export const maxPool2d = defineKernel({
           if (v > top || (Number.isNaN(v) && !Number.isNaN(top))) best = i;
         }
         index[out] = best;
-        y[out] = best < 0 ? -Infinity : x[sample + best]!;
+        y[out] = value((best < 0 ? -Infinity : x[sample + best]!) + (bias ? bias[out % channels]! : 0));
       },
       ...sizes,
     );
