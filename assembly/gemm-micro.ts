@@ -184,7 +184,8 @@ function tile6x8(
 //
 // Tiles of 6 rows where the two roundings of build `base` do not bind and k is long enough to pay for a tile's detour
 // through memory: then three panels of A are two tiles, the first and the upper half of the second, its lower half and
-// the third.
+// the third. Not for rows of C whole pages apart: their stores hold up the loads of the next tile (1024^3: 48 instead of
+// 52 GFLOP/s).
 export function microPanels(
   a: usize,
   b: usize,
@@ -198,7 +199,7 @@ export function microPanels(
   edge: usize,
 ): void {
   const aPanel = (<usize>k) << 4;
-  const tall = ASC_FEATURE_RELAXED_SIMD && k >= 32;
+  const tall = ASC_FEATURE_RELAXED_SIMD && k >= 32 && (ldc & 4095) !== 0;
   for (let j = 0; j < n; j += 8) {
     const cols = min32(8, n - j);
     let ap = a;

@@ -6,7 +6,7 @@
 // once and reused from the cache, tiles of C stay in registers.
 //
 // Summation order: k is cut into blocks of KC; a block is summed from zero in the order of k and then added to C.
-import { KC, MC, NC } from './gemm-blocks';
+import { KC, NC } from './gemm-blocks';
 import { microPanels } from './gemm-micro';
 import { fewRows, narrow } from './gemm-narrow';
 import { packPanels4, packPanels8 } from './gemm-pack';
@@ -14,6 +14,9 @@ import { SPARSE_NC, sparseBlock } from './gemm-sparse';
 import { percentOfZeros } from './gemm-zeros';
 import { min32 } from './simd';
 import { A_PANELS, B_PANELS, EDGE, WORKSPACE } from './workspace';
+
+// Rows of A packed at once: 96 KiB, and whole tiles of 6 and of 4.
+const ROWS = 96;
 
 export function clearRows(c: usize, m: i32, n: i32, ldc: usize): void {
   for (let i = 0; i < m; i++) {
@@ -52,8 +55,8 @@ export function gemm_f32__packed(
       const add = accumulate | i32(p > 0);
       const bAt = transB ? b + <usize>j * bBytes + (p << 2) : b + <usize>p * bBytes + (j << 2);
       packPanels8(bPanels, bAt, bBytes, !transB, nc, kc);
-      for (let i = 0; i < m; i += MC) {
-        const mc = min32(MC, m - i);
+      for (let i = 0; i < m; i += ROWS) {
+        const mc = min32(ROWS, m - i);
         const aAt = transA ? a + <usize>p * aBytes + (i << 2) : a + <usize>i * aBytes + (p << 2);
         packPanels4(aPanels, aAt, aBytes, transA !== 0, mc, kc);
         microPanels(

@@ -25,8 +25,9 @@ export function benchmarkPage({ run, nodes, limits }: PageParts): string {
     `    $ ${run.command}`,
     markdownTable(['', ''], conditions(run)),
     'A row is the median of its samples, `low to high` the slowest and the fastest of them. `of peak` is the share of what ' +
-      'multiply-adds reach that never leave the registers, on the same build in the same run; training steps and fast ' +
-      'convolutions count the operations of direct products. Every peer is measured within the same seconds as our row, ' +
+      'multiply-adds reach that never leave the registers, on the same build in the same run; training steps and ' +
+      'convolutions count the operations of direct products, also those that a fast algorithm saves or that zeros leave out, ' +
+      'so that they can pass 100 %. Every peer is measured within the same seconds as our row, ' +
       `by the same clock. PyTorch is not of this run: ${PYTORCH.version} on **another machine**, ${PYTORCH.machine}; take ` +
       'those ratios as an orientation.',
     '## Targets',

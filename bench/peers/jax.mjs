@@ -25,7 +25,7 @@ const subject = { engine: 'jax-js', build: relaxed ? 'relaxed' : 'base', threads
 function prepare(spec) {
   if (spec.kind === 'sgemm' || spec.kind === 'matmul') return product(spec);
   if (spec.kind === 'conv' && spec.pass === 'forward') return convolution(spec);
-  if (spec.net === 'cifar' && spec.batch > 64) return { note: 'left out: one step takes minutes' };
+  if (spec.net === 'cifar' && spec.batch > 64) return { note: 'left out: one step takes more than a minute' };
   if (spec.kind === 'step' && nets[spec.net]) return trainingStep(spec);
   if (spec.kind === 'kernel') return elementwise(spec);
   return null;

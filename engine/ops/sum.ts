@@ -1,11 +1,14 @@
 import * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
-import type { Tensor } from '../tensor/index.ts';
+import type { Shape, Tensor } from '../tensor/index.ts';
 import { affine } from './affine.ts';
 import { broadcastTo } from './broadcast-to.ts';
 import { defineOp } from './define-op.ts';
 import { reshape } from './reshape.ts';
 import { aroundAxis, normaliseAxis, without } from './shapes.ts';
+
+/** The shape with 1 in place of an axis. */
+const aroundOne = (shape: Shape, axis: number): Shape => shape.map((d, i) => (i === axis ? 1 : d));
 
 const op = defineOp<{ x: Tensor }, { axis: number }>({
   name: 'sum',
@@ -14,8 +17,11 @@ const op = defineOp<{ x: Tensor }, { axis: number }>({
   shape: ({ x }, { axis }) => without(x.shape, axis),
   forward: ({ x }, y, { axis }) => launch(k.sum, x, y, ...aroundAxis(x.shape, axis)),
   backward({ gradOut, inputs: { x }, attrs: { axis } }) {
-    const kept = x.shape.map((d, i) => (i === axis ? 1 : d));
-    return { x: broadcastTo(reshape(gradOut, kept), x.shape) };
+    return { x: broadcastTo(reshape(gradOut, aroundOne(x.shape, axis)), x.shape) };
+  },
+  fusedBackward({ gradOut: g, inputs: { x }, attrs: { axis } }) {
+    if (g.size === 1) return { x: x.engine.full(x.shape, g.item(), x.dtype) };
+    return { x: broadcastTo(reshape(g, aroundOne(x.shape, axis)), x.shape) };
   },
   samples: [
     { name: '[3,9] axis 1', inputs: { x: [3, 9] }, attrs: { axis: 1 } },
@@ -38,10 +44,9 @@ export function sum(x: Tensor, axes: number | readonly number[] = x.shape.map((_
     let first = last;
     while (wanted.has(first - 1)) first--;
     const merged = out.shape.slice(first, last + 1).reduce((a, b) => a * b, 1);
-    out = op(
-      { x: reshape(out, [...out.shape.slice(0, first), merged, ...out.shape.slice(last + 1)]) },
-      { axis: first },
-    );
+    const grouped =
+      first === last ? out : reshape(out, [...out.shape.slice(0, first), merged, ...out.shape.slice(last + 1)]);
+    out = op({ x: grouped }, { axis: first });
     last = first;
   }
   return out;

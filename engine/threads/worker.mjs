@@ -5,6 +5,8 @@
 // The caller writes kernel, count and arguments into the control block (control.ts), then counts SEQUENCE up. Whoever
 // counts CLAIM up after it, the worker or the caller, runs the kernel; the worker then sets DONE to the same number.
 
+const SHORT_SLEEP_MS = 0.5;
+
 const port = globalThis.process?.getBuiltinModule?.('node:worker_threads').parentPort ?? globalThis;
 
 // Served from inside a message handler, never from the top level: only a thread whose event loop has begun can be seen to
@@ -31,11 +33,14 @@ function serve({ control, layout, spins }, kernels) {
   const words = new Int32Array(control);
   const numbers = new Float64Array(control, NUMBERS);
   const message = new Uint16Array(control, MESSAGE, MESSAGE_LENGTH);
+  let patience = spins;
   for (let last = 0; ; ) {
-    for (let left = spins; Atomics.load(words, SEQUENCE) === last; left--) {
+    for (let left = patience; Atomics.load(words, SEQUENCE) === last; left--) {
       if (left > 0) continue;
+      const asleep = performance.now();
       Atomics.wait(words, SEQUENCE, last);
-      left = spins;
+      // work comes often: look for it longer. Seldom: give the core back, where the caller itself may be waiting for it
+      patience = performance.now() - asleep < SHORT_SLEEP_MS ? spins : spins >> 3;
     }
     last = Atomics.load(words, SEQUENCE);
     const before = (last - 1) | 0;

@@ -31,7 +31,7 @@ test('without --json a table, under the command and the machine it ran on', asyn
   assert.is(code, 0, stderr);
   const lines = stdout.split('\n');
   assert.is(lines[0], "$ keyhole bench '^(exp|log)/' --samples 3 --milliseconds 0 --cpu-time");
-  assert.match(lines[1]!, /^keyhole \d+\.\d+\.\d+; node .*; one thread$/);
+  assert.match(lines[1]!, /^keyhole \d+\.\d+\.\d+; node .*, \d+ cores$/);
   assert.match(lines[2]!, /^kernels: base [\d,]+ bytes.*GFLOP\/s$/);
   assert.match(stdout, /^name +engine +build +threads +median +low +high +unit/m);
   for (const name of ['exp', 'log']) {

@@ -5,7 +5,7 @@ import * as main from '../../experiments/index.ts';
 import { assert, atEnd, suite, type TestContext } from '../harness.ts';
 import { findChromium, startChromium } from './chromium.ts';
 import { type Server, startServer } from './server.ts';
-import { type AfterFault, everything, type Pauses, type Stopped, type Threaded } from './work.ts';
+import { type AfterFault, type AfterSilence, everything, type Pauses, type Stopped, type Threaded } from './work.ts';
 
 const test = suite('keyhole/browser');
 const SLOW = { timeout: 120_000 };
@@ -161,6 +161,20 @@ test(
       assert.is(running, 2);
       assert.is(sum, 1000);
     }
+    await page.close();
+  },
+  SLOW,
+);
+
+test(
+  'a worker of a page that falls silent: an error in the end, and one thread from there on',
+  async (t) => {
+    const page = await openPage(t, 'isolated');
+    // inside a worker, which sleeps while it waits
+    const { message, reason, sum } = await inWorker<AfterSilence>(page, 'threadSilence');
+    assert.match(message, /WorkerError: sign_f32: .*has not answered for 10 s.*From here on there is one thread/);
+    assert.match(reason!, /did not answer/);
+    assert.is(sum, 1000);
     await page.close();
   },
   SLOW,

@@ -204,3 +204,37 @@ export async function threadFault(keyhole: Api): Promise<AfterFault> {
   engine.dispose();
   return { message, milliseconds, running, sum };
 }
+
+export interface AfterSilence {
+  readonly message: string;
+  readonly reason: string | null;
+  readonly sum: number;
+}
+
+/** Ends a worker without the engine's knowledge, which no page can see. */
+export async function threadSilence(keyhole: Api): Promise<AfterSilence> {
+  const { Worker: Original } = globalThis;
+  const started: Worker[] = [];
+  globalThis.Worker = class extends Original {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      started.push(this);
+    }
+  };
+  const engine = await keyhole.createEngine({ threads: 2, minWork: 0 });
+  await engine.startThreads();
+  globalThis.Worker = Original;
+  const x = engine.ones([1000]);
+  for (const worker of started) worker.terminate();
+  await new Promise((resolve) => setTimeout(resolve, 4000)); // Chromium gives them 2 s to end by themselves
+  let message = 'none';
+  try {
+    keyhole.ops.sign(x);
+  } catch (error) {
+    message = String(error);
+  }
+  const sum = keyhole.ops.sum(keyhole.ops.sign(x)).item();
+  const { reason } = engine.threads;
+  engine.dispose();
+  return { message, reason, sum };
+}

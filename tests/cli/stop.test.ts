@@ -1,9 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, suite } from '../harness.ts';
+import { assert, suite, type TestFunction } from '../harness.ts';
 import { cleanEnv, type Finished, inFolder, inProcess, keyhole, refused, validJson } from './support.ts';
 
-const test = suite('command line: stopped and resumed');
+const named = suite('command line: stopped and resumed');
+/** Child processes, and a disk that must say that it has written: slow where others work. */
+const test = (name: string, fn: TestFunction) => named(name, fn, { timeout: 60_000 });
 
 /** Long enough to be caught in the middle, with a checkpoint after every step. */
 const AUDIT = ['audit', '--model', 'softmax', '--epochs', '60', '--train-size', '400', '--threads', '1', '--json'];
@@ -78,8 +80,12 @@ test('--fresh starts over where another run was stopped', () =>
   inFolder(async (folder) => {
     const controller = new AbortController();
     const out = join(folder, 'out');
-    setTimeout(() => controller.abort(new Error('enough')), 400);
-    await inProcess([...AUDIT, '--epochs', '50000', '--out', out], { signal: controller.signal });
+    const timer = setInterval(() => {
+      if (existsSync(join(out, 'target.checkpoint'))) controller.abort(new Error('enough'));
+    }, 5);
+    const args = [...AUDIT, '--epochs', '50000', '--checkpoint-every', '0', '--out', out];
+    await inProcess(args, { signal: controller.signal });
+    clearInterval(timer);
     assert.ok(existsSync(join(out, 'target.checkpoint')));
     const finished = await inProcess([
       'audit',

@@ -56,14 +56,18 @@ for (const build of ['base', 'relaxed'] as const) {
   const test = suite(`kernels on threads, ${build}`);
   const [one, ...others] = await Promise.all([1, 2, 3].map((threads) => threadedEngine({ threads, build })));
   for (const family of families.filter((f) => f.split)) {
-    test(family.name, ({ seed }) => {
-      for (const problem of checked(family)) {
-        const want = run(one!, family, problem, seed);
-        for (const engine of others) {
-          const got = run(engine, family, problem, seed);
-          assert.equal(got, want, `${problem.name} on ${engine.threads.running} threads`);
+    test(
+      family.name,
+      ({ seed }) => {
+        for (const problem of checked(family)) {
+          const want = run(one!, family, problem, seed);
+          for (const engine of others) {
+            const got = run(engine, family, problem, seed);
+            assert.equal(got, want, `${problem.name} on ${engine.threads.running} threads`);
+          }
         }
-      }
-    });
+      },
+      { timeout: 90_000 },
+    );
   }
 }

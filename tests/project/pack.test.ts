@@ -140,6 +140,29 @@ test(
 );
 
 test(
+  'its models train at the same time',
+  () => {
+    const { folder } = consumer();
+    const keyhole = join(folder, 'node_modules/keyhole/dist/cli/main.js');
+    const args = [
+      'audit',
+      '--model',
+      'softmax',
+      '--epochs',
+      '1',
+      '--attacks',
+      'confidence',
+      '--threads',
+      '2',
+      '--json',
+    ];
+    const { threads } = JSON.parse(run('node', [keyhole, ...args, '--quiet'], folder)) as { threads: unknown };
+    assert.equal(threads, { how: 'models', count: 2 });
+  },
+  SLOW,
+);
+
+test(
   'plain node imports every entry, trains and audits',
   () => {
     const { folder } = consumer();

@@ -34,6 +34,8 @@ function softmaxRow(x: F64, y: F64, r: number, cols: number): (i: number) => num
   return lossAt;
 }
 
+const ROW = 32; // a row takes as long as so many more columns
+
 /** Cuts rows, the argument at `size`; these pointers walk by rows of cols, those by one number per row. */
 const byRows = (
   size: number,
@@ -46,7 +48,7 @@ const byRows = (
     size,
     rows,
     [...wide.map((at) => [at, cols] as const), ...narrow.map((at) => [at, 1] as const)],
-    FUNCTION * rows * cols,
+    FUNCTION * rows * (cols + ROW),
   );
 
 export const softmax = defineKernel({

@@ -95,6 +95,7 @@ export const DOORS: readonly Door[] = [
     because: 'experiments/index.ts brings the plots, which no command should wait for at its start',
   })),
   { to: 'cli/commands/', from: ['cli/'], because: 'one command, one file; the program lists them' },
+  { to: 'experiments/training/index.ts', from: ['cli/'], because: 'for the same reason' },
   { to: 'experiments/report/index.ts', from: ['cli/', 'bench/'], because: 'not every program draws plots' },
   { to: 'engine/platform/', from: ['engine/'], because: 'reached as #platform only' },
 ];
