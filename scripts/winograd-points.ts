@@ -9,6 +9,8 @@ import { Rng } from '../engine/index.ts';
 type Matrix = number[][];
 const f32 = Math.fround;
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+/** x to the power n, a whole number. */
+const power = (x: number, n: number): number => (n === 0 ? 1 : x * power(x, n - 1));
 const transpose = (m: Matrix): Matrix => m[0]!.map((_, j) => m.map((row) => row[j]!));
 
 /** Cook-Toom for m outputs of r taps: y = A^T ((G g) * (B^T d)). The last point is infinity. */
@@ -23,8 +25,11 @@ function matrices(points: readonly number[], m: number, r: number) {
   const norm = (j: number) => points.reduce((n, p, l) => (l === j ? n : n * (points[j]! - p)), 1);
   return {
     bT: [...points.map((_, j) => factors(j)), factors(-1)],
-    g: [...points.map((p, j) => range(r).map((i) => p ** i / norm(j))), range(r).map((i) => (i === r - 1 ? 1 : 0))],
-    aT: range(m).map((i) => [...points.map((p) => p ** i), i === m - 1 ? 1 : 0]),
+    g: [
+      ...points.map((p, j) => range(r).map((i) => power(p, i) / norm(j))),
+      range(r).map((i) => (i === r - 1 ? 1 : 0)),
+    ],
+    aT: range(m).map((i) => [...points.map((p) => power(p, i)), i === m - 1 ? 1 : 0]),
   };
 }
 
