@@ -32,14 +32,15 @@ function withWorkers(fn: (started: Worker[], engine: Engine) => Promise<void>, f
 const half = (engine: Engine, f: (x: Tensor) => Tensor) =>
   engine.run('half', () => f(engine.full([1000], -0.5)).toArray());
 
-/** The error of a call, which came within a second. */
-function errorOf(fn: () => unknown): WorkerError {
+/** The error of a call, which came within a second, or later where dying takes a while. */
+function errorOf(fn: () => unknown, milliseconds = 1000): WorkerError {
   const started = performance.now();
   try {
     fn();
   } catch (error) {
     assert.instance(error, WorkerError);
-    assert.ok(performance.now() - started < 1000, `after ${performance.now() - started} ms`);
+    const after = performance.now() - started;
+    assert.ok(after < milliseconds, `after ${after} ms`);
     return error as WorkerError;
   }
   throw new Error('expected a WorkerError, got none');
@@ -91,7 +92,7 @@ test(
 test(
   'one that runs out of memory',
   withWorkers(async (_started, engine) => {
-    assert.match(errorOf(() => half(engine, ops.exp)).message, /exp_f32.*has stopped/);
+    assert.match(errorOf(() => half(engine, ops.exp), 10_000).message, /exp_f32.*has stopped/);
     await recovers(engine);
   }, FAILING),
 );
