@@ -112,7 +112,8 @@ const finished: Problem[] = specs.slice(0, 28).map((spec, i) => {
   const length = convLengths(shape);
   const activation = 1 + (i % 3);
   const args = [input(length.x), input(length.w), output(length.y), ...convInts(shape), input(shape.co), activation];
-  return { name: `${name} bias ${activation}`, args };
+  const own: Pick<Problem, 'ownSums'> = spec.tiled?.includes('y') ? { ownSums: true } : {};
+  return { name: `${name} bias ${activation}`, args, ...own };
 });
 
 /** The problems of the three conv families: the same shapes, each with the arrays in its own order of arguments. */

@@ -161,7 +161,9 @@ for (const build of ['base', 'relaxed'] as const) {
             assert.equal(result, first!.results[b], `${name} ${problem.name}: differs from ${first!.name}`);
           }
         }
-        if (problem.ownSums && first)
+        // with many zeros the sparse way may be cheaper than tiles
+        const zeros = problem.args.some((arg) => typeof arg === 'object' && arg?.isZero);
+        if (problem.ownSums && first && !zeros)
           assert.not.equal(runs[0]!.results, first.results, `${problem.name}: not in tiles`);
       }
     });

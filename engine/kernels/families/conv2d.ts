@@ -1,6 +1,6 @@
 /** Convolution of NHWC images with filters [kh, kw, ci/groups, co], and its gradients: one sum, read three ways. */
-import { formulas } from '../activation.ts';
 import { type Cut, defineKernel, type Four, items } from '../family.ts';
+import { formulas } from './formulas.ts';
 
 type Sizes = [...Four, ...Four, ...Four, ...Four];
 

@@ -1,6 +1,7 @@
 /** The end of a layer: bias and activation over the rows of a product [rows, cols], and their gradients. */
-import { formulas, rowsPerSum, sumsOf } from '../activation.ts';
+import { rowsPerSum, sumsOf } from '../activation.ts';
 import { defineKernel, items } from '../family.ts';
+import { formulas } from './formulas.ts';
 
 export const biasActivation = defineKernel({
   name: 'bias_activation',

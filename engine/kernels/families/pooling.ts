@@ -1,6 +1,6 @@
 /** Pooling over windows of x [n, h, w, c], channels last. */
-import { formulas } from '../activation.ts';
 import { defineKernel, type Four, items } from '../family.ts';
+import { formulas } from './formulas.ts';
 
 type Sizes = [...Four, ...Four, ...Four];
 

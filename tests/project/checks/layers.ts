@@ -70,6 +70,11 @@ export const DOORS: readonly Door[] = [
     because: 'the type of a family, for helpers that take one',
   },
   {
+    to: 'engine/kernels/activation.ts',
+    from: ['engine/ops/'],
+    because: "the kernels' numbers for activations, which callers of any op have no use for",
+  },
+  {
     to: 'engine/kernels/families/index.ts',
     from: ['engine/ops/', 'engine/optim/', 'engine/random/'],
     because: 'families by their own names; kernels/index.ts has them as a list',
