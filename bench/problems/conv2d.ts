@@ -44,16 +44,16 @@ const specs: readonly ConvSpec[] = [
   { x: [1, 9, 9, 1], co: 2, k: 2, dilation: 700, pad: 0, padEnd: 700 }, // planes that the workspace cannot hold
   { x: [1, 2, 300, 1], co: 2, k: 3 }, // a row longer than a block of pixels
   // forward pass and input gradient, or one of them, in tiles
-  { x: [1, 16, 16, 32], co: 64, k: 5, tiled: 'xyw' },
-  { x: [1, 16, 16, 32], co: 64, k: 3, tiled: 'xyw' },
+  { x: [1, 9, 13, 32], co: 24, k: 5, tiled: 'xyw' },
+  { x: [1, 16, 16, 16], co: 24, k: 3, tiled: 'xyw' },
   { x: [3, 13, 11, 12], co: 21, k: 5, pad: [3, 0], padEnd: [1, 4], tiled: 'xyw' },
   { x: [3, 11, 13, 9], co: 70, k: 3, pad: [0, 4], padEnd: [2, 1], tiled: 'xyw' },
   { x: [5, 8, 8, 32], co: 16, k: 3, tiled: 'xyw' }, // two samples fill a panel
-  { x: [5, 10, 12, 16], co: 40, k: 5, pad: 0, tiled: 'xyw' }, // 2 x 2 tiles, and 3 x 3 of the input's
-  { x: [2, 3, 30, 31], co: 33, k: 5, pad: 4, tiled: 'xyw' },
-  { x: [1, 44, 44, 8], co: 24, k: 3, tiled: 'xyw' }, // several blocks of rows of tiles
-  { x: [1, 9, 70, 96], co: 32, k: 3, tiled: 'xyw' }, // several parts of a row
-  { x: [1, 8, 8, 130], co: 72, k: 5, tiled: 'xyw' }, // more weights than fit at once
+  { x: [3, 10, 12, 16], co: 24, k: 5, pad: 0, tiled: 'xyw' }, // 2 x 2 tiles, and 3 x 3 of the input's
+  { x: [2, 3, 14, 31], co: 17, k: 5, pad: 4, tiled: 'xyw' },
+  { x: [1, 40, 44, 8], co: 16, k: 3, tiled: 'xyw' }, // several blocks of rows of tiles
+  { x: [1, 4, 36, 200], co: 8, k: 3, tiled: 'xyw' }, // several parts of a row
+  { x: [1, 4, 8, 130], co: 64, k: 5, tiled: 'xyw' }, // more weights than fit at once
 ];
 
 /** Long runs of channels, three channels, groups. */
@@ -106,14 +106,14 @@ function isZero(zeros: Zeros, { co, oh, ow }: ConvShape): (element: number) => b
   };
 }
 
-/** The shapes on which a forward pass ends with a bias and an activation, both variants among them. */
-const finished: Problem[] = specs.slice(0, 28).map((spec, i) => {
+/** The shapes on which a forward pass ends with a bias and an activation, both variants and tiles among them. */
+const withBias = specs.filter((s, i) => i < 28 || s.tiled?.includes('y'));
+const finished: Problem[] = withBias.map((spec, i) => {
   const { name, shape } = convShape(spec);
   const length = convLengths(shape);
   const activation = 1 + (i % 3);
   const args = [input(length.x), input(length.w), output(length.y), ...convInts(shape), input(shape.co), activation];
-  const own: Pick<Problem, 'ownSums'> = spec.tiled?.includes('y') ? { ownSums: true } : {};
-  return { name: `${name} bias ${activation}`, args, ...own };
+  return { name: `${name} bias ${activation}`, args, ...(spec.tiled?.includes('y') ? { ownSums: true } : {}) };
 });
 
 /** The problems of the three conv families: the same shapes, each with the arrays in its own order of arguments. */

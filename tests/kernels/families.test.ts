@@ -161,10 +161,10 @@ for (const build of ['base', 'relaxed'] as const) {
             assert.equal(result, first!.results[b], `${name} ${problem.name}: differs from ${first!.name}`);
           }
         }
-        // with many zeros the sparse way may be cheaper than tiles
-        const zeros = problem.args.some((arg) => typeof arg === 'object' && arg?.isZero);
+        // with zeros to leave out, the variants' sums may cost less
+        const zeros = problem.args.some((a) => a !== null && typeof a === 'object' && a.isZero);
         if (problem.ownSums && first && !zeros)
-          assert.not.equal(runs[0]!.results, first.results, `${problem.name}: not in tiles`);
+          assert.not.equal(runs[0]!.results, first.results, `${problem.name}: sums not of its own`);
       }
     });
   }
