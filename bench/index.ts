@@ -1,6 +1,6 @@
 /** The benchmark: kernels, products, training steps and start-up on every build, beside other engines when asked. */
 import { type Build, hasRelaxedSimd } from '../engine/index.ts';
-import type { Job } from './job.ts';
+import type { Job, JobOptions } from './job.ts';
 import { kernelJobs } from './kernels.ts';
 import { peakJob } from './peak.ts';
 import { openPeers } from './peers.ts';
@@ -9,7 +9,6 @@ import type { Row } from './row.ts';
 import { sizeJobs } from './size.ts';
 import { startupJobs } from './startup.ts';
 import { stepJobs } from './steps.ts';
-import type { TimeOptions } from './timing.ts';
 
 export { describeMachine, type Machine } from './machine.ts';
 export { parseName, type Spec } from './names.ts';
@@ -19,7 +18,7 @@ export { type BenchResult, benchSchema, type EngineName, engines, type Row, rowS
 export { type Table, tableOf } from './table.ts';
 export type { Clock } from './timing.ts';
 
-export interface BenchOptions extends TimeOptions {
+export interface BenchOptions extends JobOptions {
   /** keeps the rows whose name matches; default: all */
   readonly filter?: RegExp;
   /** default: those that run here */
@@ -73,6 +72,7 @@ export async function runBench(options: BenchOptions = {}): Promise<Row[]> {
     samples,
     milliseconds,
     clock = 'wall',
+    threads,
     signal,
   } = options;
   const peers = options.peers ? openPeers(onNote) : null;
@@ -83,6 +83,7 @@ export async function runBench(options: BenchOptions = {}): Promise<Row[]> {
         ...(samples !== undefined && { samples }),
         milliseconds: milliseconds ?? job.milliseconds,
         clock,
+        ...(threads !== undefined && { threads }),
       };
       const take = (row: Row) => {
         rows.push(row);

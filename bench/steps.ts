@@ -1,5 +1,4 @@
 /** Whole training steps of the reference nets: forward, backward, SGD with momentum, on one thread and on two. */
-import { availableParallelism } from 'node:os';
 import {
   createEngine,
   type Engine,
@@ -13,7 +12,7 @@ import {
   type Tensor,
   valueAndGrad,
 } from '../engine/index.ts';
-import type { Job } from './job.ts';
+import { type Job, threadCounts } from './job.ts';
 import { keyhole, type Row, rateRow, type Work } from './row.ts';
 import { stepMemory } from './step-memory.ts';
 import { timeOf } from './timing.ts';
@@ -89,9 +88,6 @@ export function trainingStep(engine: Engine, net: Net, batch: number): { step: (
   };
 }
 
-/** One thread, and two where there are two cores for them. */
-const THREADS = availableParallelism() > 1 ? [1, 2] : [1];
-
 /** One job for each net and batch size. */
 export function stepJobs(): Job[] {
   return nets.flatMap((net) =>
@@ -104,8 +100,7 @@ export function stepJobs(): Job[] {
         milliseconds: 500,
         async run(build, time) {
           const rows: Row[] = [];
-          // processor time would count both threads, and tell nothing
-          for (const threads of time.clock === 'cpu' ? [1] : THREADS) {
+          for (const threads of threadCounts(time)) {
             const engine = await createEngine({ build, threads });
             await engine.startThreads();
             const { step, dispose } = trainingStep(engine, net, batch);

@@ -40,7 +40,7 @@ const COMMANDS: Readonly<Record<string, CommandDef>> = {
     load: async () => (await import('./commands/info.ts')).infoCommand,
   },
   bench: {
-    about: 'GFLOP/s, samples/s and start-up time on this machine, one thread',
+    about: 'GFLOP/s, samples/s and start-up time on this machine, beside other engines if asked',
     usage: '[options] [filter]',
     load: async () => (await import('./commands/bench.ts')).benchCommand,
   },

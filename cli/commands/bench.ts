@@ -21,13 +21,14 @@ import { VERSION } from '../../experiments/version.ts';
 import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { countText, outputTo } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
-import { whole } from '../values.ts';
+import { whole, wholeOr } from '../values.ts';
 
 interface Options extends CommonOptions {
   readonly peers?: boolean;
   readonly samples?: number;
   readonly milliseconds?: number;
   readonly cpuTime?: boolean;
+  readonly threads: number | 'auto';
   readonly save?: boolean;
 }
 
@@ -38,6 +39,12 @@ export function benchCommand(command: Command, terminal: Terminal): Command {
     .option('--samples <n>', 'timed samples a row, at least (default: 15)', whole(1))
     .option('--milliseconds <n>', 'time for the samples of a row, at least (default: 100 to 500)', whole(0))
     .option('--cpu-time', 'processor time instead of the clock on the wall, for a machine with other work on it')
+    .option(
+      '--threads <n>',
+      'auto, or 1 to 64: steps and products on one thread, and on so many (auto: on two, if there are two cores)',
+      wholeOr('auto', 1, 64),
+      'auto',
+    )
     .option('--save', 'writes docs/benchmarks.md from these rows (in a checkout; peers only with --peers)')
     .action(async (filter: RegExp | undefined, options: Options) => {
       const output = outputTo(terminal, outputOptions(options));
@@ -64,6 +71,7 @@ export function benchCommand(command: Command, terminal: Terminal): Command {
         ...(options.milliseconds !== undefined && { milliseconds: options.milliseconds }),
         peers: peers.length > 0,
         clock,
+        ...(options.threads !== 'auto' && { threads: options.threads }),
         signal: terminal.signal,
         onRow: (row: Row) => print(table.add(row)),
         onNote: (note: string) => void notes.push(note),
@@ -104,7 +112,10 @@ function noRows(filter: RegExp | undefined): ConfigError {
 }
 
 /** The command as it can be given again. */
-function commandText(filter: RegExp | undefined, { peers, samples, milliseconds, cpuTime, save }: Options): string {
+function commandText(
+  filter: RegExp | undefined,
+  { peers, samples, milliseconds, cpuTime, threads, save }: Options,
+): string {
   const source = filter?.source.replaceAll('\\/', '/');
   const quoted = source && (/^[\w/.-]+$/.test(source) ? source : `'${source}'`);
   return [
@@ -114,6 +125,7 @@ function commandText(filter: RegExp | undefined, { peers, samples, milliseconds,
     ...(samples !== undefined ? [`--samples ${samples}`] : []),
     ...(milliseconds !== undefined ? [`--milliseconds ${milliseconds}`] : []),
     ...(cpuTime ? ['--cpu-time'] : []),
+    ...(threads !== 'auto' ? [`--threads ${threads}`] : []),
     ...(save ? ['--save'] : []),
   ].join(' ');
 }

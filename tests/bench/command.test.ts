@@ -41,6 +41,21 @@ test('without --json a table, under the command and the machine it ran on', asyn
   }
 });
 
+test('--threads measures on one thread and on so many', async () => {
+  const counts = async (...args: string[]) => {
+    const { rows, command } = validJson(
+      await inProcess(['bench', '^matmul/64', '--json', ...quick, ...args]),
+      'keyhole.bench/1',
+    );
+    const base = rows.filter(({ build }) => build === 'base');
+    return [command, ...base.map(({ threads }) => threads)];
+  };
+  const plain = "keyhole bench '^matmul/64' --samples 3 --milliseconds 0";
+  assert.equal(await counts('--threads', '3'), [`${plain} --threads 3`, 1, 3]);
+  assert.equal(await counts('--threads', '1'), [`${plain} --threads 1`, 1]);
+  refused(await inProcess(['bench', '--threads', '0']), 2, /Expected auto, or a whole number from 1 to 64/);
+});
+
 test('a filter that is no regular expression, or matches nothing, is refused', async () => {
   refused(await inProcess(['bench', 'sgemm(']), 2, /'sgemm\(' is invalid.* Expected a regular expression\./);
   refused(
