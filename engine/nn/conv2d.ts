@@ -29,8 +29,12 @@ export function conv2d(options: Conv2dOptions): Layer<ConvParams> {
   const compute = ({ weight, bias }: ConvParams, x: Tensor, { activation, pool }: Ending): Tensor => {
     if (bias && !pool) return ops.conv2dBias(x, weight, bias, { ...window, groups, activation });
     const y = ops.conv2d(x, weight, { ...window, groups });
-    if (bias && pool) return ops.maxPool2dBias(y, bias, { ...pool, activation });
-    return activate(pool ? ops.maxPool2d(y, pool) : y, activation);
+    if (!pool) return activate(y, activation);
+    const pooled = bias
+      ? ops.maxPool2dBias(y, bias, { ...pool, activation })
+      : activate(ops.maxPool2d(y, pool), activation);
+    y.engine.free(y); // backward asks where the largest stood, not how large it was
+    return pooled;
   };
   const withNext = (next: readonly Layer[]): Fused<ConvParams> => {
     const ending = endingAhead(next);

@@ -120,3 +120,18 @@ limits('nothing is freed inside another gradient, which needs it', () => {
     assert.equal(numbers(grads), [12]);
   });
 });
+
+limits('a convolution that goes straight into a pool leaves only what the pool took, with or without a bias', () => {
+  for (const bias of [true, false]) {
+    engine.run('t', () => {
+      const pair = [nn.conv2d({ inputs: 1, filters: 8, size: 3, bias }), nn.relu(), nn.maxPool2d({ size: 2 })];
+      const net = nn.sequential(pair);
+      const params = net.init({ engine, rng: Rng.from(1), dtype: 'f32' });
+      const x = engine.tensor(new Float32Array(100), [1, 10, 10, 1]);
+      const before = engine.stats().byScope['t']!;
+      const y = net.apply(params, x, nn.EVAL); // [1,4,4,8] of [1,8,8,8], and the places of its elements
+      const passes = bias ? 2 : 3;
+      assert.is(engine.stats().byScope['t']! - before, passes * y.size * 4);
+    });
+  }
+});
