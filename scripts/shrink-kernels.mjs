@@ -7,7 +7,11 @@ import binaryen from 'binaryen';
 /** Rewrites the file. */
 export function shrinkKernels(file) {
   const module = binaryen.readBinary(readFileSync(file));
-  module.setFeatures(binaryen.Features.All);
+  // no more than asc was told: with all of them the types are written in a way that Node 20 cannot read
+  const { SIMD128, RelaxedSIMD, MutableGlobals, SignExt, NontrappingFPToInt, BulkMemory, BulkMemoryOpt } =
+    binaryen.Features;
+  const copies = BulkMemory | BulkMemoryOpt;
+  module.setFeatures(SIMD128 | RelaxedSIMD | MutableGlobals | SignExt | NontrappingFPToInt | copies);
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(2);
   binaryen.setAlwaysInlineMaxSize(0);
