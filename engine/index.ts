@@ -1,16 +1,3 @@
 /** The engine: tensors and gradients on WebAssembly kernels, layers, optimisers, training. */
-export { createEngine, Engine, type EngineOptions } from './engine.ts';
-export * from './errors.ts';
-export { type GradOptions, grad, leaf, valueAndGrad } from './grad/index.ts';
-export { type Build, hasRelaxedSimd } from './kernels/index.ts';
-export type { DType, MemoryStats } from './memory/index.ts';
-export type { Layer, Model } from './nn/index.ts';
-export * as nn from './nn/index.ts';
-export { modelNames, models, namedModel } from './nn/index.ts';
-export * as ops from './ops/index.ts';
-export * as optim from './optim/index.ts';
-export { dropoutMask, Rng, randomNormal, randomPermutation, randomUniform } from './random/index.ts';
-export type { Shape, Tree, TreeMap, TypedArray } from './tensor/index.ts';
-export { countParameters, mapTree, namedTensors, sizeOf, Tensor, tensorsOf } from './tensor/index.ts';
-export type { ThreadStatus } from './threads/index.ts';
+export * from './browser.ts';
 export * from './train/index.ts';

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { shrinkKernels } from './shrink-kernels.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const kernelsOnly = process.argv.includes('--kernels');
@@ -16,6 +17,7 @@ function run(label, script, args) {
 
 for (const target of ['base', 'relaxed']) {
   run(`kernels ${target}:`, 'node_modules/assemblyscript/bin/asc.js', ['assembly/index.ts', '--target', target]);
+  shrinkKernels(`${root}/assembly/build/keyhole.${target}.wasm`);
 }
 if (kernelsOnly) process.exit(0);
 

@@ -1,5 +1,5 @@
-// dist/browser/: what a plain page can load. keyhole.js is the package, engine.js its engine alone, with the kernels and the
-// embedded data beside them; report.js draws reports, and brings the plots.
+// dist/browser/: what a plain page can load. keyhole.js is the package, engine.js its engine without the training loop,
+// train.js the engine with it, with the kernels and the embedded data beside them; report.js draws reports, and brings the plots.
 //
 //   node scripts/bundle.mjs [--out DIR] [--weights]     --weights lists what takes how many bytes
 //
@@ -46,10 +46,14 @@ const common = {
   logLevel: 'warning',
 };
 const built = [
-  // What both need is in a chunk of its own: a page that loads both has one engine.
+  // What they share is in chunks of its own: a page that loads several has one engine.
   await build({
     ...common,
-    entryPoints: { engine: 'engine/index.ts', keyhole: 'experiments/browser.ts' },
+    entryPoints: {
+      engine: 'engine/browser.ts',
+      train: 'engine/index.ts',
+      keyhole: 'experiments/browser.ts',
+    },
     splitting: true,
     chunkNames: '[name]-[hash]',
   }),
@@ -65,7 +69,7 @@ for (const file of Object.keys(outputs).filter((f) => f.endsWith('.map'))) {
   map.sourcesContent = map.sources.map((name, i) => (name.includes('node_modules/') ? null : map.sourcesContent[i]));
   writeFileSync(join(root, file), JSON.stringify(map));
 }
-writeFileSync(join(out, 'LICENCES.txt'), licences('keyhole.js, engine.js and report.js hold', inputs, root));
+writeFileSync(join(out, 'LICENCES.txt'), licences('keyhole.js and report.js hold', inputs, root));
 
 for (const [file, { entryPoint }] of Object.entries(outputs)) {
   if (!entryPoint) continue;

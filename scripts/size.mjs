@@ -49,6 +49,7 @@ const parts = {
   'assembly/build/keyhole.relaxed.wasm': [kernels('relaxed')],
   'keyhole/browser': page('keyhole.js'),
   'keyhole/browser/report': page('report.js'),
+  'keyhole/browser/train': page('train.js'),
   'keyhole/browser/engine': page('engine.js'),
   'keyhole/browser/engine with the base kernels': [...page('engine.js'), kernels('base')],
 };

@@ -1,4 +1,4 @@
-/** Compiles and instantiates one build of the kernels over one memory, through @assemblyscript/loader. */
+/** Compiles and instantiates one build of the kernels over one memory; in Node through @assemblyscript/loader. */
 import { allowRelaxedSimd, instantiate, readAsset } from '#platform';
 import { withSharedMemory } from './shared-memory.ts';
 

@@ -1,9 +1,15 @@
 /** What differs between Node and a browser, the browser's side (see node.ts). */
 import type { WorkerEvents, WorkerThread } from './worker-thread.ts';
 
-/** Browsers refuse to do this synchronously for large modules. */
-export { instantiate } from '@assemblyscript/loader';
 export type { WorkerThread };
+
+/** Browsers refuse to do this synchronously for large modules. Kernels take plain numbers: they need no loader. */
+export async function instantiate(
+  compiled: WebAssembly.Module,
+  imports: WebAssembly.Imports,
+): Promise<{ instance: WebAssembly.Instance }> {
+  return { instance: await WebAssembly.instantiate(compiled, imports) };
+}
 
 /** Reads a file that the package ships (a wasm build, an embedded data set). */
 export async function readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>> {

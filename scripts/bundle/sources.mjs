@@ -39,6 +39,8 @@ export function literalUrls(place) {
 export const literalUrlsOf = (text) => [...text.matchAll(/new URL\(\s*["'](\.[^"']+[^/"'])["'],/g)].map((m) => m[1]);
 
 const EMPTY = { samples: '[]', about: "''" };
+// makers of kernel families that take `about` second
+const MAKERS = new Set(['unary', 'unaryGrad', 'binary', 'reduction']);
 
 /** Ops and kernel families without what only tests and generated pages read: `samples` become empty, and so does `about`. */
 export function withoutTestData(text, path) {
@@ -48,6 +50,9 @@ export function withoutTestData(text, path) {
   const visit = (node) => {
     const assigned = ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node);
     const empty = assigned && EMPTY[node.name.getText()];
+    if (ts.isCallExpression(node) && MAKERS.has(node.expression.getText()) && ts.isStringLiteral(node.arguments[1])) {
+      changes.push([node.arguments[1].getStart(), node.arguments[1].getEnd(), EMPTY.about]);
+    }
     if (empty) changes.push([node.getStart(), node.getEnd(), `${node.name.getText()}: ${empty}`]);
     else ts.forEachChild(node, visit);
   };

@@ -178,6 +178,7 @@ test(
      import * as attacks from 'keyhole/attacks';
      import * as browser from 'keyhole/browser';
      import * as browserEngine from 'keyhole/browser/engine';
+     import * as browserTrain from 'keyhole/browser/train';
      import * as report from 'keyhole/browser/report';
      const { audit, createEngine, loadSet } = keyhole;
      const { record } = await audit(await createEngine(), await loadSet('digits'), { epochs: 1 });
@@ -190,12 +191,14 @@ test(
      console.log(JSON.stringify({
        // one copy of each class and function, whichever entry it comes from
        shared: [engine, data, attacks].map((entry) => Object.keys(entry).filter((name) => name in keyhole).length > 5),
-       twins: [[engine, keyhole], [data, keyhole], [attacks, keyhole], [browserEngine, browser]].flatMap(([one, other]) =>
+       twins: [[engine, keyhole], [data, keyhole], [attacks, keyhole], [browserEngine, browser], [browserTrain, browser]].flatMap(([one, other]) =>
          Object.keys(one).filter((name) => name in other && one[name] !== other[name] && typeof one[name] === 'function')),
        tensor: (await engine.createEngine()).zeros([2]) instanceof keyhole.Tensor,
        threads: team.threads.running,
        attacks: record.attacks.length === attacks.allMembershipAttacks.length,
        browser: typeof browser.createEngine,
+       train: typeof browserTrain.fit + ' ' + typeof browserEngine.fit,
+       trainTensor: browserTrain.Tensor === browserEngine.Tensor,
        report: typeof report.renderAuditReport,
        base: wasm('base'),
        relaxed: wasm('relaxed'),
@@ -210,6 +213,8 @@ test(
       threads: 2,
       attacks: true,
       browser: 'function',
+      train: 'function undefined',
+      trainTensor: true,
       report: 'function',
       base: true,
       relaxed: true,
@@ -237,6 +242,7 @@ for (const [module, resolution] of [
        import { allMembershipAttacks, type MembershipAttack } from 'keyhole/attacks';
        import * as browser from 'keyhole/browser';
        import { Tensor as PageTensor } from 'keyhole/browser/engine';
+       import { fit as pageFit } from 'keyhole/browser/train';
        import { renderAuditReport } from 'keyhole/browser/report';
        const digits: Dataset = await load('digits');
        const { record, target } = await audit(await make({ build: 'base' }), digits, { epochs: 1 });
@@ -249,7 +255,7 @@ for (const [module, resolution] of [
        const html: string = renderAuditReport(typed);
        // @ts-expect-error: builds have names
        createEngine({ build: 'fast' });
-       export { first, html, loadSet, page, rows, saved, t, VERSION };`,
+       export { first, html, loadSet, page, pageFit, rows, saved, t, VERSION };`,
       );
       const compilerOptions = {
         module,

@@ -116,7 +116,7 @@ export const ENGINE_ORDER: readonly (readonly string[])[] = [
   ['engine/ops/', 'engine/random/'],
   ['engine/grad/'],
   ['engine/nn/', 'engine/optim/'],
-  ['engine/train/'],
+  ['engine/train/', 'engine/browser.ts'],
   ['engine/index.ts'],
 ];
 
