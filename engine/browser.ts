@@ -1,5 +1,5 @@
 /**
- * `keyhole/browser/engine`: the engine without its training loop, for pages; `keyhole/browser/train` has both.
+ * `keyhole/browser/engine`: the engine without its training loop and the named models, for pages; `keyhole/browser/train` has all.
  *
  *     import { createEngine, ops } from './keyhole/engine.js';
  */
@@ -10,7 +10,6 @@ export { type Build, hasRelaxedSimd } from './kernels/index.ts';
 export type { DType, MemoryStats } from './memory/index.ts';
 export type { Layer, Model } from './nn/index.ts';
 export * as nn from './nn/index.ts';
-export { modelNames, models, namedModel } from './nn/index.ts';
 export * as ops from './ops/index.ts';
 export * as optim from './optim/index.ts';
 export { dropoutMask, Rng, randomNormal, randomPermutation, randomUniform } from './random/index.ts';

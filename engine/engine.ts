@@ -6,7 +6,7 @@ import type { Build, KernelModule, KernelSource } from './kernels/index.ts';
 import { loadKernels, MAX_PAGES, PAGE_BYTES } from './kernels/index.ts';
 import { type DType, Memory, type MemoryStats, type Scope } from './memory/index.ts';
 import { type Shape, sizeOf, Tensor, tensorsOf } from './tensor/index.ts';
-import { alone, MIN_WORK, Team, type ThreadStatus, threadsImpossible } from './threads/index.ts';
+import type { Team, ThreadStatus } from './threads/index.ts';
 
 const MOST_THREADS = 64;
 
@@ -215,19 +215,24 @@ function giveWorkspaces(module: KernelModule, memory: Memory, threads: number): 
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const most = MAX_PAGES * PAGE_BYTES;
-  const { maxBytes = most, threads = 1, minWork = MIN_WORK } = options;
+  const { maxBytes = most, threads = 1 } = options;
   if (!(maxBytes > 0 && maxBytes <= most)) {
     throw new ConfigError(`engine: expected maxBytes from 1 to ${most}, got ${maxBytes}.`, 'maxBytes');
   }
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
     throw new ConfigError(`engine: expected threads from 1 to ${MOST_THREADS}, got ${threads}.`, 'threads');
   }
-  const module = await loadKernels({ ...options, shared: threads > 1 && noThreadsBecause() === null });
+  let reason = threads > 1 ? noThreadsBecause() : null;
+  const module = await loadKernels({ ...options, shared: threads > 1 && reason === null });
+  if (threads > 1 && !module.shared) {
+    reason ??= 'the kernels that were given as `wasm` cannot share their memory: give the bytes of this version';
+  }
   const memory = new Memory(module, maxBytes, options.guard);
-  const reason = threads > 1 ? threadsImpossible(module) : null;
-  const team = threads > 1 && reason === null;
-  const workspaces = giveWorkspaces(module, memory, team ? threads : 1);
-  return new Engine(module, memory, team ? new Team({ module, workspaces, minWork }) : null, alone(threads, reason));
+  const alone = { asked: threads, running: 1, reason };
+  const workspaces = giveWorkspaces(module, memory, module.shared ? threads : 1);
+  if (!module.shared) return new Engine(module, memory, null, alone);
+  const { Team } = await import('./threads/index.ts'); // a page on one thread never loads it
+  return new Engine(module, memory, new Team({ ...options, module, workspaces }), alone);
 }
 
 /** @throws DTypeError unless all float tensors share one element type and one engine */

@@ -6,7 +6,6 @@ export { type ApplyContext, EVAL, type Fused, type InitContext, type Layer, type
 export { type LinearOptions, type LinearParams, linear } from './linear.ts';
 export type { Loss } from './losses.ts';
 export * as losses from './losses.ts';
-export { type ModelName, modelNames, models, namedModel } from './models.ts';
 export { groupNorm, layerNorm, type NormParams } from './norm.ts';
 export { type ResidualParams, residual } from './residual.ts';
 export { sequential } from './sequential.ts';

@@ -1,1 +1,1 @@
-export { alone, MIN_WORK, Team, type ThreadStatus, threadsImpossible } from './team.ts';
+export { Team, type ThreadStatus } from './team.ts';

@@ -6,14 +6,14 @@
  * Workers start with the first launch that is worth it, and until all of them are ready launches run on one thread: the
  * bits are the same. A worker that dies is an error of the launch that missed it, never a hang.
  */
-import { noThreadsBecause, startWorker, type WorkerThread } from '#platform';
+import { startWorker, type WorkerThread } from '#platform';
 import { WorkerError } from '../errors.ts';
 import type { Cut, KernelModule } from '../kernels/index.ts';
-import { partsOf } from '../kernels/index.ts';
+import { partsOf } from '../kernels/parts.ts';
 import { Control, layout, MOST_NUMBERS, mayBlock, SPINS } from './control.ts';
 
 /** Operations that one thread does while another wakes up: about 10 microseconds (docs/decisions/threads.md). */
-export const MIN_WORK = 400_000;
+const MIN_WORK = 400_000;
 
 const SLICE_MS = 20;
 const PATIENCE_MS = 10_000; // where nobody can tell whether a worker lives
@@ -32,8 +32,8 @@ export interface TeamOptions {
   readonly module: KernelModule;
   /** of 4 MiB each, one per worker */
   readonly workspaces: readonly number[];
-  /** launches of less work stay on one thread; 0, for tests, also leaves every part to its worker */
-  readonly minWork: number;
+  /** launches of less work stay on one thread; default MIN_WORK; 0, for tests, also leaves every part to its worker */
+  readonly minWork?: number;
 }
 
 interface Member {
@@ -46,17 +46,6 @@ interface Start {
   readonly over: Promise<void>;
   /** ends the start: with a team, or with the reason why there is none */
   end(why: string | null): void;
-}
-
-/** One thread, and why. */
-export function alone(asked: number, reason: string | null): ThreadStatus {
-  return { asked, running: 1, reason };
-}
-
-/** Why an engine over these kernels cannot have threads; null when it can. */
-export function threadsImpossible({ shared }: KernelModule): string | null {
-  const noSharing = 'the kernels that were given as `wasm` cannot share their memory: give the bytes of this version';
-  return noThreadsBecause() ?? (shared ? null : noSharing);
 }
 
 export class Team {
@@ -75,13 +64,17 @@ export class Team {
   }
 
   get minWork(): number {
-    return this.#options.minWork;
+    return this.#options.minWork ?? MIN_WORK;
   }
 
   get status(): ThreadStatus {
     const asked = 1 + this.#options.workspaces.length;
     if (this.#members.length > 0) return { asked, running: asked, reason: null };
-    return alone(asked, this.#over ?? 'the workers start with the first launch that is large enough');
+    return {
+      asked,
+      running: 1,
+      reason: this.#over ?? 'the workers start with the first launch that is large enough',
+    };
   }
 
   /** Starts the workers; resolves when they are ready, or will never be (see status). */

@@ -52,6 +52,16 @@ export const DOORS: readonly Door[] = [
     from: ['experiments/'],
     because: 'optimisers by their own names; engine/index.ts has them as a namespace',
   },
+  {
+    to: 'engine/nn/models.ts',
+    from: ['engine/index.ts', 'engine/train/'],
+    because: 'the named models are no part of the engine that a page loads',
+  },
+  {
+    to: 'engine/kernels/parts.ts',
+    from: ['engine/threads/'],
+    because: 'a page loads the threads when it asks for them, and all else before',
+  },
   { to: 'engine/kernels/', from: ['bench/'], because: 'the kernel benches time single kernels' },
   { to: 'engine/ops/index.ts', from: ['bench/'], because: 'the op benches enumerate the registry' },
   {
