@@ -156,7 +156,7 @@ test('a loss that leaves the finite range stops training and names the step', ()
   }));
 
 test('out of memory', async () => {
-  const result = await inProcess(['audit', '--quiet', '--model', 'mlp', '--max-memory', '5']);
+  const result = await inProcess(['audit', '--quiet', '--model', 'mlp', '--batch-size', '700', '--max-memory', '5']);
   refused(result, 1, /asked for \d+ bytes .* a limit of 5242880.*--max-memory/);
 });
 
