@@ -2,11 +2,12 @@
  * Where a training step's time goes: for each kernel call of one step, its time and what it was called on, and what is
  * left for JavaScript.
  *
- *   npx tsx --conditions=keyhole-source bench/profile.ts [NET] [--batch N] [--relaxed] [--calls]
+ *   npx tsx --conditions=keyhole-source bench/profile.ts [NET] [--batch N] [--relaxed] [--private] [--calls]
  */
 import { pathToFileURL } from 'node:url';
-import { type Build, createEngine } from '../engine/index.ts';
+import { addKernels, type Build, createEngine } from '../engine/index.ts';
 import type { KernelExport } from '../engine/kernels/load.ts';
+import { privateStep } from './dp-steps.ts';
 import { nets, trainingStep } from './steps.ts';
 
 interface Call {
@@ -28,6 +29,8 @@ export interface ProfileOptions {
   readonly net: (typeof nets)[number];
   readonly batch: number;
   readonly build: Build;
+  /** whether the steps clip and add noise; default false */
+  readonly clipped?: boolean;
   /** of measurement, after a warm-up as long; default 1000 */
   readonly milliseconds?: number;
 }
@@ -36,8 +39,10 @@ const FIRST_ADDRESS = 1 << 16;
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /** Times every kernel call of training steps. The clock itself costs some 50 ns a call, which count as JavaScript. */
-export async function profileStep({ net, batch, build, milliseconds = 1000 }: ProfileOptions): Promise<Profile> {
+export async function profileStep(options: ProfileOptions): Promise<Profile> {
+  const { net, batch, build, clipped = false, milliseconds = 1000 } = options;
   const engine = await createEngine({ build });
+  if (clipped) await addKernels(engine, 'privacy');
   const exports = engine.module.exports as Map<string, KernelExport>;
   let calls: Call[] = [];
   for (const [kernel, run] of exports) {
@@ -49,7 +54,7 @@ export async function profileStep({ net, batch, build, milliseconds = 1000 }: Pr
       return result;
     });
   }
-  const { step, dispose } = trainingStep(engine, net, batch);
+  const { step, dispose } = (clipped ? privateStep : trainingStep)(engine, net, batch);
   const steps: { total: number; calls: Call[] }[] = [];
   for (let warm = true, ends = performance.now() + milliseconds; ; ) {
     calls = [];
@@ -90,9 +95,10 @@ async function main(args: readonly string[]): Promise<void> {
   const names = args.filter((a) => nets.some((net) => net.name === a));
   const batch = args.includes('--batch') ? Number(args[args.indexOf('--batch') + 1]) : 64;
   const build = args.includes('--relaxed') ? 'relaxed' : 'base';
+  const clipped = args.includes('--private');
   for (const net of nets) {
     if (names.length > 0 && !names.includes(net.name)) continue;
-    const { step, outside, calls } = await profileStep({ net, batch, build });
+    const { step, outside, calls } = await profileStep({ net, batch, build, clipped });
     const line = (name: string, ms: number, what: string) =>
       console.log(
         `${name.padEnd(26)} ${(1000 * ms).toFixed(1).padStart(9)} us ${((100 * ms) / step).toFixed(1).padStart(5)} %  ${what}`,

@@ -54,7 +54,7 @@ export interface Net {
 export function trainer(engine: Engine, { name, shape, classes }: Net, rng: Rng) {
   const model = namedModel(name, shape, classes);
   const params = engine.keep(model.init({ engine, rng, dtype: 'f32' }));
-  const optimizer = optim.sgd({ learningRate: 0.01, momentum: 0.9 });
+  const optimizer = optim.sgd({ learningRate: 1e-9, momentum: 0.9 });
   let state = engine.keep(optimizer.init(params));
   return {
     train: (x: Tensor, y: Tensor) =>

@@ -10,10 +10,10 @@
 // [co, kh, kw, ci] and [co, kw, ci, kh]. Needs runs of whole sixteens of floats, neighbouring taps, one group, at most 256
 // pixels, and an image that fits.
 import { copyToStrips, locatePatches, runStep, runs, runVectors, setStrips } from '../conv2d-strips';
-import { highHalf, lowHalf } from '../lanes';
 import { fma } from '../simd';
 import { ENTRY, JOB, listByFilter } from '../sparse-lists';
 import { WORKSPACE } from '../workspace';
+import { exactSquares, inRange, Squares } from './squares';
 
 const FILTERS = 32; // at a time
 const MOST_PIXELS: usize = 256;
@@ -21,24 +21,6 @@ const OFFSETS: usize = 0;
 const JOBS: usize = OFFSETS + MOST_PIXELS * 4;
 const LISTS: usize = JOBS + <usize>FILTERS * JOB;
 const STRIPS: usize = (LISTS + <usize>FILTERS * (MOST_PIXELS + 1) * ENTRY + 63) & ~63;
-
-// biome-ignore lint/complexity/noStaticOnlyClass: methods may be decorated, functions may not
-class Squares {
-  /** The sum and the squares of 16 floats, in f64: a product of two f32 is exact there. */
-  @inline
-  static add(sum: v128, s0: v128, s1: v128, s2: v128, s3: v128): v128 {
-    return f64x2.add(sum, f64x2.add(Squares.of(s0, s1), Squares.of(s2, s3)));
-  }
-
-  @inline
-  private static of(s: v128, t: v128): v128 {
-    const a = lowHalf(s),
-      b = highHalf(s),
-      c = lowHalf(t),
-      d = highHalf(t);
-    return f64x2.add(f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b)), f64x2.add(f64x2.mul(c, c), f64x2.mul(d, d)));
-  }
-}
 
 /** to [kh*kw*ci] = sum of value * src[offset …] over a list; returns the sum of squares in two lanes. */
 function sumOfList(list: usize, end: usize, src: usize, to: usize): v128 {
@@ -75,8 +57,7 @@ function sumOfList(list: usize, end: usize, src: usize, to: usize): v128 {
       v128.store(to, s5, 80);
       v128.store(to, s6, 96);
       v128.store(to, s7, 112);
-      squares = Squares.add(squares, s0, s1, s2, s3);
-      squares = Squares.add(squares, s4, s5, s6, s7);
+      squares = Squares.add(squares, f32x4.add(Squares.four(s0, s1, s2, s3), Squares.four(s4, s5, s6, s7)));
       from += 128;
       to += 128;
     }
@@ -97,7 +78,7 @@ function sumOfList(list: usize, end: usize, src: usize, to: usize): v128 {
       v128.store(to, s1, 16);
       v128.store(to, s2, 32);
       v128.store(to, s3, 48);
-      squares = Squares.add(squares, s0, s1, s2, s3);
+      squares = Squares.add(squares, Squares.four(s0, s1, s2, s3));
       to += 64;
     }
     src += runStep;
@@ -141,6 +122,7 @@ export function conv2d_sample_grads_t_f32(
   locatePatches(offsets, 0, pixels, oh, ow, stripBytes);
   for (let i = 0; i < samples; i++) {
     copyToStrips(strips, x, h, wd, pixelBytes);
+    const begin = dw;
     let squares = f64x2.splat(0);
     for (let first = 0; first < co; first += FILTERS) {
       const filters = min(FILTERS, co - first);
@@ -155,7 +137,8 @@ export function conv2d_sample_grads_t_f32(
         dw += filterBytes;
       }
     }
-    store<f32>(norms, <f32>Math.sqrt(f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1)));
+    const sum = f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1);
+    store<f32>(norms, <f32>Math.sqrt(inRange(sum) ? sum : exactSquares(begin, co * kh * kw * ci)));
     norms += 4;
     x += <usize>(h * wd) * pixelBytes;
     g += <usize>pixels * gBytes;
