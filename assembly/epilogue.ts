@@ -69,11 +69,6 @@ export function bias_activation_f32(x: usize, bias: usize, y: usize, rows: i32, 
   finish(x, bias, y, rows, cols, (<usize>cols) << 2, activation);
 }
 
-// Rows that are added up before the sum is written: as many as stay in the cache, by the number of columns alone.
-function rowsPerSum(cols: i32): i32 {
-  return max(32, min(1024, 65536 / max(1, cols)));
-}
-
 // As in reduce.ts: a lane adds 32 numbers in f32 before the partial sum moves into f64.
 const BLOCK: i32 = 32;
 
@@ -161,8 +156,8 @@ function gradSums<Op>(g: usize, y: usize, dz: usize, db: usize, rows: i32, cols:
 /**
  * dz = g f'(x + bias) from y = f(x + bias), and its sums over the rows; without an activation only the sums of g.
  *
- * db [ceil(rows / R), cols], at least one row, holds the sums of R rows each, R = rowsPerSum(cols): who wants their sum
- * adds them in order. So rows may be split anywhere at a multiple of R without changing a bit.
+ * db [ceil(rows / each), cols], at least one row, holds the sums of `each` rows. So rows may be split anywhere at a multiple
+ * of `each` without changing a bit.
  */
 export function bias_activation_grad_f32(
   g: usize,
@@ -172,11 +167,11 @@ export function bias_activation_grad_f32(
   rows: i32,
   cols: i32,
   activation: i32,
+  each: i32,
 ): void {
   const stride = (<usize>cols) << 2;
-  const most = rowsPerSum(cols);
   do {
-    const some = min(most, rows);
+    const some = min(each, rows);
     if (activation === 0) sum_f32(g, db, 1, some, cols);
     else
       for (let c = 0; c < cols; c += CHUNK) {

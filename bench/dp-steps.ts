@@ -18,11 +18,10 @@ import { SecureRandom } from '../privacy/index.ts';
 import { type Job, threadCounts } from './job.ts';
 import { keyhole, type Row, rateRow, type Work } from './row.ts';
 import { stepMemory } from './step-memory.ts';
-import { type Net, nets, randomBatch } from './steps.ts';
+import { LEARNING_RATE, type Net, nets, randomBatch, STEADY_MS } from './steps.ts';
 import { timeOf } from './timing.ts';
 
-// As in the published comparisons. The net then trains more slowly than that of `step/…`, and its gradients have fewer zeros,
-// which decides about a convolution's time: docs/decisions/per-sample-cost.md has the ratios for equal gradients too.
+// As in the published comparisons.
 const CLIPPING_NORM = 1;
 const NOISE_MULTIPLIER = 1;
 
@@ -31,7 +30,7 @@ export function privateStep(engine: Engine, net: Net, batch: number): { step: ()
   const rng = Rng.from(1);
   const model = namedModel(net.name, net.shape, net.classes);
   const params = engine.keep(model.init({ engine, rng: rng.split('init'), dtype: 'f32' }));
-  const optimizer = optim.sgd({ learningRate: 1e-9, momentum: 0.9 }); // the gradients are sums
+  const optimizer = optim.sgd({ learningRate: LEARNING_RATE, momentum: 0.9 }); // the gradients are sums
   let state = engine.keep(optimizer.init(params));
   const [x, y] = engine.keep(randomBatch(engine, net, batch, rng));
   const noise = SecureRandom.secure();
@@ -54,7 +53,7 @@ export function privateStepJobs(): Job[] {
     return {
       name,
       work,
-      milliseconds: 500,
+      milliseconds: STEADY_MS,
       async run(build, time) {
         const rows: Row[] = [];
         for (const threads of threadCounts(time)) {

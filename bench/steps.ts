@@ -42,6 +42,15 @@ export function stepWork(name: string): number {
   return net ? (2 * (2 * net.first + 3 * net.others)) / 1e9 : 0;
 }
 
+/**
+ * So small that the weights stay as they were drawn. A net that learns its batch by heart has fewer nonzeros after every step,
+ * and a private one others than a plain one, so rates would depend on how long they are measured.
+ */
+export const LEARNING_RATE = 1e-9;
+
+/** Of warm-up, and of measurement: until the code between the kernels is compiled. */
+export const STEADY_MS = 1500;
+
 export const batchSizes = [64, 256] as const;
 
 export interface Net {
@@ -54,7 +63,7 @@ export interface Net {
 export function trainer(engine: Engine, { name, shape, classes }: Net, rng: Rng) {
   const model = namedModel(name, shape, classes);
   const params = engine.keep(model.init({ engine, rng, dtype: 'f32' }));
-  const optimizer = optim.sgd({ learningRate: 1e-9, momentum: 0.9 });
+  const optimizer = optim.sgd({ learningRate: LEARNING_RATE, momentum: 0.9 });
   let state = engine.keep(optimizer.init(params));
   return {
     train: (x: Tensor, y: Tensor) =>
@@ -97,7 +106,7 @@ export function stepJobs(): Job[] {
       return {
         name,
         work,
-        milliseconds: 500,
+        milliseconds: STEADY_MS,
         async run(build, time) {
           const rows: Row[] = [];
           for (const threads of threadCounts(time)) {

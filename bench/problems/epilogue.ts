@@ -1,5 +1,5 @@
 /** The end of a layer: bias and activation over rows [rows, cols], and their gradients. */
-import { sumsOf } from '../../engine/kernels/activation.ts';
+import { rowsPerSum, sumsOf } from '../../engine/kernels/activation.ts';
 import { forBench, input, output, type Problem, type ProblemSet } from './problem.ts';
 
 const cases: readonly (readonly [rows: number, cols: number])[] = [
@@ -44,16 +44,24 @@ export const biasActivation: ProblemSet = {
   tolerance: () => ({ abs: 3e-7, rel: 4e-7 }),
 };
 
-export const biasActivationGrad: ProblemSet = {
-  problems: problems(
+const gradients = (rowsOfSum: (cols: number) => number): Problem[] =>
+  problems(
     (r, c, activation) => [
       input(r * c),
       activation === 0 ? null : input(r * c, [0, 1]),
       activation === 0 ? null : output(r * c),
-      output(sumsOf(r, c) * c),
+      output(sumsOf(r, rowsOfSum(c)) * c),
     ],
     12,
-  ),
+  ).map((p) => ({ ...p, args: [...p.args, rowsOfSum(p.args[5] as number)] }));
+
+export const biasActivationGrad: ProblemSet = {
+  problems: [
+    ...gradients(rowsPerSum),
+    ...gradients(() => 13)
+      .filter((p) => (p.args[4] as number) < 2000)
+      .map((p) => ({ ...p, name: `${p.name}, sums of 13 rows` })),
+  ],
   // a sum adds blocks of 32 in f32, each at random signs to within 32 roundings of a partial sum of about 3
   tolerance: ({ args }) => ({ abs: 2 ** -24 * (32 + Math.sqrt(args[4] as number)), rel: 4e-7 }),
 };

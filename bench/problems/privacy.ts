@@ -34,11 +34,17 @@ const problems = (args: (n: number, d: number) => Problem['args'], words: (n: nu
   });
 
 export const rowNorms: ProblemSet = {
-  problems: problems(
-    (n, d) => [input(n * d), output(n), n, d],
-    (n, d) => n * d,
-  ),
-  tolerance: within(0, 6e-8), // f64 inside, rounded once
+  problems: [
+    ...problems(
+      (n, d) => [input(n * d), output(n), n, d],
+      (n, d) => n * d,
+    ),
+    // squares that leave f32
+    { name: 'large numbers', args: [input(3 * 50, [1e25, 1e36]), output(3), 3, 50] },
+    { name: 'small numbers', args: [input(3 * 50, [1e-38, 1e-24]), output(3), 3, 50] },
+  ],
+  // six roundings of squares at most, so half as many of the norm, and its own
+  tolerance: within(0, 4 * 2 ** -24),
 };
 export const scaleRows: ProblemSet = {
   problems: problems(

@@ -16,9 +16,13 @@ export function backwardOf(losses: Tensor, leaves: readonly Tensor[], keepBytes:
   const { engine, size: n } = losses;
   const params = new Set(leaves);
   const tape = readTape(losses, params);
-  const nodes = tape.nodes.filter(({ out }) => tape.batched(out) && tape.flows(out));
-  const shared = tape.nodes.filter(({ out }) => !tape.batched(out));
-  const release = new Release(engine, nodes, [losses, ...leaves, ...shared.flatMap(tensorsAt)]);
+  const nodes: Node[] = [];
+  const needed = [losses, ...leaves];
+  for (const node of tape.nodes) {
+    if (!tape.batched(node.out)) needed.push(...tensorsAt(node));
+    else if (tape.flows(node.out)) nodes.push(node);
+  }
+  const release = new Release(engine, nodes, needed);
   const uses: SharedUse[] = [];
   const meet = (tensor: Tensor, part: Part) => {
     uses.push({ tensor, part });

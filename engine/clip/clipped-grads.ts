@@ -14,7 +14,7 @@ import { backwardOf } from './backward.ts';
 import { factorsOf } from './factors.ts';
 import { type Clipping, checkClipping, groupsOf } from './options.ts';
 import { addSquaresOf, type Part, type Weights } from './part.ts';
-import { type ClipPlan, planOf } from './plan.ts';
+import { type ClipPlan, type NamedTensors, planOf } from './plan.ts';
 import type { ParamPart } from './shared.ts';
 
 export interface ClipOptions<P = unknown> {
@@ -38,7 +38,7 @@ export interface ClippedGrads<P> {
   /** [n], as private as the norms */
   readonly losses: Float64Array;
   /** how each parameter's gradients were found */
-  readonly plan: ClipPlan;
+  plan(): ClipPlan;
 }
 
 const KEEP_BYTES = 2 ** 28;
@@ -53,12 +53,13 @@ const KEEP_BYTES = 2 ** 28;
  * loss that is not [n]
  */
 export function clippedGrads<P>(loss: (params: P) => Tensor, params: P, options: ClipOptions<P>): ClippedGrads<P> {
-  const tensors = tensorsOf(params);
+  const named = namedTensors(params);
+  const tensors = named.map(([, t]) => t);
   const { engine } = tensors[0] ?? {};
   if (!engine) throw new KeyholeError('clippedGrads: expected a tree with at least one tensor, got none.');
-  checkPlaces(params);
-  const groups = groupsOf(params);
-  checkClipping(options.clip, groups.names.length);
+  checkPlaces(named);
+  const layers = options.clip.kind === 'per-layer' ? groupsOf(params) : null;
+  checkClipping(options.clip, layers?.names.length ?? 1);
   const given = options.into === undefined ? null : sumsFor(tensors, options.into);
   const { recording } = engine;
   try {
@@ -72,9 +73,10 @@ export function clippedGrads<P>(loss: (params: P) => Tensor, params: P, options:
       const losses = new Float64Array(value.view());
       const parts = n === 0 ? [] : backwardOf(value, leaves, options.keepBytes ?? KEEP_BYTES);
       const sums = given ?? tensors.map((t, param) => roomFor(t, parts.find((p) => p.param === param)?.part));
-      const norms = addClipped(parts, sums, { n, clip: options.clip, groups: groups.of, fresh: given === null });
+      const groups = layers?.of ?? tensors.map(() => 0);
+      const norms = addClipped(parts, sums, { n, clip: options.clip, groups, fresh: given === null });
       for (const t of sums) t.storage.version++;
-      return { sum: rebuildTree(params, sums), norms, losses, plan: planOf(params, parts) };
+      return { sum: rebuildTree(params, sums), norms, losses, plan: () => planOf(named, parts) };
     });
   } finally {
     engine.recording = recording;
@@ -115,9 +117,9 @@ function addClipped(parts: readonly ParamPart[], sums: readonly Tensor[], { n, c
 }
 
 /** A tensor at two places of the tree would be clipped as two parameters, and stepped twice. */
-function checkPlaces(params: unknown): void {
+function checkPlaces(named: NamedTensors): void {
   const seen = new Map<unknown, string>();
-  for (const [path, { storage }] of namedTensors(params)) {
+  for (const [path, { storage }] of named) {
     const before = seen.get(storage);
     if (before !== undefined) {
       throw new PrivacyError(

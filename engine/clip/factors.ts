@@ -1,9 +1,9 @@
 /** From the norms of per-sample gradients to the factors that bound them. */
 import type { Clipping } from './options.ts';
 
-// What rounding can add to a clipped gradient on its way into the sum, relative to its norm: the norms of at most some
-// hundred tensors rounded to f32, the factor times a cotangent rounded once, its product with an activation once more,
-// 2^-24 each in the norm of a vector. 2^-20 covers sixteen of them.
+// What rounding can add to a clipped gradient on its way into the sum, relative to its norm: the norms of its tensors, each
+// 4 x 2^-24 off at most (assembly/privacy/squares.ts), the factor times a cotangent rounded once, its product with an
+// activation once more, 2^-24 each in the norm of a vector. 2^-20 covers sixteen of them.
 const MARGIN = 1 - 2 ** -20;
 
 const toF32 = new Float32Array(1);

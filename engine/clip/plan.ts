@@ -1,5 +1,5 @@
 /** What was picked for each parameter, for people. */
-import { namedTensors } from '../tensor/index.ts';
+import type { Tensor } from '../tensor/index.ts';
 import type { ParamPart } from './shared.ts';
 
 export interface PlanLine {
@@ -14,8 +14,11 @@ export interface PlanLine {
 }
 export type ClipPlan = readonly PlanLine[];
 
-export function planOf(params: unknown, parts: readonly ParamPart[]): ClipPlan {
-  return namedTensors(params).map(([parameter], param) => {
+/** Path and tensor of each parameter. */
+export type NamedTensors = readonly (readonly [path: string, tensor: Tensor])[];
+
+export function planOf(named: NamedTensors, parts: readonly ParamPart[]): ClipPlan {
+  return named.map(([parameter], param) => {
     const part = parts.find((p) => p.param === param)?.part;
     const kept = new Map((part?.keeps ?? []).map((t) => [t.storage, t.size * (t.dtype === 'f64' ? 8 : 4)]));
     const bytes = [...kept.values()].reduce((a, b) => a + b, 0);

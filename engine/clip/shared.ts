@@ -21,14 +21,19 @@ export interface ParamPart {
 }
 
 export function partsOfParams(uses: readonly SharedUse[], leaves: readonly Tensor[], n: number): ParamPart[] {
-  const behind = new Map<Tensor, ReadonlySet<Tensor>>();
-  for (const { tensor } of uses) if (!behind.has(tensor)) behind.set(tensor, tensorsBehind(tensor));
-  return leaves.flatMap((leaf, param): ParamPart[] => {
-    const own = uses.filter(({ tensor }) => behind.get(tensor)!.has(leaf));
-    if (own.length === 0) return [];
+  const usesOf = new Map<Tensor, SharedUse[]>(leaves.map((leaf) => [leaf, []]));
+  for (const use of uses) {
+    if (!use.tensor.node) usesOf.get(use.tensor)?.push(use);
+    else for (const t of tensorsBehind(use.tensor)) usesOf.get(t)?.push(use);
+  }
+  const parts: ParamPart[] = [];
+  leaves.forEach((leaf, param) => {
+    const own = usesOf.get(leaf)!;
     const [only] = own;
-    return [{ param, part: own.length === 1 && only!.tensor === leaf ? only!.part : combined(own, leaf, n) }];
+    if (!only) return;
+    parts.push({ param, part: own.length === 1 && only.tensor === leaf ? only.part : combined(own, leaf, n) });
   });
+  return parts;
 }
 
 /** The tensor and all that it is made from. */

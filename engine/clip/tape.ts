@@ -21,10 +21,15 @@ export interface Tape {
   flows(t: Tensor): boolean;
 }
 
-interface Demand {
+/** What is known of a tensor of the tape. */
+interface Role {
+  /** made from some parameter */
+  flows: boolean;
+  /** made from parameters alone */
+  pure: boolean;
   /** the op that reads it row by row, and the one that reads it as a whole */
-  rows?: string;
-  whole?: string;
+  rows: string | null;
+  whole: string | null;
 }
 
 /** The inputs whose blocks of rows the result's blocks come from. */
@@ -43,14 +48,38 @@ function rowInputs({ op, inputs, attrs, out }: Node, n: number, pure: (t: Tensor
 
 function nodesBehind(output: Tensor): Node[] {
   const seen = new Set<Node>();
+  const nodes: Node[] = [];
   const open: Tensor[] = [output];
   for (let tensor = open.pop(); tensor; tensor = open.pop()) {
     const { node } = tensor;
     if (!node || seen.has(node)) continue;
     seen.add(node);
+    nodes.push(node);
     for (const name of node.op.inputs) open.push(node.inputs[name]!);
   }
-  return [...seen].sort((a, b) => b.seq - a.seq);
+  return nodes.sort((a, b) => b.seq - a.seq);
+}
+
+/** The roles of all tensors of the tape, as far as the way from parameters tells them. @param nodes newest first */
+function rolesOf(nodes: readonly Node[], params: ReadonlySet<Tensor>): Map<Tensor, Role> {
+  const roles = new Map<Tensor, Role>();
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const { op, inputs, out } = nodes[i]!;
+    let [flows, pure] = [false, true];
+    for (const name of op.inputs) {
+      const input = inputs[name]!;
+      let role = roles.get(input);
+      if (!role) {
+        const isParam = params.has(input);
+        role = { flows: isParam, pure: isParam, rows: null, whole: null };
+        roles.set(input, role);
+      }
+      flows ||= role.flows;
+      pure &&= role.pure;
+    }
+    roles.set(out, { flows, pure, rows: null, whole: null });
+  }
+  return roles;
 }
 
 /**
@@ -61,49 +90,57 @@ function nodesBehind(output: Tensor): Node[] {
 export function readTape(losses: Tensor, params: ReadonlySet<Tensor>): Tape {
   const n = losses.shape[0]!;
   const nodes = nodesBehind(losses);
-  const flowing = new Set<Tensor>(params);
-  const pure = new Set<Tensor>(params);
-  for (const { op, inputs, out } of [...nodes].reverse()) {
-    const list = op.inputs.map((name) => inputs[name]!);
-    if (list.some((t) => flowing.has(t))) flowing.add(out);
-    if (list.every((t) => pure.has(t))) pure.add(out);
-  }
-  const isPure = (t: Tensor) => pure.has(t);
-  const demands = new Map<Tensor, Demand>([[losses, { rows: 'the loss' }]]);
-  const demand = (t: Tensor, what: keyof Demand, op: string) => {
-    const d = demands.get(t);
-    if (d) d[what] ??= op;
-    else demands.set(t, { [what]: op });
-  };
+  const roles = rolesOf(nodes, params);
+  const isParam = params.has(losses);
+  if (!roles.has(losses)) roles.set(losses, { flows: isParam, pure: isParam, rows: null, whole: null });
+  roles.get(losses)!.rows = 'the loss';
   // With one sample there is nothing to mix: what is read both ways is shared.
-  const batched = (t: Tensor) => {
-    const d = demands.get(t);
-    return d?.rows !== undefined && (d.whole === undefined || n > 1);
-  };
+  const holdsRows = ({ rows, whole }: Role) => rows !== null && (whole === null || n > 1);
+  const isPure = (t: Tensor) => roles.get(t)!.pure;
+  const rowsOf = new Map<Node, readonly string[]>();
   for (const node of nodes) {
     const { op, inputs, out } = node;
-    const asked = demands.get(out)!;
-    if (asked.rows && asked.whole && n > 1) throw mixes(asked.whole, out);
+    const asked = roles.get(out)!;
+    if (asked.rows !== null && asked.whole !== null && n > 1) throw mixes(asked.whole, out);
+    const batched = holdsRows(asked);
     const byRows = rowInputs(node, n, isPure);
-    if (n > 1 && batched(out) && byRows.length === 0 && op.rows !== 'each') throw mixes(op.name, out);
+    rowsOf.set(node, byRows);
+    if (n > 1 && batched && byRows.length === 0 && op.rows !== 'each') throw mixes(op.name, out);
     for (const name of op.inputs) {
+      const role = roles.get(inputs[name]!)!;
       const same = byRows.includes(name);
-      if (same && batched(out)) demand(inputs[name]!, 'rows', op.name);
-      else demand(inputs[name]!, 'whole', (same && asked.whole) || op.name); // an op that keeps rows apart mixes none
+      if (same && batched) role.rows ??= op.name;
+      else role.whole ??= (same ? asked.whole : null) ?? op.name; // an op that keeps rows apart mixes none
     }
   }
-  for (const [t, { rows, whole }] of demands) {
-    if (t.node || n === 1) continue;
+  checkLeaves(roles, params, n);
+  return {
+    nodes,
+    batched(t) {
+      const role = roles.get(t);
+      return role !== undefined && holdsRows(role);
+    },
+    flows: (t) => roles.get(t)?.flows ?? params.has(t),
+    rowInputs: (node) => rowsOf.get(node)!,
+  };
+}
+
+/** Parameters must be read as a whole, batches by rows. */
+function checkLeaves(roles: ReadonlyMap<Tensor, Role>, params: ReadonlySet<Tensor>, n: number): void {
+  if (n === 1) return;
+  let declared = false;
+  for (const [t, { rows, whole }] of roles) {
+    if (t.node) continue;
     if (params.has(t)) {
-      if (rows) throw meetsRows(rows, t);
-    } else if (whole && (rows || t.requiresGrad)) throw mixes(whole, t);
+      if (rows !== null) throw meetsRows(rows, t);
+    } else {
+      if (whole !== null && (rows !== null || t.requiresGrad)) throw mixes(whole, t);
+      declared ||= t.requiresGrad;
+    }
   }
-  const declared = [...demands.keys()].some((t) => !t.node && t.requiresGrad && !params.has(t));
-  if (!declared && n > 1) {
-    for (const [t, { whole }] of demands)
-      if (whole && !t.node && !params.has(t) && t.shape[0] === n) throw unsure(whole, t);
-  }
-  return { nodes, batched, flows: (t) => flowing.has(t), rowInputs: (node) => rowInputs(node, n, isPure) };
+  if (declared) return;
+  for (const [t, { whole }] of roles)
+    if (whole !== null && !t.node && !params.has(t) && t.shape[0] === n) throw unsure(whole, t);
 }
 
 const remedies: Readonly<Record<string, string>> = {

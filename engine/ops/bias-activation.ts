@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.ts';
-import { type Activation, activationCode, activations, sumsOf } from '../kernels/activation.ts';
+import { type Activation, activationCode, activations, rowsPerSum, sumsOf } from '../kernels/activation.ts';
 import * as k from '../kernels/families/index.ts';
 import { launch } from '../kernels/launch.ts';
 import type { Tensor } from '../tensor/index.ts';
@@ -21,14 +21,20 @@ export function finish(x: Tensor, bias: Tensor, y: Tensor, { activation }: Activ
   launch(k.biasActivation, x, bias, y, rowsOf(y, bias), bias.size, activationCode(activation));
 }
 
-/** dz = g f'(z) from y = f(z), z = x + bias, and db = the sum of dz over the rows, by one kernel. */
-export function finishGrad(g: Tensor, bias: Tensor, y: Tensor, { activation }: ActivationAttrs) {
-  const rows = rowsOf(y, bias);
-  const count = sumsOf(rows, bias.size);
-  const sums = g.engine.alloc([count, bias.size], g.dtype, 'biasActivation');
+/** dz = g f'(z) from y = f(z), z = x + bias, and the sums [ceil(rows / each), c] of `each` rows of dz, by one kernel. */
+export function finishGradRows(g: Tensor, c: number, y: Tensor, { activation }: ActivationAttrs, each: number) {
+  const rows = c === 0 ? 0 : y.size / c;
+  const sums = g.engine.alloc([sumsOf(rows, each), c], g.dtype, 'biasActivation');
   const dz = activation === 'none' ? g : like(g, 'biasActivation');
   const changed = activation === 'none' ? null : dz;
-  launch(k.biasActivationGrad, g, changed && y, changed, sums, rows, bias.size, activationCode(activation));
+  launch(k.biasActivationGrad, g, changed && y, changed, sums, rows, c, activationCode(activation), each);
+  return { dz, sums };
+}
+
+/** dz = g f'(z) from y = f(z), z = x + bias, and db = the sum of dz over the rows. */
+export function finishGrad(g: Tensor, bias: Tensor, y: Tensor, attrs: ActivationAttrs) {
+  const { dz, sums } = finishGradRows(g, bias.size, y, attrs, rowsPerSum(bias.size));
+  const count = sums.shape[0]!;
   if (count === 1) return { dz, db: sums.withShape(bias.shape) };
   const db = like(bias, 'biasActivation');
   launch(k.sum, sums, db, 1, count, bias.size);

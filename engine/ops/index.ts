@@ -4,7 +4,7 @@ export type { Activation } from './activation.ts';
 export { add } from './add.ts';
 export { addScalar, affine, neg, scale } from './affine.ts';
 export { avgPool2d } from './avg-pool2d.ts';
-export { biasActivation } from './bias-activation.ts';
+export { biasActivation, finishGradRows } from './bias-activation.ts';
 export { sumTo } from './binary.ts';
 export { broadcastTo } from './broadcast-to.ts';
 export { clamp } from './clamp.ts';

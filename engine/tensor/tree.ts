@@ -36,7 +36,12 @@ export function mapTree<P, B>(tree: P, f: (tensor: Tensor, path: string) => B, p
 /** Path and tensor of each leaf, in order. */
 export function namedTensors(tree: unknown): [path: string, tensor: Tensor][] {
   const named: [string, Tensor][] = [];
-  mapTree(tree, (tensor, path) => named.push([path, tensor]));
+  const visit = (x: unknown, path: string) => {
+    if (x instanceof Tensor) named.push([path, x]);
+    else if (isBranch(x))
+      for (const [key, child] of Object.entries(x)) visit(child, path === '' ? key : `${path}.${key}`);
+  };
+  visit(tree, '');
   return named;
 }
 

@@ -59,7 +59,7 @@ export interface ClippedSum {
   /** of each row; private */
   readonly losses: Float64Array;
   /** null when there were no rows */
-  readonly plan: ClipPlan | null;
+  readonly plan: (() => ClipPlan) | null;
 }
 
 /** Sums of zeros in the form of the parameters. */
@@ -80,7 +80,7 @@ export function clippedSum(
   const sum = zerosLike(engine, params);
   const norms = new Float64Array(rows.length);
   const losses = new Float64Array(rows.length);
-  let plan: ClipPlan | null = null;
+  let plan: (() => ClipPlan) | null = null;
   const dtype = tensorsOf(params)[0]!.dtype;
   for (let at = 0; at < rows.length; at += chunk) {
     const part = rows.subarray(at, at + chunk);
@@ -95,7 +95,7 @@ export function clippedSum(
       if (result.losses.length !== part.length) throw otherUnit(part.length, result.losses.length);
       norms.set(result.norms, at);
       losses.set(result.losses, at);
-      plan = result.plan;
+      plan ??= result.plan;
     });
   }
   return { sum, norms, losses, plan };
@@ -126,7 +126,7 @@ export function clippingPlan(subject: Subject, clip: Clipping, masks: Rng): Clip
       chunk: 2,
       masks,
     }).plan!;
-    return plan as never;
+    return plan() as never;
   });
 }
 

@@ -27,7 +27,7 @@ const lines = (name: 'mnist' | 'mlp', n: number) =>
     const x = leaf(engine.full([n, 28, 28, 1], 0.5));
     const y = engine.tensor(new Int32Array(n));
     const loss = (p: typeof params) => nn.losses.crossEntropy(net.apply(p, x, { mode: 'train' }), y);
-    return clippedGrads(loss, params, { clip }).plan;
+    return clippedGrads(loss, params, { clip }).plan();
   });
 
 test('the plan has a line for each parameter, in words and bytes', () => {
@@ -84,7 +84,7 @@ for (const [setting, keepBytes, way] of [
         clip: { kind: 'flat', norm: 0.01 },
         ...(keepBytes !== undefined && { keepBytes }),
       });
-      assert.is(got.plan[0]!.way, way);
+      assert.is(got.plan()[0]!.way, way);
       const sums = tensorsOf(got.sum).map((t) => t.toArray());
       const error = relativeError(sums, want.sum, 0);
       assert.ok(error < 1e-5, `off by ${error}`);

@@ -12,11 +12,11 @@ import { getOp, transpose } from '../../ops/index.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { hasFewPixels } from '../cost.ts';
 import { addRows, kept, type Part, rowsFrom, SAMPLES_AT_ONCE, streamed } from '../part.ts';
-import { beforeActivation, biasPart } from './bias.ts';
+import { throughBias } from './bias.ts';
 import { bytesOf, gradientsBy, type Rule, type Use } from './rule.ts';
 
 // Gradients that are added up while they are in the second-level cache.
-const CHUNK_BYTES = 2 ** 19;
+const CHUNK_BYTES = 2 ** 20;
 
 function weightPart({ n, inputs, attrs, keepBytes, defer }: Use, g: Tensor): Part {
   const { x, w } = inputs as { x: Tensor; w: Tensor };
@@ -83,12 +83,12 @@ function weightPart({ n, inputs, attrs, keepBytes, defer }: Use, g: Tensor): Par
 const rule =
   (withBias: boolean): Rule =>
   (use) => {
-    const dz = withBias ? beforeActivation(use) : use.gradOut;
+    const { dz, parts } = withBias ? throughBias(use) : { dz: use.gradOut, parts: {} };
     return {
       grads: gradientsBy(getOp('conv2d'), { ...use, gradOut: dz }, [...use.rows]),
       parts: {
         ...(use.shared.has('w') && { w: weightPart(use, dz) }),
-        ...(use.shared.has('b') && { b: biasPart(dz, use.n) }),
+        ...parts,
       },
     };
   };

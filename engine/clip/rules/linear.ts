@@ -24,7 +24,7 @@ import {
   streamed,
   withoutDropped,
 } from '../part.ts';
-import { beforeActivation, biasPart } from './bias.ts';
+import { throughBias } from './bias.ts';
 import { gradientsBy, type Rule } from './rule.ts';
 
 // From here on products of two such vectors, scaled by a factor, come near the ends of f32, where rounding is coarse.
@@ -95,12 +95,12 @@ function gramNorms(left: Tensor, right: Tensor, n: number): Float64Array {
 export const linear: Rule = (use) => {
   const { n, inputs, rows, shared, keepBytes } = use;
   const { x, w } = inputs as { x: Tensor; w: Tensor };
-  const dz = beforeActivation(use);
+  const { dz, parts } = throughBias(use);
   return {
     grads: { x: rows.has('x') ? matmul(dz, w.detach()) : null },
     parts: {
       ...(shared.has('w') && { w: productPart(dz, x.detach(), n, keepBytes) }),
-      ...(shared.has('b') && { b: biasPart(dz, n) }),
+      ...parts,
     },
   };
 };

@@ -1,5 +1,5 @@
 /** The end of a layer: bias and activation over the rows of a product [rows, cols], and their gradients. */
-import { rowsPerSum, sumsOf } from '../activation.ts';
+import { sumsOf } from '../activation.ts';
 import { defineKernel, items } from '../family.ts';
 import { formulas } from './formulas.ts';
 
@@ -24,28 +24,27 @@ export const biasActivation = defineKernel({
 
 export const biasActivationGrad = defineKernel({
   name: 'bias_activation_grad',
-  about: "dz = g f'(z) from y = f(z), unless f is none, and db = sums of dz over fixed blocks of rows",
+  about: "dz = g f'(z) from y = f(z), unless f is none, and db = the sums of `each` rows of dz",
   reference(
     g: Float64Array,
     y: Float64Array | null,
     dz: Float64Array | null,
     db: Float64Array,
-    ...[rows, cols, activation]: [number, number, number]
+    ...[rows, cols, activation, each]: [number, number, number, number]
   ) {
     const { slope } = formulas[activation]!;
-    db.fill(0, 0, sumsOf(rows, cols) * cols);
+    db.fill(0, 0, sumsOf(rows, each) * cols);
     for (let r = 0; r < rows; r++) {
       for (let c = 0; c < cols; c++) {
         const i = r * cols + c;
         const d = activation === 0 ? g[i]! : g[i]! * slope(y![i]!);
         if (activation !== 0) dz![i] = d;
-        const at = Math.floor(r / rowsPerSum(cols)) * cols + c;
+        const at = Math.floor(r / each) * cols + c;
         db[at] = db[at]! + d;
       }
     }
   },
-  split(_g, _y, _dz, _db, rows, cols) {
-    const grain = rowsPerSum(cols);
+  split(_g, _y, _dz, _db, rows, cols, _activation, grain) {
     const walks = [0, 1, 2].map((place) => [place, cols] as const);
     return { ...items(4, rows, [...walks, [3, cols / grain]]), grain };
   },
