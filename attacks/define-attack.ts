@@ -1,6 +1,6 @@
 /** Attacks as data: who wrote them, what they may see, what they can be told, how they run, where they must win and must not. */
-import type { Rng, Rows } from '../engine/index.ts';
-import type { AccessLevel, Target } from './target/index.ts';
+import type { Engine, Rng, Rows } from '../engine/index.ts';
+import type { AccessLevel, Samples, Target } from './target/index.ts';
 
 export interface ThreatModel<A extends AccessLevel = AccessLevel> {
   readonly access: A;
@@ -42,17 +42,43 @@ export interface OptionDef {
 }
 export type OptionsOf<O> = { readonly [K in keyof O]: number };
 
-/** A model of the same kind trained on other data, whose members the attacker knows. */
+/** A model of the same kind that the attacker trained, so that its members are known. */
 export interface ShadowModel<A extends AccessLevel = AccessLevel> {
   readonly target: Target<A>;
   readonly members: Rows;
   readonly nonMembers: Rows;
+  /**
+   * for each candidate, members first, 1 if this model was trained on it [n]; an attack gets it in the order of its candidates: reference models in the sense of Carlini et al. 2022, whose
+   * training data overlap the target's. Default: on none of them, as in Shokri et al. 2017
+   */
+  readonly trainedOn?: Uint8Array;
+}
+
+/** Further questions about the same records: the ways in which training may have shown them (flips, shifts). */
+export interface Views {
+  readonly count: number;
+  /** view k of rows; view 0 is the rows themselves. The same array for the same rows, so that answers are remembered */
+  view(x: Samples, k: number): Samples;
 }
 
 export interface MembershipKnowledge<A extends AccessLevel = AccessLevel> {
   /** mean loss of the target on its own training rows, in nats; often published with a model */
   readonly meanTrainingLoss: number;
   readonly shadows: readonly ShadowModel<A>[];
+  /** rows of the same distribution that neither the target nor any of the shadow models was trained on */
+  readonly population?: Rows;
+  /** default: the rows themselves only */
+  readonly views?: Views;
+}
+
+/** What an attack cannot do without; what is left out it does not need. */
+export interface AttackNeeds {
+  /** rows of members, and of non-members, in one of the shadow models */
+  readonly shadowRows?: number;
+  /** shadow models that were trained on each candidate, and that were not */
+  readonly modelsIn?: number;
+  readonly modelsOut?: number;
+  readonly populationRows?: number;
 }
 
 /** What a membership attack says about each candidate: the runner computes every metric from it. */
@@ -73,8 +99,7 @@ export interface MembershipAttack<
   readonly paper: string;
   readonly threat: ThreatModel<A>;
   readonly options: O;
-  /** rows of members, and of non-members, that its shadow models must have; 0 where it needs none */
-  readonly shadowRows: number;
+  readonly needs: AttackNeeds;
   readonly canary: Canary;
   run(context: {
     readonly target: Target<A>;
@@ -82,6 +107,8 @@ export interface MembershipAttack<
     readonly candidates: Rows;
     readonly known: MembershipKnowledge<A>;
     readonly options: OptionsOf<O>;
+    /** for attack models that are networks */
+    readonly engine: () => Promise<Engine>;
     readonly rng: Rng;
     readonly signal: AbortSignal | undefined;
   }): Promise<MembershipScores>;

@@ -1,5 +1,6 @@
 /** Attacks on trained models. They know a target and rows of data, never a kernel. */
 export {
+  type AttackNeeds,
   type Canary,
   defineMembershipAttack,
   type MembershipAttack,
@@ -8,6 +9,7 @@ export {
   type OptionDef,
   type ShadowModel,
   type ThreatModel,
+  type Views,
 } from './define-attack.ts';
 export {
   allMembershipAttacks,

@@ -2,8 +2,15 @@
  * Runs attacks and does not trust them: the attack sees a target cut down to its threat model and candidates in random
  * order; its scores are checked, and every metric is computed here.
  */
-import { ConfigError, KeyholeError, Pacer, type Rng, type Rows } from '../engine/index.ts';
-import type { MembershipAttack, MembershipKnowledge, OptionDef, OptionsOf } from './define-attack.ts';
+import { ConfigError, createEngine, type Engine, KeyholeError, Pacer, type Rng, type Rows } from '../engine/index.ts';
+import type {
+  AttackNeeds,
+  MembershipAttack,
+  MembershipKnowledge,
+  OptionDef,
+  OptionsOf,
+  ShadowModel,
+} from './define-attack.ts';
 import { type MembershipSummary, summariseSlices } from './metrics/index.ts';
 import { type LabelTarget, type ProbabilityTarget, restrict, type Target } from './target/index.ts';
 
@@ -29,6 +36,8 @@ export interface MembershipRun {
   /** values for some of the attack's options; the rest take their defaults */
   readonly options?: Readonly<Record<string, number>>;
   readonly rng: Rng;
+  /** for attack models that are networks; default: one of one thread, made when it is asked for and disposed at the end */
+  readonly engine?: () => Promise<Engine>;
   /** of the intervals; default 0.95 */
   readonly confidence?: number;
   readonly signal?: AbortSignal;
@@ -73,13 +82,55 @@ export function parseOptions<O extends Record<string, OptionDef>>(
 
 /** The warning with which an attack is left out, or null when there are rows enough. */
 export function cannotRun(attack: MembershipAttack, known: MembershipKnowledge): AttackWarning | null {
-  const rows = known.shadows.map((s) => Math.min(s.members.y.length, s.nonMembers.y.length));
-  const most = Math.max(0, ...rows);
-  if (most >= attack.shadowRows) return null;
-  const message =
-    `${attack.name} was left out: it needs a shadow model with at least ${attack.shadowRows} members and as many non-members, ` +
-    `got ${most}. Give more data, or a smaller --train-size.`;
-  return { code: 'skipped', message };
+  const missing = missingOf(attack.needs, known);
+  return missing === null ? null : { code: 'skipped', message: `${attack.name} was left out: it needs ${missing}` };
+}
+
+function missingOf(needs: AttackNeeds, { shadows, population }: MembershipKnowledge): string | null {
+  const { shadowRows = 0, modelsIn = 0, modelsOut = 0, populationRows = 0 } = needs;
+  const own = suited(needs, shadows);
+  const rows = Math.max(0, ...own.map((s) => Math.min(s.members.y.length, s.nonMembers.y.length)));
+  if (rows < shadowRows) {
+    return (
+      `a shadow model with at least ${shadowRows} members and as many non-members, got ${rows}. ` +
+      'Give more data, or a smaller --train-size.'
+    );
+  }
+  const [inside, outside] = modelsOf(own);
+  if (inside < modelsIn) {
+    return `${modelsIn} shadow models trained on each candidate, got ${inside}. Train models on overlapping halves.`;
+  }
+  if (outside < modelsOut)
+    return `${modelsOut} shadow models that were not trained on a candidate, got ${outside}. Train more of them.`;
+  const others = population?.y.length ?? 0;
+  if (others < populationRows)
+    return `a population of at least ${populationRows} rows that no model was trained on, got ${others}.`;
+  return null;
+}
+
+/**
+ * The models that an attack uses: those that were trained on candidates where it compares a candidate's answers with and
+ * without it, and otherwise those of other data where there are any, so that a shadow model never holds the target's records.
+ */
+function suited<S extends ShadowModel>(needs: AttackNeeds, shadows: readonly S[]): readonly S[] {
+  if (needs.modelsIn) return shadows.filter((s) => s.trainedOn);
+  if (!needs.shadowRows) return shadows;
+  const apart = shadows.filter((s) => !s.trainedOn);
+  return apart.length > 0 ? apart : shadows;
+}
+
+/** How many models were trained on a candidate, and how many were not: of the candidate with the fewest. */
+function modelsOf(shadows: MembershipKnowledge['shadows']): [inside: number, outside: number] {
+  const n = Math.max(0, ...shadows.map(({ trainedOn }) => trainedOn?.length ?? 0));
+  if (n === 0) return [0, shadows.length];
+  const counts = new Int32Array(n);
+  for (const { trainedOn } of shadows) trainedOn?.forEach((one, i) => (counts[i]! += one));
+  let [least, most] = [shadows.length, 0];
+  for (const count of counts) {
+    least = Math.min(least, count);
+    most = Math.max(most, count);
+  }
+  return [least, shadows.length - most];
 }
 
 export async function runMembershipAttack(attack: MembershipAttack, run: MembershipRun): Promise<MembershipResult> {
@@ -90,19 +141,25 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   const options = parseOptions(attack.name, attack.options, run.options ?? {});
   const full = run.target as Target<'white-box'>;
   const target = restrict(full, attack.threat.access as 'white-box');
-  const shadows = known.shadows.map((s) => ({
+  const shadows = suited(attack.needs, known.shadows).map((s) => ({
     ...s,
+    ...(s.trainedOn && { trainedOn: inOrder(s.trainedOn, order) }),
     target: restrict(s.target as Target<'white-box'>, attack.threat.access as 'white-box'),
   }));
   const before = full.queries();
-  const { scores, threshold } = await attack.run({
-    target,
-    candidates,
-    known: { ...known, shadows },
-    options,
-    rng: rng.split('attack'),
-    signal: run.signal,
-  });
+  let own: Promise<Engine> | null = null;
+  const engine = run.engine ?? (() => (own ??= createEngine()));
+  const { scores, threshold } = await attack
+    .run({
+      target,
+      candidates,
+      known: { ...known, shadows },
+      options,
+      engine,
+      rng: rng.split('attack'),
+      signal: run.signal,
+    })
+    .finally(async () => (await own)?.dispose());
   const queries = full.queries() - before;
   await pacer.breathe();
   checkScores(attack.name, scores, threshold, order.length);
@@ -150,6 +207,16 @@ export function mixCandidates(members: Rows, nonMembers: Rows, rng: Rng): Candid
     y[at] = from.y[row]!;
   }
   return { rows: { x, y }, order, members: n };
+}
+
+/** Marks of members followed by non-members, in the order of the candidates. */
+function inOrder(marks: Uint8Array, order: Int32Array): Uint8Array {
+  if (marks.length !== order.length)
+    throw new ConfigError(
+      `shadows: expected trainedOn to mark ${order.length} candidates, got ${marks.length}.`,
+      'shadows',
+    );
+  return Uint8Array.from(order, (original) => marks[original]!);
 }
 
 function checkScores(name: string, scores: Float64Array, threshold: number | null, n: number): void {

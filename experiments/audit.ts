@@ -6,15 +6,14 @@ import {
   type AttackWarning,
   allMembershipAttacks,
   cannotRun,
-  derivedFromLogits,
   localTarget,
   type MembershipAttack,
   type MembershipKnowledge,
   type MembershipResult,
   mixCandidates,
+  remembered,
   runMembershipAttack,
   scoreHistogram,
-  type Target,
 } from '../attacks/index.ts';
 import {
   type Dataset,
@@ -165,7 +164,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
     const seeds = { initial: subSeed(rng, `${label} initial`), training: subSeed(rng, `${label} training`) };
     return { name, model: model.name, rows, recipe, seeds, dtype: backend === 'reference' ? 'f64' : 'f32' };
   };
-  const wanted = attacks.some((a) => a.shadowRows > 0 && a.shadowRows <= sizes.shadowOut);
+  const wanted = attacks.some(({ needs: { shadowRows = 0 } }) => shadowRows > 0 && shadowRows <= sizes.shadowOut);
   const parts = wanted
     ? Array.from({ length: shadows }, (_, i) => shadowRows(data, split.shadowPool, sizes, i, rng))
     : [];
@@ -278,23 +277,6 @@ function shadowRows(
 /** A seed of its own for each use, so that no two parts of an audit share random numbers. */
 function subSeed(rng: Rng, label: string): number {
   return rng.split(label).uint32();
-}
-
-/** Answers a repeated question about the very same array from memory; the queries still count. */
-function remembered(target: Target<'white-box'>): Target<'white-box'> {
-  const answers = new WeakMap<object, Promise<Float64Array>>();
-  let repeated = 0;
-  const logits: typeof target.logits = (x) => {
-    const known = answers.get(x);
-    if (known) {
-      repeated += x.length / target.inputShape.reduce((a, b) => a * b, 1);
-      return known;
-    }
-    const answer = target.logits(x);
-    answers.set(x, answer);
-    return answer;
-  };
-  return { ...target, ...derivedFromLogits(logits, target.classes), queries: () => target.queries() + repeated };
 }
 
 function recordOf(attack: MembershipAttack, result: MembershipResult): AuditAttack {

@@ -7,7 +7,7 @@ export const gap = defineMembershipAttack({
   paper: 'Yeom et al. 2018, Privacy risk in machine learning (CSF), adversary 1',
   threat: { access: 'label-only', knowledge: ['labels'], goal: 'membership' },
   options: {},
-  shadowRows: 0,
+  needs: {},
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates }) {
     const guesses = await target.labels(candidates.x);

@@ -8,7 +8,7 @@ export const loss = defineMembershipAttack({
   paper: 'Yeom et al. 2018, Privacy risk in machine learning (CSF), adversary 2',
   threat: { access: 'probabilities', knowledge: ['labels', 'mean-training-loss'], goal: 'membership' },
   options: {},
-  shadowRows: 0,
+  needs: {},
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates, known }) {
     return { scores: await signalScores(target, candidates, 'loss'), threshold: -known.meanTrainingLoss };

@@ -36,7 +36,7 @@ export const shadowLogistic = defineMembershipAttack({
     goal: 'membership',
   },
   options: { l2: { about: 'weight of the L2 penalty of the attack model', default: 1, min: 0, max: 1e6 } },
-  shadowRows: 25,
+  needs: { shadowRows: 25 },
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates, known, options }) {
     const x: number[] = [];

@@ -31,7 +31,7 @@ export function signalAttack(o: {
       goal: 'membership',
     },
     options: {},
-    shadowRows: 10,
+    needs: { shadowRows: 10 },
     canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
     async run({ target, candidates, known }) {
       const inside: number[] = [];

@@ -1,5 +1,6 @@
 export { type FunctionTargetOptions, functionTarget } from './function.ts';
 export { type LocalTargetOptions, localTarget } from './local.ts';
+export { remembered } from './remembered.ts';
 export { argmaxRows, derivedFromLogits, softmaxRows } from './softmax.ts';
 export {
   type AccessLevel,

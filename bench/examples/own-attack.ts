@@ -21,7 +21,7 @@ const noisyConfidence = defineMembershipAttack({
   paper: 'an example; after Jayaraman et al. 2021 (Merlin)',
   threat: { access: 'probabilities', knowledge: ['labels'], goal: 'membership' },
   options: { noise: { about: 'standard deviation of the noise', default: 0.05, min: 0, max: 10 } },
-  shadowRows: 0,
+  needs: {},
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates: { x, y }, options, rng }) {
     const scores = new Float64Array(y.length);

@@ -171,7 +171,7 @@ function checkedSizes(dataset: Dataset, { trainSize, outSize, attacks }: Options
     ...(outSize !== undefined && { outSize }),
   });
   for (const name of attacks ?? []) {
-    const needs = allMembershipAttacks.find((attack) => attack.name === name)!.shadowRows;
+    const needs = allMembershipAttacks.find((attack) => attack.name === name)!.needs.shadowRows ?? 0;
     if (needs > sizes.shadowOut) {
       throw new ConfigError(
         `--attacks ${name}: expected ${needs} members and as many non-members for its shadow model, ` +

@@ -18,7 +18,7 @@ import { checkSides, sidesOf, sidesSchema } from './sides.ts';
 
 /** Those that get by without a shadow model. */
 export const shadowlessAttacks = (Object.keys(membershipAttacks) as MembershipAttackName[]).filter(
-  (name) => membershipAttacks[name].shadowRows === 0,
+  (name) => Object.keys(membershipAttacks[name].needs).length === 0,
 );
 
 /** of the curve, from the least noticed attack on */

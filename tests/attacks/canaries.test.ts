@@ -9,7 +9,7 @@ const engine = await testEngine();
 const wins = suite('canary memorised-noise: every attack wins');
 
 wins('with a shadow model that has memorised alike', async () => {
-  const setting = await noiseSetting(engine, { seed: 11, epochs: 60 });
+  const setting = await noiseSetting(engine, { seed: 11, epochs: 60, references: 8 });
   try {
     for (const attack of allMembershipAttacks) {
       assert.is(attack.canary.mustSucceedOn, 'memorised-noise');
@@ -28,7 +28,7 @@ const chance = suite('canary untrained: every attack stays at chance');
 
 for (const seed of [1, 2, 3, 4, 5]) {
   chance(`seed ${seed}`, async () => {
-    const setting = await noiseSetting(engine, { seed, epochs: 0 });
+    const setting = await noiseSetting(engine, { seed, epochs: 0, references: 8 });
     try {
       for (const attack of allMembershipAttacks) {
         assert.is(attack.canary.mustFailOn, 'untrained');

@@ -33,7 +33,7 @@ function attackBy<A extends AccessLevel>(access: A, run: MembershipAttack<A>['ru
     paper: 'none',
     threat: { access, knowledge: [], goal: 'membership' },
     options: {},
-    shadowRows: 0,
+    needs: {},
     canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
     run,
   }) as MembershipAttack<A>;
@@ -223,7 +223,7 @@ checked('whether there are shadow rows enough', () => {
     members: rows(inside),
     nonMembers: rows(outside),
   });
-  const attack = { ...scoring(() => 0), name: 'needy', shadowRows: 25 };
+  const attack = { ...scoring(() => 0), name: 'needy', needs: { shadowRows: 25 } };
   for (const shadows of [[], [shadow(24, 100)], [shadow(100, 24)]]) {
     const warning = cannotRun(attack, { meanTrainingLoss: 0, shadows });
     assert.is(warning?.code, 'skipped');

@@ -32,6 +32,7 @@ test('scores are the signal of the true label, thresholds come from the shadow m
       candidates: rows,
       known: s.known,
       options: {},
+      engine: async () => engine,
       rng: Rng.from(0),
       signal: undefined,
     });
@@ -61,7 +62,14 @@ test('two shadow models are taken together', async () => {
   const attack = membershipAttacks.confidence as unknown as MembershipAttack;
   const { rows } = mixCandidates(a.members, a.nonMembers, Rng.from(1));
   const known = { ...a.known, shadows };
-  const context = { target: localTarget(a.target), candidates: rows, known, options: {}, rng: Rng.from(0) };
+  const context = {
+    target: localTarget(a.target),
+    candidates: rows,
+    known,
+    options: {},
+    engine: async () => engine,
+    rng: Rng.from(0),
+  };
   const { threshold } = await attack.run({ ...context, signal: undefined });
   const confidences = async (of: 'members' | 'nonMembers') => {
     const all: number[] = [];

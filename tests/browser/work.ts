@@ -33,7 +33,7 @@ export async function everything(keyhole: Api): Promise<string> {
       digits,
       Int32Array.from({ length: 200 }, (_, i) => first + i),
     );
-  for (const attack of keyhole.allMembershipAttacks.filter((a) => a.shadowRows === 0)) {
+  for (const attack of keyhole.allMembershipAttacks.filter((a) => Object.keys(a.needs).length === 0)) {
     const result = await keyhole.runMembershipAttack(attack, {
       target: keyhole.localTarget(target),
       candidates: keyhole.mixCandidates(rows(0), rows(200), keyhole.Rng.from(SEED)),

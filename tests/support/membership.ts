@@ -1,4 +1,4 @@
-/** Settings for membership attacks: targets with one shadow model trained alike. */
+/** Settings for membership attacks: targets with models trained alike, on other data and on halves of the candidates. */
 import {
   type AccessLevel,
   deLong,
@@ -9,9 +9,10 @@ import {
   type MembershipResult,
   mixCandidates,
   rank,
+  remembered,
   runMembershipAttack,
 } from '../../attacks/index.ts';
-import { Classifier, type Engine, type Model, namedModel, Rng, type Rows } from '../../engine/index.ts';
+import { Classifier, type Engine, examplesOf, type Model, namedModel, Rng, type Rows } from '../../engine/index.ts';
 import { noise } from './data.ts';
 
 export interface Setting {
@@ -25,15 +26,22 @@ export interface Setting {
 /**
  * A target and a shadow model on random rows with random labels, so that nothing but memory tells members from others.
  * @param epochs 0 leaves the models as they were initialised
+ * @param references models, each trained on a random half of the candidates; default none
  */
 export async function noiseSetting(
   engine: Engine,
-  o: { seed: number; epochs: number; rows?: number; model?: Model },
+  o: { seed: number; epochs: number; rows?: number; model?: Model; references?: number },
 ): Promise<Setting> {
-  const { seed, epochs, rows = 150 } = o;
+  const { seed, epochs, rows = 150, references = 0 } = o;
   const model = o.model ?? namedModel('mlp', [12], 5);
   const part = (label: string) => noise(Rng.from(seed).split(label).uint32(), rows, model.inputShape, model.classes);
-  const [members, nonMembers, shadowIn, shadowOut] = ['in', 'out', 'shadow in', 'shadow out'].map(part);
+  const [members, nonMembers, shadowIn, shadowOut, population] = [
+    'in',
+    'out',
+    'shadow in',
+    'shadow out',
+    'population',
+  ].map(part);
   const train = async (data: typeof members, s: number) => {
     const c = Classifier.create(engine, model, { seed: s });
     await c.fit(data!, { epochs, batchSize: 25, seed: s });
@@ -41,9 +49,18 @@ export async function noiseSetting(
   };
   const target = await train(members, seed);
   const shadow = await train(shadowIn, seed + 1);
-  const known = {
+  const halves: Half[] = [];
+  for (let i = 0; i < references; i++) {
+    const half = halfOf(members!, nonMembers!, Rng.from(seed).split(`half ${i}`));
+    halves.push({ ...half, classifier: await train(half.members, seed + 2 + i) });
+  }
+  const known: MembershipKnowledge<AccessLevel> = {
     meanTrainingLoss: (await target.evaluate(members!)).loss,
-    shadows: [{ target: localTarget(shadow), members: shadowIn!, nonMembers: shadowOut! }],
+    shadows: [
+      { target: remembered(localTarget(shadow)), members: shadowIn!, nonMembers: shadowOut! },
+      ...halves.map(({ classifier, ...half }) => ({ target: remembered(localTarget(classifier)), ...half })),
+    ],
+    population: population!,
   };
   return {
     target,
@@ -53,8 +70,41 @@ export async function noiseSetting(
     dispose() {
       target.dispose();
       shadow.dispose();
+      for (const { classifier } of halves) classifier.dispose();
     },
   };
+}
+
+interface Half {
+  readonly classifier: Classifier;
+  readonly members: Noise;
+  readonly nonMembers: Noise;
+  /** of the members, followed by the non-members */
+  readonly trainedOn: Uint8Array;
+}
+type Noise = ReturnType<typeof noise>;
+
+/** A random half of the candidates, by a coin each, and the other one. */
+function halfOf(members: Noise, nonMembers: Noise, rng: Rng): Omit<Half, 'classifier'> {
+  const rows = together(members, nonMembers);
+  const trainedOn = Uint8Array.from(rows.y, () => rng.below(2));
+  const width = rows.x.length / rows.y.length;
+  const side = (of: number): Noise => {
+    const chosen = [...rows.y.keys()].filter((i) => trainedOn[i] === of);
+    const x = new Float32Array(chosen.length * width);
+    for (const [at, i] of chosen.entries()) x.set(rows.x.subarray(i * width, (i + 1) * width), at * width);
+    const y = Int32Array.from(chosen, (i) => rows.y[i]!);
+    return { ...examplesOf(x, y, members.inputShape, members.classes), x, y };
+  };
+  return { members: side(1), nonMembers: side(0), trainedOn };
+}
+
+/** Members, then non-members. */
+function together(members: Rows, nonMembers: Rows): Rows {
+  const x = new Float32Array(members.x.length + nonMembers.x.length);
+  x.set(members.x);
+  x.set(nonMembers.x, members.x.length);
+  return { x, y: Int32Array.from([...members.y, ...nonMembers.y]) };
 }
 
 export function attackSetting(

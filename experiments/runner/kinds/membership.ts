@@ -45,7 +45,7 @@ export const membership = defineKind({
     checkSplit(split, data);
     const n = shadowSize(split, data!.size);
     for (const name of attacks) {
-      const { shadowRows } = attackNamed(name);
+      const { shadowRows = 0 } = attackNamed(name).needs;
       if (shadowRows <= n) continue;
       throw new ConfigError(
         `${name}: expected ${shadowRows} members and as many non-members for its shadow model, got ${n} of the ${data!.size} ` +
