@@ -22,7 +22,7 @@ export function finish(x: Tensor, bias: Tensor, y: Tensor, { activation }: Activ
 }
 
 /** dz = g f'(z) from y = f(z), z = x + bias, and the sums [ceil(rows / each), c] of `each` rows of dz, by one kernel. */
-export function finishGradRows(g: Tensor, c: number, y: Tensor, { activation }: ActivationAttrs, each: number) {
+export function finishGradRows(g: Tensor, c: number, y: Tensor, { activation }: ActivationAttrs, each = rowsPerSum(c)) {
   const rows = c === 0 ? 0 : y.size / c;
   const sums = g.engine.alloc([sumsOf(rows, each), c], g.dtype, 'biasActivation');
   const dz = activation === 'none' ? g : like(g, 'biasActivation');
@@ -33,7 +33,7 @@ export function finishGradRows(g: Tensor, c: number, y: Tensor, { activation }: 
 
 /** dz = g f'(z) from y = f(z), z = x + bias, and db = the sum of dz over the rows. */
 export function finishGrad(g: Tensor, bias: Tensor, y: Tensor, attrs: ActivationAttrs) {
-  const { dz, sums } = finishGradRows(g, bias.size, y, attrs, rowsPerSum(bias.size));
+  const { dz, sums } = finishGradRows(g, bias.size, y, attrs);
   const count = sums.shape[0]!;
   if (count === 1) return { dz, db: sums.withShape(bias.shape) };
   const db = like(bias, 'biasActivation');

@@ -1,5 +1,4 @@
 /** Biases [c] of results [n, …, c]: each sample's gradient is the sum of its rows. */
-import { rowsPerSum } from '../../kernels/activation.ts';
 import { finishGradRows, getOp } from '../../ops/index.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { kept, type Part } from '../part.ts';
@@ -11,7 +10,7 @@ export function throughBias({ n, gradOut, out, attrs, shared }: Use): { dz: Tens
   const each = gradOut.size === 0 ? 0 : gradOut.size / (n * c); // rows of a sample
   const sumsAsked = shared.has('b') && each > 1;
   const changes = attrs.activation !== 'none' && each > 0;
-  const pass = sumsAsked || changes ? finishGradRows(gradOut, c, out, attrs, sumsAsked ? each : rowsPerSum(c)) : null;
+  const pass = sumsAsked || changes ? finishGradRows(gradOut, c, out, attrs, sumsAsked ? each : undefined) : null;
   const dz = pass?.dz ?? gradOut;
   if (!shared.has('b')) return { dz, parts: {} };
   const rows = each === 0 ? gradOut.engine.zeros([n, c], gradOut.dtype) : each === 1 ? dz : pass!.sums;
