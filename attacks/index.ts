@@ -1,6 +1,7 @@
 /** Attacks on trained models. They know a target and rows of data, never a kernel. */
 export {
   type AttackNeeds,
+  type AttackWarning,
   type Canary,
   defineMembershipAttack,
   type MembershipAttack,
@@ -10,16 +11,30 @@ export {
   type ShadowModel,
   type ThreatModel,
   type Views,
+  type WarningCode,
 } from './define-attack.ts';
 export {
+  type AttackModelData,
+  type AttackModelKind,
+  type AttackModels,
+  type AttackModelsData,
   allMembershipAttacks,
+  askShadows,
+  attackModelKinds,
+  attackModels,
   bestThreshold,
+  classesWithFewRows,
+  type FitAttackModels,
+  fitAttackModel,
+  fitAttackModels,
+  foldsByShadow,
   type MembershipAttackName,
   membershipAttacks,
+  type Outputs,
+  type ShadowOutputs,
 } from './membership/index.ts';
 export * from './metrics/index.ts';
 export {
-  type AttackWarning,
   type Candidates,
   cannotRun,
   type MembershipResult,
@@ -27,7 +42,6 @@ export {
   mixCandidates,
   parseOptions,
   runMembershipAttack,
-  type WarningCode,
 } from './runner.ts';
 export * as score from './score/index.ts';
 export * from './target/index.ts';
