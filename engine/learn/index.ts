@@ -1,1 +1,3 @@
+export type { BinaryModel } from './binary-model.ts';
 export { fitLogistic, type LogisticModel, type LogisticOptions } from './logistic.ts';
+export * from './svm/index.ts';
