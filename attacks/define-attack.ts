@@ -81,7 +81,7 @@ export interface AttackNeeds {
   readonly populationRows?: number;
 }
 
-export type WarningCode = 'few-samples' | 'random-outputs' | 'skipped';
+export type WarningCode = 'few-samples' | 'not-converged' | 'random-outputs' | 'skipped';
 export interface AttackWarning {
   readonly code: WarningCode;
   readonly message: string;

@@ -8,7 +8,7 @@ import { mlLeaks } from './ml-leaks.ts';
 import { mlLeaksUnsupervised } from './ml-leaks-unsupervised.ts';
 import { modifiedEntropy } from './modified-entropy.ts';
 import { shadowLogistic } from './shadow-logistic.ts';
-import { shokriBoosted, shokriLogistic, shokriNetwork } from './shokri/index.ts';
+import { shokriBoosted, shokriLogistic, shokriNetwork, shokriSvm } from './shokri/index.ts';
 
 export {
   type AttackModelData,
@@ -35,6 +35,7 @@ export const membershipAttacks = {
   'modified-entropy': modifiedEntropy,
   gap,
   'shadow-logistic': shadowLogistic,
+  'shokri-svm': shokriSvm,
   'shokri-network': shokriNetwork,
   'shokri-logistic': shokriLogistic,
   'shokri-boosted': shokriBoosted,

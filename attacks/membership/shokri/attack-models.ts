@@ -18,7 +18,7 @@ export const commonOptions = {
   minRows: {
     about: 'members, and non-members, that a class needs for an attack model of its own',
     default: 10,
-    min: 1,
+    min: 2,
     max: 1e9,
   },
   logOdds: {
@@ -47,6 +47,8 @@ export interface AttackModelData {
   readonly prior: number;
   readonly members: number;
   readonly nonMembers: number;
+  /** what is wrong with the fit, in words; null when nothing is */
+  readonly warning: string | null;
 }
 
 /** All attack models of an attack, as JSON. */
@@ -64,7 +66,7 @@ export interface AttackModels {
   /** classes without an attack model of their own */
   readonly pooledClasses: readonly number[];
   /** above 0: member; [n] */
-  scores(outputs: Outputs): Float64Array;
+  scores(outputs: Outputs, signal?: AbortSignal): Promise<Float64Array>;
 }
 
 /** The definition of a kind with its own types erased. */
@@ -76,13 +78,21 @@ function resolve(kind: AttackModelKind, given: Readonly<Record<string, number>> 
   return parseOptions(`shokri-${kind}`, defs, given) as OptionsOf<typeof commonOptions> & Record<string, number>;
 }
 
-/** The classes whose shadow rows are too few for an attack model of their own: members or non-members below `minRows`. */
-export function classesWithFewRows({ classes, y, member }: ShadowOutputs, minRows: number): number[] {
-  const counts = new Int32Array(2 * classes);
-  for (const [i, label] of y.entries()) counts[2 * label + member[i]!]!++;
-  return Array.from({ length: classes }, (_, c) => c).filter(
-    (c) => counts[2 * c]! < minRows || counts[2 * c + 1]! < minRows,
-  );
+/**
+ * The classes whose shadow rows are too few for an attack model of their own: members or non-members below `minRows`, or
+ * from a single one of several shadow models, which says nothing about other models.
+ */
+export function classesWithFewRows({ classes, y, member, shadow }: ShadowOutputs, minRows: number): number[] {
+  const rows = new Int32Array(2 * classes);
+  const from = Array.from(rows, () => new Set<number>());
+  for (const [i, label] of y.entries()) {
+    const side = 2 * label + member[i]!;
+    rows[side]!++;
+    from[side]!.add(shadow[i]!);
+  }
+  const least = Math.min(2, new Set(shadow).size);
+  const few = (side: number) => rows[side]! < minRows || from[side]!.size < least;
+  return Array.from({ length: classes }, (_, c) => c).filter((c) => few(2 * c) || few(2 * c + 1));
 }
 
 /**
@@ -112,7 +122,7 @@ export async function fitAttackModel(
     );
   }
   const view = { logOdds: options.logOdds >= 0.5, trueClassFirst: label === null };
-  const fitted = await fit(
+  const { data, warning } = await fit(
     { x: featuresOf(outputs, rows, view), member, shadow: Int32Array.from(rows, (i) => outputs.shadow[i]!) },
     {
       options: Object.fromEntries(Object.keys(own).map((name) => [name, options[name]!])),
@@ -122,7 +132,7 @@ export async function fitAttackModel(
       pacer: new Pacer(o.signal),
     },
   );
-  return { fitted, prior: logOdds ? log(members / nonMembers) : 0, members, nonMembers };
+  return { fitted: data, prior: logOdds ? log(members / nonMembers) : 0, members, nonMembers, warning };
 }
 
 /** Fits an attack model for each class that has the rows for it, and one of all classes where some have not. */
@@ -148,28 +158,40 @@ export async function fitAttackModels(
 export function attackModels(data: AttackModelsData): AttackModels {
   const { kind, logOdds, models, pooled } = data;
   const { restore } = definition(kind);
-  const ready = models.map((model) => (model ? restore(model.fitted) : null));
-  const readyPooled: BinaryModel | null = pooled ? restore(pooled.fitted) : null;
+  const ready = new Map<AttackModelData, BinaryModel | Promise<BinaryModel>>();
+  const modelOf = (model: AttackModelData) => {
+    const known = ready.get(model) ?? restore(model.fitted);
+    ready.set(model, known);
+    return known;
+  };
   return {
     data,
     pooledClasses: models.flatMap((model, label) => (model ? [] : [label])),
-    scores(outputs) {
+    async scores(outputs, signal) {
       checkOutputs(outputs);
       const { y, classes } = outputs;
       if (classes !== models.length)
         throw new KeyholeError(`shokri: expected answers over ${models.length} classes, got ${classes}.`);
+      const pacer = new Pacer(signal);
       const scores = new Float64Array(y.length);
       for (let label = 0; label < classes; label++) {
         const rows = rowsOf(outputs, label);
         if (rows.length === 0) continue;
-        const own = ready[label];
-        const model = own ?? readyPooled;
+        const model = models[label] ?? pooled;
         if (!model) throw new KeyholeError(`shokri: expected an attack model of class ${label}, or of all, got none.`);
-        const prior = (own ? models[label]! : pooled!).prior;
-        const decisions = model.decisions(featuresOf(outputs, rows, { logOdds, trueClassFirst: !own }));
-        for (const [at, row] of rows.entries()) scores[row] = decisions[at]! - prior;
+        const { decisions } = await modelOf(model);
+        const view = { logOdds, trueClassFirst: model === pooled };
+        for (let from = 0; from < rows.length; from += SLICE) {
+          const some = rows.subarray(from, from + SLICE);
+          const decided = decisions(featuresOf(outputs, some, view));
+          for (const [at, row] of some.entries()) scores[row] = decided[at]! - model.prior;
+          await pacer.breathe();
+        }
       }
       return scores;
     },
   };
 }
+
+/** rows that are judged at a time: a few milliseconds, also where there are thousands of support vectors */
+const SLICE = 64;

@@ -17,6 +17,11 @@ export { askShadows, foldsByShadow, type Outputs, type ShadowOutputs } from './o
 
 const PAPER = 'Shokri et al. 2017, Membership inference attacks against machine learning models (S&P), section V';
 
+export const shokriSvm = shokriAttack('svm', {
+  title: 'Shadow models, a support vector machine per class',
+  paper: `${PAPER}; attack model: Cortes & Vapnik 1995, Support-vector networks (Machine Learning)`,
+});
+
 export const shokriNetwork = shokriAttack('network', {
   title: 'Shadow models, a network of 64 units per class',
   paper: `${PAPER}, VI`,

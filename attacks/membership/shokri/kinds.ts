@@ -10,15 +10,22 @@ import {
 import type { OptionDef, OptionsOf } from '../../define-attack.ts';
 import { fitNetwork, type NetworkData, network } from './network.ts';
 import type { AttackRows } from './outputs.ts';
+import { attackSvm, fitAttackSvm, svmOptions } from './svm.ts';
 
 export interface AttackModelDef<O extends Record<string, OptionDef>, Data> {
   readonly title: string;
   readonly options: O;
   /** whether a decision is the log-odds of "member" among the rows that were fitted; otherwise the sides weigh the same already */
   readonly logOdds: boolean;
-  /** what was fitted, as JSON */
-  fit(rows: AttackRows, tools: FitTools<OptionsOf<O>>): Promise<Data>;
-  restore(data: Data): BinaryModel;
+  fit(rows: AttackRows, tools: FitTools<OptionsOf<O>>): Promise<Fitted<Data>>;
+  restore(data: Data): BinaryModel | Promise<BinaryModel>;
+}
+
+interface Fitted<Data> {
+  /** JSON */
+  readonly data: Data;
+  /** what is wrong with the fit, in words; null when nothing is */
+  readonly warning: string | null;
 }
 
 export interface FitTools<O> {
@@ -45,9 +52,10 @@ const logistic = defineAttackModel({
   title: 'logistic regression',
   options: { l2: { about: 'weight of the L2 penalty of the attack models', default: 1, min: 0, max: 1e6 } },
   logOdds: true,
-  async fit({ x, member }, { options }): Promise<LogisticData> {
+  async fit({ x, member }, { options }) {
     const { weights, bias, mean, std } = fitLogistic(x, member, { l2: options.l2 });
-    return { weights: [...weights], bias, mean: [...mean], std: [...std] };
+    const data: LogisticData = { weights: [...weights], bias, mean: [...mean], std: [...std] };
+    return { data, warning: null };
   },
   restore({ weights, bias, mean, std }) {
     const decide = (x: ArrayLike<number>, from: number) =>
@@ -68,13 +76,14 @@ const boosted = defineAttackModel({
     learningRate: { about: 'share of each tree that is added', default: 0.1, min: 0.001, max: 1 },
   },
   logOdds: true,
-  async fit({ x, member }, { options, pacer }): Promise<BoostedTreesData> {
+  async fit({ x, member }, { options, pacer }) {
     const steps = boostedTreesSteps(x, member, options);
     for (;;) {
       const step = steps.next();
       if (step.done) {
         const { features, bias, trees } = step.value;
-        return { features, bias, trees };
+        const data: BoostedTreesData = { features, bias, trees };
+        return { data, warning: null };
       }
       await pacer.breathe();
     }
@@ -91,12 +100,21 @@ const neural = defineAttackModel({
     batchSize: { about: 'rows of one step', default: 100, min: 1, max: 1e6 },
   },
   logOdds: true,
-  async fit({ x, member }, { options, engine, rng, signal }): Promise<NetworkData> {
-    return fitNetwork(await engine(), x, member, { ...options, rng, signal });
+  async fit({ x, member }, { options, engine, rng, signal }) {
+    const data: NetworkData = await fitNetwork(await engine(), x, member, { ...options, rng, signal });
+    return { data, warning: null };
   },
   restore: network,
 });
 
-export const attackModelKinds = { network: neural, logistic, boosted } as const;
+const svm = defineAttackModel({
+  title: 'a support vector machine with an RBF kernel',
+  options: svmOptions,
+  logOdds: false,
+  fit: (rows, { options, rng, signal }) => fitAttackSvm(rows, options, { rng, signal }),
+  restore: attackSvm,
+});
+
+export const attackModelKinds = { svm, network: neural, logistic, boosted } as const;
 
 export type AttackModelKind = keyof typeof attackModelKinds;

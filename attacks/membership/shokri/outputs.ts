@@ -139,8 +139,15 @@ export function foldsByShadow({ member, shadow }: Omit<AttackRows, 'x'>, folds: 
   const shadows = [...new Set(shadow)].sort((a, b) => a - b);
   if (shadows.length > 1) {
     const order = rng.permutation(shadows.length);
-    const fold = new Map(shadows.map((s, i) => [s, order[i]! % Math.min(folds, shadows.length)]));
-    return shadow.map((s) => fold.get(s)!);
+    const dealt = (count: number) => {
+      const fold = new Map(shadows.map((s, i) => [s, order[i]! % count]));
+      return shadow.map((s) => fold.get(s)!);
+    };
+    const few = dealt(Math.min(folds, shadows.length));
+    // where one fold took every shadow model with members, or with others, each is a fold of its own
+    return [0, 1].every((side) => new Set(few.filter((_, i) => member[i] === side)).size > 1)
+      ? few
+      : dealt(shadows.length);
   }
   const seen = [0, 0];
   const out = new Int32Array(shadow.length);

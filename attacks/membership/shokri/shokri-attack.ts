@@ -27,7 +27,7 @@ export function shokriAttack<K extends AttackModelKind>(
       const outputs = await askShadows(known.shadows, classes, new Pacer(signal));
       const models = await fitAttackModels(kind, outputs, { options, rng, engine, signal });
       const probabilities = await target.probabilities(candidates.x);
-      const scores = models.scores({ classes, probabilities, y: candidates.y });
+      const scores = await models.scores({ classes, probabilities, y: candidates.y }, signal);
       return { scores, threshold: 0, warnings: warningsOf(models, classes) };
     },
   });
@@ -36,12 +36,20 @@ export function shokriAttack<K extends AttackModelKind>(
 /** How many classes a warning names. */
 const NAMED = 10;
 
-function warningsOf({ pooledClasses }: AttackModels, classes: number): AttackWarning[] {
+function warningsOf({ pooledClasses, data }: AttackModels, classes: number): AttackWarning[] {
+  const warnings: AttackWarning[] = [];
   const few = pooledClasses.length;
-  if (few === 0) return [];
-  const names = `${pooledClasses.slice(0, NAMED).join(', ')}${few > NAMED ? ' ...' : ''}`;
-  const message =
-    `Too few shadow members or non-members for an attack model of their own in ${few} of ${classes} classes (${names}): ` +
-    'their records are judged by one model of all classes. Give more shadow models or more data.';
-  return [{ code: 'few-samples', message }];
+  if (few > 0) {
+    const names = `${pooledClasses.slice(0, NAMED).join(', ')}${few > NAMED ? ' ...' : ''}`;
+    const message =
+      `Too few shadow members or non-members for an attack model of their own in ${few} of ${classes} classes (${names}): ` +
+      'their records are judged by one model of all classes. Give more shadow models or more data.';
+    warnings.push({ code: 'few-samples', message });
+  }
+  const troubled = [...data.models, data.pooled].flatMap((model) => model?.warning ?? []);
+  if (troubled.length > 0) {
+    const message = `${troubled.length} attack models did not converge; the first one: ${troubled[0]}`;
+    warnings.push({ code: 'not-converged', message });
+  }
+  return warnings;
 }
