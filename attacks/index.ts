@@ -31,3 +31,4 @@ export {
 } from './runner.ts';
 export * as score from './score/index.ts';
 export * from './target/index.ts';
+export { type ImageViews, imageViews } from './views.ts';

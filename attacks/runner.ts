@@ -124,7 +124,7 @@ function modelsOf(shadows: MembershipKnowledge['shadows']): [inside: number, out
   const n = Math.max(0, ...shadows.map(({ trainedOn }) => trainedOn?.length ?? 0));
   if (n === 0) return [0, shadows.length];
   const counts = new Int32Array(n);
-  for (const { trainedOn } of shadows) trainedOn?.forEach((one, i) => (counts[i]! += one));
+  for (const { trainedOn } of shadows) for (const [i, one] of (trainedOn ?? []).entries()) counts[i]! += one;
   let [least, most] = [shadows.length, 0];
   for (const count of counts) {
     least = Math.min(least, count);

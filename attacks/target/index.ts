@@ -14,6 +14,7 @@ export {
   askAll,
   type StoredAnswer,
 } from './questions.ts';
+export { type LookupTargetOptions, lookupTarget, lookupViews } from './lookup.ts';
 export { remembered } from './remembered.ts';
 export { argmaxRows, derivedFromLogits, softmaxRows } from './softmax.ts';
 export {
