@@ -1,4 +1,5 @@
 /** Attacks on trained models. They know a target and rows of data, never a kernel. */
+export * from './boundary/index.ts';
 export {
   type AttackNeeds,
   type Canary,
@@ -7,6 +8,7 @@ export {
   type MembershipKnowledge,
   type MembershipScores,
   type OptionDef,
+  type QueryPlan,
   type ShadowModel,
   type ThreatModel,
   type Views,
@@ -16,6 +18,7 @@ export {
   bestThreshold,
   type MembershipAttackName,
   membershipAttacks,
+  repeatedFeatures,
 } from './membership/index.ts';
 export * from './metrics/index.ts';
 export {

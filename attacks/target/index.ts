@@ -1,3 +1,4 @@
+export { type AveragedOptions, averaged } from './averaged.ts';
 export { type FunctionTargetOptions, functionTarget } from './function.ts';
 export { type LocalTargetOptions, localTarget } from './local.ts';
 export { remembered } from './remembered.ts';
@@ -5,6 +6,7 @@ export { argmaxRows, derivedFromLogits, softmaxRows } from './softmax.ts';
 export {
   type AccessLevel,
   accessLevels,
+  type GradientNorms,
   type GradientTarget,
   type LabelTarget,
   type LogitTarget,
