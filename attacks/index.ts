@@ -1,4 +1,5 @@
 /** Attacks on trained models. They know a target and rows of data, never a kernel. */
+export * from './boundary/index.ts';
 export {
   type AttackNeeds,
   type AttackWarning,
@@ -8,6 +9,7 @@ export {
   type MembershipKnowledge,
   type MembershipScores,
   type OptionDef,
+  type QueryPlan,
   type ShadowModel,
   type ThreatModel,
   type Views,
@@ -32,6 +34,7 @@ export {
   membershipAttacks,
   type Outputs,
   type ShadowOutputs,
+  repeatedFeatures,
 } from './membership/index.ts';
 export * from './metrics/index.ts';
 export {

@@ -8,6 +8,12 @@ import { entropy } from './entropy.ts';
 import { gap } from './gap.ts';
 import { liraOffline } from './lira-offline.ts';
 import { liraOnline } from './lira-online.ts';
+import { boundaryDistance } from './boundary-distance.ts';
+import { confidence } from './confidence.ts';
+import { entropy } from './entropy.ts';
+import { gap } from './gap.ts';
+import { gradientNorm } from './gradient-norm.ts';
+import { labelOnlyAugmentation } from './label-only-augmentation.ts';
 import { loss } from './loss.ts';
 import { mlLeaks } from './ml-leaks.ts';
 import { mlLeaksUnsupervised } from './ml-leaks-unsupervised.ts';
@@ -36,6 +42,12 @@ export {
 } from './shokri/index.ts';
 export { type LiraOptions, liraScores } from './lira.ts';
 export type { Observations } from './references.ts';
+import { nasr } from './nasr.ts';
+import { repeatedQueries } from './repeated-queries.ts';
+import { shadowLogistic } from './shadow-logistic.ts';
+import { trajectory } from './trajectory.ts';
+
+export { repeatedFeatures } from './repeated-queries.ts';
 export { bestThreshold } from './threshold.ts';
 
 export const membershipAttacks = {
@@ -59,6 +71,12 @@ export const membershipAttacks = {
   'attack-p': attackP,
   'calibrated-loss': calibratedLossAttack,
   'quantile-regression': quantileRegression,
+  'label-only-augmentation': labelOnlyAugmentation,
+  'boundary-distance': boundaryDistance,
+  'gradient-norm': gradientNorm,
+  nasr,
+  trajectory,
+  'repeated-queries': repeatedQueries,
 } as const;
 
 export type MembershipAttackName = keyof typeof membershipAttacks;
