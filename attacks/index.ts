@@ -7,6 +7,7 @@ export {
   type MembershipKnowledge,
   type MembershipScores,
   type OptionDef,
+  type OptionsOf,
   type ShadowModel,
   type ThreatModel,
   type Views,
