@@ -10,6 +10,7 @@ export {
   type MembershipScores,
   type OptionDef,
   type QueryPlan,
+  type OptionsOf,
   type ShadowModel,
   type ThreatModel,
   type Views,
