@@ -81,12 +81,20 @@ export interface AttackNeeds {
   readonly populationRows?: number;
 }
 
+export type WarningCode = 'few-samples' | 'not-converged' | 'random-outputs' | 'skipped';
+export interface AttackWarning {
+  readonly code: WarningCode;
+  readonly message: string;
+}
+
 /** What a membership attack says about each candidate: the runner computes every metric from it. */
 export interface MembershipScores {
   /** higher means more likely a member [n] */
   readonly scores: Float64Array;
   /** "score >= threshold: member", chosen without the target's membership labels; null where the attack only ranks */
   readonly threshold: number | null;
+  /** what a reader of the result should know about how it came about; default none */
+  readonly warnings?: readonly AttackWarning[];
 }
 
 export interface MembershipAttack<

@@ -1,5 +1,6 @@
 export { type FunctionTargetOptions, functionTarget } from './function.ts';
 export { type LocalTargetOptions, localTarget } from './local.ts';
+export { type LookupTargetOptions, lookupTarget, lookupViews } from './lookup.ts';
 export { remembered } from './remembered.ts';
 export { argmaxRows, derivedFromLogits, softmaxRows } from './softmax.ts';
 export {

@@ -1,0 +1,6 @@
+/** Experiments on membership: who trains on what, models, what they answer, attacks on the answers. */
+export { checkDesign, type Design, designSchema, rowsOfModel, type Which } from './design.ts';
+export { type AugmentationSettings, augmentationSchema, membershipModel } from './model.ts';
+export { modelOutputs } from './outputs.ts';
+export { referenceAttacks } from './reference-attacks.ts';
+export { ONE_VIEW, type ViewSettings, viewsSchema } from './views.ts';
