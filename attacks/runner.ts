@@ -125,7 +125,6 @@ function modelsOf(shadows: MembershipKnowledge['shadows']): [inside: number, out
   if (n === 0) return [0, shadows.length];
   const counts = new Int32Array(n);
   for (const { trainedOn } of shadows) for (const [i, one] of (trainedOn ?? []).entries()) counts[i]! += one;
-  for (const { trainedOn = [] } of shadows) for (const [i, one] of trainedOn.entries()) counts[i]! += one;
   let [least, most] = [shadows.length, 0];
   for (const count of counts) {
     least = Math.min(least, count);
@@ -172,9 +171,6 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   const inside = sorted.subarray(0, members);
   const outside = sorted.subarray(members);
   const warnings: AttackWarning[] = [...(answer.warnings ?? [])];
-  if (attack.threat.access !== 'none' && (await answersVary(target, candidates))) {
-    const message = 'The target answered the same rows differently twice: one query per record says little about it.';
-  const warnings: AttackWarning[] = [];
   if (attack.threat.access !== 'none' && (await answersVary(restrict(once, access), candidates))) {
     const message =
       'The target answered the same rows differently twice: ' +
