@@ -126,7 +126,7 @@ export function computedRows(kernel: SvmKernel, x: Float64Array, d: number, math
 
 /** Rows of a symmetric matrix [n, n] that is there already. */
 export function matrixRows(matrix: Float64Array, n: number): KernelRows {
-  let at = range(n);
+  let at: Int32Array = range(n);
   return {
     n,
     diagonal: Float64Array.from({ length: n }, (_, i) => matrix[i * n + i]!),
