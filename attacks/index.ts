@@ -7,6 +7,7 @@ export {
   type MembershipKnowledge,
   type MembershipScores,
   type OptionDef,
+  type QueryPlan,
   type ShadowModel,
   type ThreatModel,
   type Views,
@@ -14,8 +15,11 @@ export {
 export {
   allMembershipAttacks,
   bestThreshold,
+  type LiraOptions,
+  liraScores,
   type MembershipAttackName,
   membershipAttacks,
+  type Observations,
 } from './membership/index.ts';
 export * from './metrics/index.ts';
 export {
