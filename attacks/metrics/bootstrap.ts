@@ -32,7 +32,7 @@ export interface BootstrapOptions {
 }
 
 // About 5 ms of drawing: thousands of records resampled a thousand times would hold up a page for a good part of a second.
-const DRAWS_PER_SLICE = 1 << 17;
+export const DRAWS_PER_SLICE = 1 << 17;
 
 /** The draws, computed in slices: each yield is a chance to let others have the thread. */
 export function* bootstrapSlices(o: BootstrapOptions): Generator<void, BootstrapDraws, void> {
