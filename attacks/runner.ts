@@ -49,6 +49,8 @@ export interface MembershipResult {
   readonly members: Float64Array;
   readonly nonMembers: Float64Array;
   readonly queries: number;
+  /** how the data of the models that the attack used lie to the target's: 'overlapping' is the stronger attacker; 'none' without models */
+  readonly shadowData: 'none' | 'apart' | 'overlapping';
   readonly seconds: number;
   readonly warnings: readonly AttackWarning[];
 }
@@ -117,6 +119,12 @@ function suited<S extends ShadowModel>(needs: AttackNeeds, shadows: readonly S[]
   if (!needs.shadowRows) return shadows;
   const apart = shadows.filter((s) => !s.trainedOn);
   return apart.length > 0 ? apart : shadows;
+}
+
+/** What has to be said with a result: whether models that the attack used may have been trained on the target's records. */
+function shadowDataOf({ shadowRows, modelsIn, modelsOut }: AttackNeeds, used: readonly ShadowModel[]) {
+  if (!(shadowRows || modelsIn || modelsOut) || used.length === 0) return 'none';
+  return used.some((s) => s.trainedOn) ? 'overlapping' : 'apart';
 }
 
 /** How many models were trained on a candidate, and how many were not: of the candidate with the fewest. */
@@ -196,6 +204,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
     members: inside,
     nonMembers: outside,
     queries,
+    shadowData: shadowDataOf(attack.needs, shadows),
     seconds: (performance.now() - started) / 1000,
     warnings: [...warnings, ...summary.warnings],
   };
