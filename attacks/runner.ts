@@ -14,7 +14,7 @@ import type {
 import { type MembershipSummary, summariseSlices } from './metrics/index.ts';
 import { type LabelTarget, type ProbabilityTarget, restrict, type Target } from './target/index.ts';
 
-export type WarningCode = 'few-samples' | 'random-outputs' | 'skipped';
+export type WarningCode = 'few-samples' | 'random-outputs' | 'skipped' | 'partial' | 'overlap' | 'scaling';
 export interface AttackWarning {
   readonly code: WarningCode;
   readonly message: string;
@@ -30,7 +30,7 @@ export interface Candidates {
 }
 
 export interface MembershipRun {
-  readonly target: Target<'white-box'> | Target<'probabilities'>;
+  readonly target: Target<'white-box'> | Target<'probabilities'> | Target<'label-only'>;
   readonly candidates: Candidates;
   readonly known: MembershipKnowledge;
   /** values for some of the attack's options; the rest take their defaults */
@@ -38,6 +38,8 @@ export interface MembershipRun {
   readonly rng: Rng;
   /** for attack models that are networks; default: one of one thread, made when it is asked for and disposed at the end */
   readonly engine?: () => Promise<Engine>;
+  /** whether the target answers the same rows differently; default: it is asked */
+  readonly randomOutputs?: boolean;
   /** of the intervals; default 0.95 */
   readonly confidence?: number;
   readonly signal?: AbortSignal;
@@ -90,7 +92,7 @@ function missingOf(needs: AttackNeeds, { shadows, population }: MembershipKnowle
   const { shadowRows = 0, modelsIn = 0, modelsOut = 0, populationRows = 0 } = needs;
   const own = suited(needs, shadows);
   const rows = Math.max(0, ...own.map((s) => Math.min(s.members.y.length, s.nonMembers.y.length)));
-  if (rows < shadowRows) {
+  if (rows < shadowRows && !(needs.orRanks && own.length === 0)) {
     return (
       `a shadow model with at least ${shadowRows} members and as many non-members, got ${rows}. ` +
       'Give more data, or a smaller --train-size.'
@@ -168,7 +170,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   const inside = sorted.subarray(0, members);
   const outside = sorted.subarray(members);
   const warnings: AttackWarning[] = [];
-  if (attack.threat.access !== 'none' && (await answersVary(target, candidates))) {
+  if (attack.threat.access !== 'none' && (run.randomOutputs ?? (await answersVary(target, candidates)))) {
     const message = 'The target answered the same rows differently twice: one query per record says little about it.';
     warnings.push({ code: 'random-outputs', message });
   }

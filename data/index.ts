@@ -10,6 +10,7 @@ export {
   shift,
 } from './augment.ts';
 export { checkSet, type Moments, type SetCheck } from './check.ts';
+export { compareRecords, type RecordsFault } from './check-records.ts';
 export {
   type Dataset,
   type DatasetParts,
@@ -22,6 +23,14 @@ export {
 export { type Bytes, sha256 } from './digest.ts';
 export { examples } from './examples.ts';
 export * from './formats/index.ts';
+export {
+  makeRecords,
+  type RecordFile,
+  type RecordOptions,
+  type Records,
+  readRecords,
+  recordsDigest,
+} from './records.ts';
 export {
   type PoissonOptions,
   poissonBatches,

@@ -4,6 +4,7 @@ export { type FunctionTargetOptions, functionTarget } from './function.ts';
 export { EndpointError, type HttpOptions, httpOracle, publicAddress } from './http.ts';
 export { type Ledger, openLedger, type QueryLedger } from './ledger.ts';
 export { type LocalTargetOptions, localTarget } from './local.ts';
+export { type LookupTargetOptions, lookupTarget, lookupViews } from './lookup.ts';
 export { layouts, type OnnxOptions, type OnnxRuntime, type OnnxSession, onnxOracle } from './onnx.ts';
 export { type FunctionOracleOptions, functionOracle, type Oracle, oracleKinds, type Predict } from './oracle.ts';
 export {
@@ -14,7 +15,6 @@ export {
   askAll,
   type StoredAnswer,
 } from './questions.ts';
-export { type LookupTargetOptions, lookupTarget, lookupViews } from './lookup.ts';
 export { remembered } from './remembered.ts';
 export { argmaxRows, derivedFromLogits, softmaxRows } from './softmax.ts';
 export {
