@@ -1,5 +1,6 @@
 export { type Answer, AnswerError, type OutputKind, type Outputs, outputKinds, outputsOf } from './answers.ts';
 export { accessOf, type OracleTargetOptions, oracleTarget } from './asked.ts';
+export { type AveragedOptions, averaged } from './averaged.ts';
 export { type FunctionTargetOptions, functionTarget } from './function.ts';
 export { EndpointError, type HttpOptions, httpOracle, publicAddress } from './http.ts';
 export { type Ledger, openLedger, type QueryLedger } from './ledger.ts';
@@ -20,6 +21,7 @@ export { argmaxRows, derivedFromLogits, softmaxRows } from './softmax.ts';
 export {
   type AccessLevel,
   accessLevels,
+  type GradientNorms,
   type GradientTarget,
   type LabelTarget,
   type LogitTarget,
