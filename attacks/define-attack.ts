@@ -91,6 +91,8 @@ export type WarningCode = 'few-samples' | 'not-converged' | 'random-outputs' | '
 export interface AttackWarning {
   readonly code: WarningCode;
   readonly message: string;
+}
+
 /** What the number of questions depends on. */
 export interface QueryPlan<O> {
   readonly options: O;

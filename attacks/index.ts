@@ -11,8 +11,8 @@ export {
   type MembershipKnowledge,
   type MembershipScores,
   type OptionDef,
-  type QueryPlan,
   type OptionsOf,
+  type QueryPlan,
   type ShadowModel,
   type ThreatModel,
   type Views,
@@ -35,9 +35,9 @@ export {
   foldsByShadow,
   type MembershipAttackName,
   membershipAttacks,
-  type Outputs,
-  type ShadowOutputs,
+  type Outputs as LabelledAnswers,
   repeatedFeatures,
+  type ShadowOutputs,
 } from './membership/index.ts';
 export * from './metrics/index.ts';
 export {
