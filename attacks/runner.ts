@@ -173,7 +173,10 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   const inside = sorted.subarray(0, members);
   const outside = sorted.subarray(members);
   const warnings: AttackWarning[] = [...(answer.warnings ?? [])];
-  if (attack.threat.access !== 'none' && (run.randomOutputs ?? (await answersVary(restrict(once, access), candidates)))) {
+  if (
+    attack.threat.access !== 'none' &&
+    (run.randomOutputs ?? (await answersVary(restrict(once, access), candidates)))
+  ) {
     const message =
       'The target answered the same rows differently twice: ' +
       (repeats > 1

@@ -10,7 +10,6 @@ export {
   shift,
 } from './augment.ts';
 export { checkSet, type Moments, type SetCheck } from './check.ts';
-export { compareRecords, type RecordsFault } from './check-records.ts';
 export {
   type Dataset,
   type DatasetParts,

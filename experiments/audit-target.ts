@@ -5,15 +5,13 @@
 import {
   type AccessLevel,
   type AnswerStore,
-  type Asked,
   type AttackWarning,
   accessLevels,
   accessOf,
   answersDiffer,
-  argmaxRows,
   askAll,
-  type Candidates,
   cannotRun,
+  controlClassifier,
   functionOracle,
   type MembershipAttack,
   type MembershipKnowledge,
@@ -22,26 +20,32 @@ import {
   type OutputKind,
   oracleTarget,
   type Predict,
+  parseOptions,
+  type QueryPlan,
   runMembershipAttack,
   type Views,
 } from '../attacks/index.ts';
-import { compareRecords, makeRecords, type Records, recordsDigest } from '../data/index.ts';
-import { ConfigError, KeyholeError, Rng, type Rows, type Shape, sizeOf } from '../engine/index.ts';
+import { type Records, recordsDigest } from '../data/index.ts';
+import { ConfigError, KeyholeError, Rng, type Shape, sizeOf } from '../engine/index.ts';
 import { attackRecord, chosenAttacks } from './audit.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
+import {
+  type AuditRows,
+  accuracyOf,
+  answeredSets,
+  answersOf,
+  checkSets,
+  classesOf,
+  mixedAnswers,
+  partial,
+  pick,
+  readSets,
+  rowsOf,
+  together,
+} from './audit-sets.ts';
 import { type ShadowRecipe, trainShadows } from './shadow-recipe.ts';
 import type { TrainingProgress } from './training/index.ts';
 import { VERSION } from './version.ts';
-
-/** Rows as the model sees them. */
-export interface AuditRows {
-  /** row-major [n, ...inputShape] */
-  readonly x: ArrayLike<number>;
-  /** labels [n], without which few attacks run */
-  readonly y?: ArrayLike<number> | null;
-  /** for messages */
-  readonly name?: string;
-}
 
 export type AuditTargetProgress =
   | { readonly phase: 'ask'; readonly done: number; readonly of: number }
@@ -88,9 +92,6 @@ export interface AuditTargetOptions {
   readonly onProgress?: (progress: AuditTargetProgress) => void;
 }
 
-/** below this, rates have no meaning */
-const FEWEST_ROWS = 10;
-
 /**
  * @throws ConfigError for sets that cannot be compared; what the model threw when it answers nothing; the signal's reason. A model
  * that stops answering, and a budget that ends, are warnings: the audit is then of the rows that were answered
@@ -101,7 +102,7 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
   const attacks = chosenAttacks(options.attacks);
   const oracle = oracleOf(options);
   const sets = readSets(options, oracle.inputShape);
-  const warnings: AttackWarning[] = checkSets(sets, options.force ?? false);
+  const warnings: AuditRecord['warnings'] = checkSets(sets, options.force ?? false);
   const rng = Rng.from(seed).split('audit target');
   const report = options.onProgress;
 
@@ -123,7 +124,17 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
   if (asked.stopped) warnings.push(partial(sets, kept, asked.stopped.message));
   const classes = classesOf(asked, kept, options.classes);
   const randomOutputs = await answersDiffer(oracle, all, asked);
-  const candidates = mixCandidates(rowsOf(kept.members), rowsOf(kept.nonMembers), rng.split('candidates'));
+  const [inside, outside] = [rowsOf(kept.members), rowsOf(kept.nonMembers)];
+  const candidates = mixCandidates(inside, outside, rng.split('candidates'));
+  const control = await controlClassifier({
+    members: inside,
+    nonMembers: outside,
+    inputShape: oracle.inputShape,
+    classes,
+    rng: rng.split('control'),
+    ...(signal && { signal }),
+  });
+  if (control?.warning) warnings.push(control.warning);
   const population = kept.population?.y ? kept.population : undefined;
   const shadows = options.shadows
     ? await trainShadows(population, classes, options.shadows, {
@@ -149,12 +160,23 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
       shadows: shadows?.models ?? [],
       ...(others && others.y.length > 0 && { population: others }),
       ...(options.views && { views: options.views }),
+      ...(shadows && { model: shadows.model }),
+    };
+    const answered = candidates.order.length + (others?.y.length ?? 0);
+    const plan = {
+      inputShape: oracle.inputShape,
+      candidates: candidates.order.length,
+      population: others?.y.length ?? 0,
+      views: options.views?.count ?? 1,
     };
     const results: AuditAttack[] = [];
     const labelled = kept.members.y !== null && kept.nonMembers.y !== null;
     for (const [done, attack] of attacks.entries()) {
       report?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
-      const skipped = beyondReach(attack, accessOf[asked.kind], labelled) ?? cannotRun(attack, known);
+      const skipped =
+        beyondReach(attack, accessOf[asked.kind], labelled) ??
+        cannotRun(attack, known) ??
+        (options.attacks ? null : tooDear(attack, oracle, plan, answered));
       if (skipped) {
         warnings.push(skipped);
         continue;
@@ -163,6 +185,7 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
         const run = { target, candidates, known, randomOutputs, rng: rng.split(`attack ${attack.name}`) };
         const result = await runMembershipAttack(attack, {
           ...run,
+          ...(options.shadows && { engine: () => Promise.resolve(options.shadows!.engine) }),
           ...(confidence !== undefined && { confidence }),
           ...(signal && { signal }),
         });
@@ -213,17 +236,6 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
   }
 }
 
-interface Sets<R extends Records = Records> {
-  readonly members: R;
-  readonly nonMembers: R;
-  readonly population: R | null;
-}
-
-/** Records with what the model said about them: row-major [size, classes], or labels [size]. */
-interface Answered extends Records {
-  readonly answers: Float64Array;
-}
-
 function oracleOf({ oracle, predict, inputShape, members, queryBudget }: AuditTargetOptions): Oracle {
   if (oracle && predict) throw new ConfigError('auditTarget: expected predict or oracle, got both.', 'predict');
   if (oracle) return oracle;
@@ -240,135 +252,6 @@ function oracleOf({ oracle, predict, inputShape, members, queryBudget }: AuditTa
   return functionOracle({ predict, inputShape: shape, ...(queryBudget !== undefined && { queryBudget }) });
 }
 
-function readSets({ members, nonMembers, population }: AuditTargetOptions, shape: Shape): Sets {
-  const read = (rows: AuditRows, name: string) =>
-    makeRecords({ name: rows.name ?? name, shape, x: rows.x, y: rows.y ?? null });
-  return {
-    members: read(members, 'members'),
-    nonMembers: read(nonMembers, 'non-members'),
-    population: population ? read(population, 'population') : null,
-  };
-}
-
-/** @returns what is wrong and was forced @throws ConfigError for what is wrong otherwise */
-function checkSets({ members, nonMembers, population }: Sets, force: boolean): AttackWarning[] {
-  for (const { name, size } of [members, nonMembers]) {
-    if (size < FEWEST_ROWS)
-      throw new ConfigError(
-        `${name}: expected at least ${FEWEST_ROWS} rows, got ${size}. Rates over so few rows mean nothing: give more.`,
-        'members',
-      );
-  }
-  const faults = [...compareRecords(members, nonMembers), ...(population ? compareRecords(members, population) : [])];
-  const [first] = faults;
-  if (first && !force)
-    throw new ConfigError(
-      `${faults.map(({ message }) => message).join('. ')}. Repair the sets, or go on all the same: force.`,
-      first.code,
-    );
-  return faults.map(({ code, message }) => ({ code, message: `${message}; forced` }));
-}
-
-function together({ members, nonMembers, population }: Sets): Float32Array {
-  const parts = [members, nonMembers, ...(population ? [population] : [])];
-  const x = new Float32Array(parts.reduce((sum, part) => sum + part.x.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    x.set(part.x, at);
-    at += part.x.length;
-  }
-  return x;
-}
-
-/** Of each set the rows that were answered. @throws KeyholeError when they are too few to say anything */
-function answeredSets(sets: Sets, asked: Asked): Sets<Answered> {
-  const width = asked.kind === 'labels' ? 1 : asked.classes;
-  let first = 0;
-  const read = (set: Records): Answered => {
-    const rows = Int32Array.from({ length: set.size }, (_, i) => i).filter((i) => asked.answered[first + i]);
-    const answers = new Float64Array(rows.length * width);
-    for (const [at, row] of rows.entries())
-      answers.set(asked.values.subarray((first + row) * width, (first + row + 1) * width), at * width);
-    first += set.size;
-    return { ...pick(set, rows), answers };
-  };
-  const [members, nonMembers] = [read(sets.members), read(sets.nonMembers)];
-  const population = sets.population ? read(sets.population) : null;
-  if (Math.min(members.size, nonMembers.size) < FEWEST_ROWS)
-    throw new KeyholeError(
-      `target: expected answers about at least ${FEWEST_ROWS} members and as many non-members, got ${members.size} and ` +
-        `${nonMembers.size}: ${asked.stopped?.message ?? 'the model stopped'}. What was answered is kept where answers are kept (--out).`,
-    );
-  return { members, nonMembers, population: population && population.size > 0 ? population : null };
-}
-
-function pick<R extends Records>(set: R, rows: Int32Array): R {
-  const width = sizeOf(set.shape);
-  const x = new Float32Array(rows.length * width);
-  for (const [at, row] of rows.entries()) x.set(set.x.subarray(row * width, (row + 1) * width), at * width);
-  return { ...set, x, y: set.y && rows.map((row) => set.y![row]!), size: rows.length };
-}
-
-function partial(sets: Sets, kept: Sets, because: string): AttackWarning {
-  const part = (name: string, of: Records, got: Records | null) => `${got?.size ?? 0} of ${of.size} ${name}`;
-  const list = [
-    part('members', sets.members, kept.members),
-    part('non-members', sets.nonMembers, kept.nonMembers),
-    ...(sets.population ? [part('rows of the population', sets.population, kept.population)] : []),
-  ];
-  return {
-    code: 'partial',
-    message: `Only ${list.join(', ')} were answered: ${because}. Everything here is about those.`,
-  };
-}
-
-/** @throws ConfigError for true labels that the model does not know */
-function classesOf({ kind, classes, values }: Asked, sets: Sets, declared: number | undefined): number {
-  let most = 0;
-  for (const set of [sets.members, sets.nonMembers, sets.population])
-    for (const label of set?.y ?? []) most = Math.max(most, label);
-  if (kind === 'labels') {
-    for (const label of values) if (label > most) most = label;
-    return declared ?? Math.max(2, most + 1);
-  }
-  if (most >= classes)
-    throw new ConfigError(
-      `labels: expected 0 .. ${classes - 1}, since the model answers with ${classes} numbers a row, got ${most}. Are they labels of this model?`,
-      'y',
-    );
-  return classes;
-}
-
-/** Without true labels, zeros: attacks that look at them are left out. */
-function rowsOf({ x, y, size }: Records): Rows {
-  return { x, y: y ?? new Int32Array(size) };
-}
-
-function mixedAnswers({ members, nonMembers }: Sets<Answered>, { order }: Candidates): Float64Array {
-  const width = members.answers.length / members.size;
-  const out = new Float64Array(order.length * width);
-  for (const [at, original] of order.entries()) {
-    const [from, row] = original < members.size ? [members, original] : [nonMembers, original - members.size];
-    out.set(from.answers.subarray(row * width, (row + 1) * width), at * width);
-  }
-  return out;
-}
-
-/** @param rows default: all of them */
-function answersOf({ answers, size }: Answered, rows: Int32Array | null): Float64Array {
-  if (!rows) return answers;
-  const width = answers.length / size;
-  const out = new Float64Array(rows.length * width);
-  for (const [at, row] of rows.entries()) out.set(answers.subarray(row * width, (row + 1) * width), at * width);
-  return out;
-}
-
-function accuracyOf({ y, answers, size }: Answered, { kind }: Asked, classes: number): number | null {
-  if (!y) return null;
-  const guesses = kind === 'labels' ? answers : argmaxRows(answers, classes);
-  return y.reduce((sum, label, i) => sum + (guesses[i] === label ? 1 : 0), 0) / size;
-}
-
 /** The warning with which an attack is left out whose access or labels are not there. */
 function beyondReach(attack: MembershipAttack, access: AccessLevel, labelled: boolean): AttackWarning | null {
   const needs = (what: string): AttackWarning => ({
@@ -382,6 +265,23 @@ function beyondReach(attack: MembershipAttack, access: AccessLevel, labelled: bo
   if (!labelled && attack.threat.knowledge.includes('labels'))
     return needs('the true labels of members and non-members, which were not given.');
   return null;
+}
+
+/** questions beyond twice as many as before that a service is asked unnamed: for the random inputs of ML-Leaks */
+const FEW_MORE = 1000;
+
+/** The warning with which an attack is left out that nobody named and that asks for much more than was answered already. */
+function tooDear(
+  attack: MembershipAttack,
+  { kind }: Oracle,
+  plan: Omit<QueryPlan<never>, 'options'>,
+  answered: number,
+): AttackWarning | null {
+  const options = parseOptions(attack.name, attack.options, {});
+  const most = attack.queries?.({ ...plan, options }) ?? plan.candidates;
+  if (!attack.costly && (kind !== 'http' || most <= 2 * answered + FEW_MORE)) return null;
+  const why = attack.costly ? 'it takes long' : `it asks the service about up to ${most} rows`;
+  return { code: 'skipped', message: `${attack.name} was left out: ${why}. Name it to run it (--attacks).` };
 }
 
 /** Faults of the model or its budget, after which other attacks may still run. */

@@ -27,12 +27,8 @@ export {
   parseAudit,
   threadsSchema,
 } from './audit-record.ts';
-export {
-  type AuditRows,
-  type AuditTargetOptions,
-  type AuditTargetProgress,
-  auditTarget,
-} from './audit-target.ts';
+export type { AuditRows } from './audit-sets.ts';
+export { type AuditTargetOptions, type AuditTargetProgress, auditTarget } from './audit-target.ts';
 export { type AuditedTraining, type DpAuditOptions, type DpAuditProgress, dpAudit } from './dp-audit.ts';
 export { type DpAuditRecord, dpAuditSchema, provedUpper } from './dp-audit-record.ts';
 export { defaultRecipe, optimizerNames, optimizerOf, type Recipe, recipeFor } from './recipe.ts';

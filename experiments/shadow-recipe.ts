@@ -1,7 +1,7 @@
 /** Shadow models for a target that somebody else trained: a recipe of ours, on rows of the attacker's own. */
 import { localTarget, remembered, type ShadowModel } from '../attacks/index.ts';
 import { type Dataset, makeDataset, numericColumns, type Records, stratifiedSplit, take } from '../data/index.ts';
-import { ConfigError, type Engine, namedModel, type Rng, sizeOf } from '../engine/index.ts';
+import { ConfigError, type Engine, type Model, namedModel, type Rng, sizeOf } from '../engine/index.ts';
 import { type Recipe, recipeFor } from './recipe.ts';
 import {
   modelsAtOnce,
@@ -24,6 +24,8 @@ export interface ShadowRecipe extends Partial<Recipe> {
 
 export interface TrainedShadows {
   readonly models: readonly ShadowModel[];
+  /** the architecture, which the attacker takes to be the target's */
+  readonly model: Model;
   /** rows of the population that no shadow model was trained on */
   readonly population: Int32Array;
   dispose(): void;
@@ -94,6 +96,7 @@ export async function trainShadows(
     onProgress: o.onProgress,
   });
   return {
+    model,
     models: trained.map(({ classifier }, i) => ({
       target: remembered(localTarget(classifier)),
       members: take(data, halves[i]!.members),

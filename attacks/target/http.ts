@@ -52,6 +52,11 @@ const MOST_PATIENCE = 600;
 /** 408 request timeout, 425 too early, 429 too many requests, and everything from 500 on */
 const PASSING = new Set([408, 425, 429]);
 
+/** Seconds before question number `attempt` is sent again, from 1: doubled each time, and spread so that not all come back at once. */
+export function waitingTime(attempt: number, rng: Rng): number {
+  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)) * (0.5 + rng.uniform() / 2);
+}
+
 /** The address without user, password and query, which may hold secrets. */
 export function publicAddress(url: string): string {
   const { origin, pathname } = new URL(url);
@@ -122,8 +127,7 @@ export async function httpOracle(options: HttpOptions): Promise<Oracle> {
           if ((error.after ?? 0) > MOST_PATIENCE)
             throw new EndpointError(`${error.message}, and asks to come back in ${error.after} s`, false);
           ledger.count('retries', 1);
-          const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attemptNumber - 1)) * (0.5 + rng.uniform() / 2);
-          await wait(1000 * backoff, signal);
+          await wait(1000 * waitingTime(attemptNumber, rng), signal);
         },
         ...(signal && { signal }),
       });
