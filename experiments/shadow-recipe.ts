@@ -3,14 +3,7 @@ import { localTarget, remembered, type ShadowModel } from '../attacks/index.ts';
 import { type Dataset, makeDataset, numericColumns, type Records, stratifiedSplit, take } from '../data/index.ts';
 import { ConfigError, type Engine, type Model, namedModel, type Rng, sizeOf } from '../engine/index.ts';
 import { type Recipe, recipeFor } from './recipe.ts';
-import {
-  modelsAtOnce,
-  planThreads,
-  type ThreadPlan,
-  type TrainingProgress,
-  trainingWork,
-  trainModels,
-} from './training/index.ts';
+import { modelsAtOnce, planThreads, type TrainingProgress, trainingWork, trainModels } from './training/index.ts';
 
 export interface ShadowRecipe extends Partial<Recipe> {
   readonly engine: Engine;
@@ -18,8 +11,8 @@ export interface ShadowRecipe extends Partial<Recipe> {
   readonly model: string;
   /** default 1 */
   readonly count?: number;
-  /** default: as `planThreads` says for 'auto' */
-  readonly threads?: ThreadPlan;
+  /** see `planThreads`; default 'auto' */
+  readonly threads?: number | 'auto';
 }
 
 export interface TrainedShadows {
@@ -87,9 +80,8 @@ export async function trainShadows(
       dtype: 'f32' as const,
     };
   });
-  const plan =
-    shadow.threads ??
-    planThreads('auto', trainingWork(engine, { model, models: count, rows: half, recipe }), { kernels: false });
+  const work = trainingWork(engine, { model, models: count, rows: half, recipe });
+  const plan = planThreads(shadow.threads ?? 'auto', work, { kernels: false });
   const trained = await trainModels(engine, data, jobs, {
     workers: modelsAtOnce(plan, jobs.length),
     ...(o.signal && { signal: o.signal }),
