@@ -104,7 +104,7 @@ export function auditSizes(rows: number, o: Pick<AuditOptions, 'trainSize' | 'ou
 }
 
 /** @throws ConfigError for unknown names, with the known ones */
-function chosenAttacks(names: readonly string[] | undefined): readonly MembershipAttack[] {
+export function chosenAttacks(names: readonly string[] | undefined): readonly MembershipAttack[] {
   if (!names) return allMembershipAttacks.filter(({ costly }) => !costly);
   return names.map((name) => {
     const attack = allMembershipAttacks.find((a) => a.name === name);
@@ -214,7 +214,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
         ...(confidence !== undefined && { confidence }),
         ...evaluation,
       });
-      results.push(recordOf(attack, result));
+      results.push(attackRecord(attack, result));
     }
     options.onProgress?.({ phase: 'attack', attack: '', done: attacks.length, of: attacks.length });
     const record: AuditRecord = {
@@ -279,7 +279,8 @@ function subSeed(rng: Rng, label: string): number {
   return rng.split(label).uint32();
 }
 
-function recordOf(attack: MembershipAttack, result: MembershipResult): AuditAttack {
+/** What a record keeps of an attack's result. */
+export function attackRecord(attack: MembershipAttack, result: MembershipResult): AuditAttack {
   const { summary } = result;
   const { tprAtFpr: t } = summary;
   return {
