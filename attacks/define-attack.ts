@@ -85,6 +85,12 @@ export interface AttackNeeds {
   readonly populationRows?: number;
 }
 
+export type WarningCode = 'few-samples' | 'not-converged' | 'random-outputs' | 'skipped';
+export interface AttackWarning {
+  readonly code: WarningCode;
+  readonly message: string;
+}
+
 /** What the number of questions depends on. */
 export interface QueryPlan<O> {
   readonly options: O;
@@ -102,6 +108,8 @@ export interface MembershipScores {
   readonly scores: Float64Array;
   /** "score >= threshold: member", chosen without the target's membership labels; null where the attack only ranks */
   readonly threshold: number | null;
+  /** what a reader of the result should know about how it came about; default none */
+  readonly warnings?: readonly AttackWarning[];
 }
 
 export interface MembershipAttack<

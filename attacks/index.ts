@@ -1,28 +1,46 @@
 /** Attacks on trained models. They know a target and rows of data, never a kernel. */
 export * from './boundary/index.ts';
+export { checkSplit, type SplitCheck } from './check-split.ts';
+export { type Control, type ControlOptions, controlClassifier, type SplitWarning } from './control.ts';
 export {
   type AttackNeeds,
+  type AttackWarning,
   type Canary,
   defineMembershipAttack,
   type MembershipAttack,
   type MembershipKnowledge,
   type MembershipScores,
   type OptionDef,
+  type OptionsOf,
   type QueryPlan,
   type ShadowModel,
   type ThreatModel,
   type Views,
+  type WarningCode,
 } from './define-attack.ts';
 export {
+  type AttackModelData,
+  type AttackModelKind,
+  type AttackModels,
+  type AttackModelsData,
   allMembershipAttacks,
+  askShadows,
+  attackModelKinds,
+  attackModels,
   bestThreshold,
+  classesWithFewRows,
+  type FitAttackModels,
+  fitAttackModel,
+  fitAttackModels,
+  foldsByShadow,
   type MembershipAttackName,
   membershipAttacks,
+  type Outputs as LabelledAnswers,
   repeatedFeatures,
+  type ShadowOutputs,
 } from './membership/index.ts';
 export * from './metrics/index.ts';
 export {
-  type AttackWarning,
   type Candidates,
   cannotRun,
   type MembershipResult,
@@ -30,7 +48,7 @@ export {
   mixCandidates,
   parseOptions,
   runMembershipAttack,
-  type WarningCode,
 } from './runner.ts';
 export * as score from './score/index.ts';
 export * from './target/index.ts';
+export { type ImageViews, imageViews } from './views.ts';

@@ -5,6 +5,7 @@
 import { ConfigError, createEngine, type Engine, KeyholeError, Pacer, type Rng, type Rows } from '../engine/index.ts';
 import type {
   AttackNeeds,
+  AttackWarning,
   MembershipAttack,
   MembershipKnowledge,
   OptionDef,
@@ -13,12 +14,6 @@ import type {
 } from './define-attack.ts';
 import { type MembershipSummary, summariseSlices } from './metrics/index.ts';
 import { averaged, type LabelTarget, type ProbabilityTarget, restrict, type Target } from './target/index.ts';
-
-export type WarningCode = 'few-samples' | 'random-outputs' | 'skipped';
-export interface AttackWarning {
-  readonly code: WarningCode;
-  readonly message: string;
-}
 
 /** The records that an attack is asked about. */
 export interface Candidates {
@@ -129,7 +124,7 @@ function modelsOf(shadows: MembershipKnowledge['shadows']): [inside: number, out
   const n = Math.max(0, ...shadows.map(({ trainedOn }) => trainedOn?.length ?? 0));
   if (n === 0) return [0, shadows.length];
   const counts = new Int32Array(n);
-  for (const { trainedOn = [] } of shadows) for (const [i, one] of trainedOn.entries()) counts[i]! += one;
+  for (const { trainedOn } of shadows) for (const [i, one] of (trainedOn ?? []).entries()) counts[i]! += one;
   let [least, most] = [shadows.length, 0];
   for (const count of counts) {
     least = Math.min(least, count);
@@ -156,7 +151,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   const before = full.queries();
   let own: Promise<Engine> | null = null;
   const engine = run.engine ?? (() => (own ??= createEngine()));
-  const { scores, threshold } = await attack
+  const answer = await attack
     .run({
       target,
       candidates,
@@ -167,6 +162,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
       signal: run.signal,
     })
     .finally(async () => (await own)?.dispose());
+  const { scores, threshold } = answer;
   const queries = full.queries() - before;
   await pacer.breathe();
   checkScores(attack.name, scores, threshold, order.length);
@@ -174,7 +170,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   for (const [at, original] of order.entries()) sorted[original] = scores[at]!;
   const inside = sorted.subarray(0, members);
   const outside = sorted.subarray(members);
-  const warnings: AttackWarning[] = [];
+  const warnings: AttackWarning[] = [...(answer.warnings ?? [])];
   if (attack.threat.access !== 'none' && (await answersVary(restrict(once, access), candidates))) {
     const message =
       'The target answered the same rows differently twice: ' +

@@ -1,5 +1,6 @@
 /** The record of one membership audit, `keyhole.audit/1`: what a run writes and what the report and the table read. */
 import * as v from 'valibot';
+import { intervalMethods } from '../attacks/index.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -12,7 +13,7 @@ export const estimateSchema = v.object({
   high: v.number(),
   n: count,
   confidence: v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
-  method: v.picklist(['clopper-pearson', 'bootstrap', 'delong']),
+  method: v.picklist(intervalMethods),
 });
 
 const accessSchema = v.picklist(['none', 'label-only', 'probabilities', 'logits', 'gradients', 'white-box']);

@@ -5,7 +5,7 @@
  * is therefore certain only where the lower end stays above chance after each interval is widened, on the scale of a
  * normal error, from level 1 - alpha to level 1 - alpha / k (Bonferroni).
  */
-import { normalQuantile } from '../../attacks/metrics/index.ts';
+import { aboveAfter } from '../../attacks/metrics/index.ts';
 import type { AuditAttack, AuditEstimate, AuditRecord } from '../audit-record.ts';
 import { FPRS, integer, percent } from './format.ts';
 
@@ -75,10 +75,8 @@ function gather(audit: AuditRecord): Evidence[] {
     for (const { key, rate } of FPRS) ask(attack.tprAtFpr[key], rate, rate);
   }
   return found.map((e) => {
-    const { value, low, confidence } = e.estimate;
-    const z = (alpha: number) => -normalQuantile(alpha / 2);
-    const widen = z((1 - confidence) / found.length) / z(1 - confidence);
-    return { ...e, aboveChance: low > e.chance, certain: value - (value - low) * widen > e.chance };
+    const certain = aboveAfter(found.length, e.estimate, e.chance);
+    return { ...e, aboveChance: e.estimate.low > e.chance, certain };
   });
 }
 
