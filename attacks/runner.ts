@@ -257,7 +257,7 @@ function repeatedly(target: Target<'white-box'>, queries: number): Target<'white
   if (queries === 1) return target;
   const known = averages.get(target) ?? new Map<number, Target<'white-box'>>();
   averages.set(target, known);
-  const wrapped = known.get(queries) ?? averaged<'white-box'>(target, { queries });
+  const wrapped = known.get(queries) ?? averaged(target, { queries });
   known.set(queries, wrapped);
   return wrapped;
 }
