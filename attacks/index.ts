@@ -1,6 +1,6 @@
 /** Attacks on trained models. They know a target and rows of data, never a kernel. */
 export { checkSplit, type SplitCheck } from './check-split.ts';
-export { type Control, type ControlOptions, controlClassifier, type SplitWarning } from './control.ts';
+export { type Control, type ControlOptions, controlClassifier, controlClassifiers, type SplitWarning } from './control.ts';
 export {
   type AttackNeeds,
   type AttackWarning,
