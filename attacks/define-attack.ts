@@ -1,5 +1,5 @@
 /** Attacks as data: who wrote them, what they may see, what they can be told, how they run, where they must win and must not. */
-import type { Engine, Rng, Rows } from '../engine/index.ts';
+import type { Engine, Model, Rng, Rows, Shape } from '../engine/index.ts';
 import type { AccessLevel, Samples, Target } from './target/index.ts';
 
 export interface ThreatModel<A extends AccessLevel = AccessLevel> {
@@ -31,6 +31,8 @@ export interface Canary {
   /** where it must stay at chance: the AUC's interval contains 0.5 */
   readonly mustFailOn: 'untrained';
   readonly margin: number;
+  /** options of these runs, where the defaults would take long */
+  readonly options?: Readonly<Record<string, number>>;
 }
 
 /** One option of an attack as it is listed, parsed and documented. */
@@ -69,6 +71,8 @@ export interface MembershipKnowledge<A extends AccessLevel = AccessLevel> {
   readonly population?: Rows;
   /** default: the rows themselves only */
   readonly views?: Views;
+  /** the target's architecture, where the attacker knows it */
+  readonly model?: Model;
 }
 
 /** What an attack cannot do without; what is left out it does not need. */
@@ -85,6 +89,17 @@ export type WarningCode = 'few-samples' | 'not-converged' | 'random-outputs' | '
 export interface AttackWarning {
   readonly code: WarningCode;
   readonly message: string;
+}
+
+/** What the number of questions depends on. */
+export interface QueryPlan<O> {
+  readonly options: O;
+  /** of one row */
+  readonly inputShape: Shape;
+  readonly candidates: number;
+  /** rows of the population, and views of each record, that the attacker has */
+  readonly population: number;
+  readonly views: number;
 }
 
 /** What a membership attack says about each candidate: the runner computes every metric from it. */
@@ -109,6 +124,10 @@ export interface MembershipAttack<
   readonly options: O;
   readonly needs: AttackNeeds;
   readonly canary: Canary;
+  /** asks hundreds of questions about each record, or trains models: runs only where it is named */
+  readonly costly?: true;
+  /** rows that it asks the target about, at most; default: each candidate once */
+  queries?(plan: QueryPlan<OptionsOf<O>>): number;
   run(context: {
     readonly target: Target<A>;
     /** rows in an order that says nothing about membership */

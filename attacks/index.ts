@@ -1,4 +1,5 @@
 /** Attacks on trained models. They know a target and rows of data, never a kernel. */
+export * from './boundary/index.ts';
 export { checkSplit, type SplitCheck } from './check-split.ts';
 export { type Control, type ControlOptions, controlClassifier, controlClassifiers, type SplitWarning } from './control.ts';
 export {
@@ -10,6 +11,8 @@ export {
   type MembershipKnowledge,
   type MembershipScores,
   type OptionDef,
+  type OptionsOf,
+  type QueryPlan,
   type ShadowModel,
   type ThreatModel,
   type Views,
@@ -32,7 +35,8 @@ export {
   foldsByShadow,
   type MembershipAttackName,
   membershipAttacks,
-  type Outputs,
+  type Outputs as LabelledAnswers,
+  repeatedFeatures,
   type ShadowOutputs,
 } from './membership/index.ts';
 export * from './metrics/index.ts';

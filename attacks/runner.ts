@@ -13,7 +13,7 @@ import type {
   ShadowModel,
 } from './define-attack.ts';
 import { type MembershipSummary, summariseSlices } from './metrics/index.ts';
-import { type LabelTarget, type ProbabilityTarget, restrict, type Target } from './target/index.ts';
+import { averaged, type LabelTarget, type ProbabilityTarget, restrict, type Target } from './target/index.ts';
 
 /** The records that an attack is asked about. */
 export interface Candidates {
@@ -31,6 +31,11 @@ export interface MembershipRun {
   /** values for some of the attack's options; the rest take their defaults */
   readonly options?: Readonly<Record<string, number>>;
   readonly rng: Rng;
+  /**
+   * how often each question is asked of the target and of the shadow models, whose logits are averaged (labels, where there
+   * is no more, are voted on); for models that answer at random. Default 1
+   */
+  readonly repeats?: number;
   /** for attack models that are networks; default: one of one thread, made when it is asked for and disposed at the end */
   readonly engine?: () => Promise<Engine>;
   /** of the intervals; default 0.95 */
@@ -129,17 +134,19 @@ function modelsOf(shadows: MembershipKnowledge['shadows']): [inside: number, out
 }
 
 export async function runMembershipAttack(attack: MembershipAttack, run: MembershipRun): Promise<MembershipResult> {
-  const { rng, known } = run;
+  const { rng, known, repeats = 1 } = run;
   const { rows: candidates, order, members } = run.candidates;
   const started = performance.now();
   const pacer = new Pacer(run.signal);
   const options = parseOptions(attack.name, attack.options, run.options ?? {});
-  const full = run.target as Target<'white-box'>;
-  const target = restrict(full, attack.threat.access as 'white-box');
+  const access = attack.threat.access as 'white-box';
+  const once = run.target as Target<'white-box'>;
+  const full = repeatedly(once, repeats);
+  const target = restrict(full, access);
   const shadows = suited(attack.needs, known.shadows).map((s) => ({
     ...s,
     ...(s.trainedOn && { trainedOn: inOrder(s.trainedOn, order) }),
-    target: restrict(s.target as Target<'white-box'>, attack.threat.access as 'white-box'),
+    target: restrict(repeatedly(s.target as Target<'white-box'>, repeats), access),
   }));
   const before = full.queries();
   let own: Promise<Engine> | null = null;
@@ -164,8 +171,12 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   const inside = sorted.subarray(0, members);
   const outside = sorted.subarray(members);
   const warnings: AttackWarning[] = [...(answer.warnings ?? [])];
-  if (attack.threat.access !== 'none' && (await answersVary(target, candidates))) {
-    const message = 'The target answered the same rows differently twice: one query per record says little about it.';
+  if (attack.threat.access !== 'none' && (await answersVary(restrict(once, access), candidates))) {
+    const message =
+      'The target answered the same rows differently twice: ' +
+      (repeats > 1
+        ? `${repeats} answers to each question were averaged, by the target and the shadow models alike.`
+        : 'one query per record says little about it. Ask several times and average (repeats).');
     warnings.push({ code: 'random-outputs', message });
   }
   const slices = summariseSlices({
@@ -225,11 +236,26 @@ function checkScores(name: string, scores: Float64Array, threshold: number | nul
   if (threshold !== null && Number.isNaN(threshold)) throw new KeyholeError(`${name}: expected a threshold, got NaN.`);
 }
 
+const averages = new WeakMap<object, Map<number, Target<'white-box'>>>();
+
+/** The target asked several times, the same wrapper each time, so that attacks share its answers. */
+function repeatedly(target: Target<'white-box'>, queries: number): Target<'white-box'> {
+  if (queries === 1) return target;
+  const known = averages.get(target) ?? new Map<number, Target<'white-box'>>();
+  averages.set(target, known);
+  const wrapped = known.get(queries) ?? averaged<'white-box'>(target, { queries });
+  known.set(queries, wrapped);
+  return wrapped;
+}
+
 const PROBES = 16;
 
 async function answersVary(target: LabelTarget | ProbabilityTarget, { x, y }: Rows): Promise<boolean> {
-  const few = x.subarray(0, (x.length / Math.max(1, y.length)) * Math.min(PROBES, y.length));
-  const ask = async () => ('probabilities' in target ? await target.probabilities(few) : await target.labels(few));
+  const ask = async () => {
+    // another object each time: a target that remembers what it was asked must ask anew
+    const few = x.subarray(0, (x.length / Math.max(1, y.length)) * Math.min(PROBES, y.length));
+    return 'probabilities' in target ? await target.probabilities(few) : await target.labels(few);
+  };
   try {
     const [a, b] = [await ask(), await ask()];
     return a.some((v, i) => v !== b[i]);

@@ -1,5 +1,5 @@
 /** `keyhole train --dp`: what is trained how, what is said about it, and what the record keeps. */
-import { type Classifier, type Examples, type FitOptions, nn, type optim } from '../engine/index.ts';
+import { type Classifier, type Examples, nn, type optim } from '../engine/index.ts';
 import {
   fitPrivate,
   type Ledger,
@@ -42,8 +42,7 @@ export const clippingOf = ({ clipping, clip = DEFAULT_CLIP }: PrivateOptions): P
 export async function trainPrivately(work: PrivateWork): Promise<PrivateFitResult> {
   const { terminal, output, options, classifier, labelSmoothing, validation } = work;
   const meter = progressOn(terminal.stderr, { quiet: output.quiet });
-  const smoothed: FitOptions['loss'] = (logits, labels) =>
-    nn.losses.smoothedCrossEntropy(logits, labels, labelSmoothing);
+  const smoothed: nn.Loss = (logits, labels) => nn.losses.smoothedCrossEntropy(logits, labels, labelSmoothing);
   try {
     return await fitPrivate(classifier.engine, classifier.model, classifier.params, work.train, {
       epochs: work.epochs,

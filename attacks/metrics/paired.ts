@@ -6,7 +6,8 @@
  *
  * Source: Efron and Tibshirani 1993, An introduction to the bootstrap, chapter 8; for the AUC beside it DeLong et al. 1988.
  */
-import { DRAWS_PER_SLICE, defaultResamples, finish, percentileInterval } from './bootstrap.ts';
+import { finish } from '../slices.ts';
+import { DRAWS_PER_SLICE, defaultResamples, percentileInterval } from './bootstrap.ts';
 import { type DeLongDifference, deLongDifference } from './delong.ts';
 import { clopperPearson, DEFAULT_CONFIDENCE, type Estimate } from './estimate.ts';
 import { groupsOf, rank, type Scores } from './ranking.ts';

@@ -5,7 +5,8 @@
  * Precision depends on the shares of members and non-members in the evaluation: guessing gets `baseline`, not 0.5, unless
  * there are as many of both. Balanced accuracy does not.
  */
-import { DRAWS_PER_SLICE, defaultResamples, finish, percentileInterval } from './bootstrap.ts';
+import { finish } from '../slices.ts';
+import { DRAWS_PER_SLICE, defaultResamples, percentileInterval } from './bootstrap.ts';
 import { clopperPearson, DEFAULT_CONFIDENCE, type Estimate } from './estimate.ts';
 import type { MetricRng } from './rng.ts';
 import { type Confusion, thresholdMetrics } from './threshold.ts';

@@ -5,7 +5,8 @@
  * how many intervals it holds, and `allowed` widens one of them to hold together with all others (Bonferroni).
  */
 import { normalQuantile } from '../../privacy/maths/index.ts';
-import { bootstrapSlices, defaultResamples, finish } from './bootstrap.ts';
+import { finish } from '../slices.ts';
+import { bootstrapSlices, defaultResamples } from './bootstrap.ts';
 import { deLong } from './delong.ts';
 import { clopperPearson, DEFAULT_CONFIDENCE, type Estimate } from './estimate.ts';
 import { checkAligned, type LabelledScores } from './per-class.ts';

@@ -1,5 +1,6 @@
 /** Everything a membership-inference evaluation reports, from two arrays of scores. */
-import { bootstrapSlices, defaultResamples, finish, percentileInterval } from './bootstrap.ts';
+import { finish } from '../slices.ts';
+import { bootstrapSlices, defaultResamples, percentileInterval } from './bootstrap.ts';
 import { checkConfidence, clopperPearson, DEFAULT_CONFIDENCE, type Estimate } from './estimate.ts';
 import { type Ranking, rank, type Scores } from './ranking.ts';
 import type { MetricRng } from './rng.ts';

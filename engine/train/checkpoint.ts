@@ -27,6 +27,8 @@ export interface Snapshot<H> {
   readonly position: Position;
   readonly history: H;
   readonly params: unknown;
+  /** other tensors that training changes */
+  readonly companions?: unknown;
   readonly best: unknown;
   readonly optimizer: OptimizerState;
 }
@@ -49,6 +51,7 @@ export function writeCheckpoint<H>(
 ): Uint8Array<ArrayBuffer> {
   const tensors = new Map<string, SafeTensor>();
   put(tensors, 'params', snapshot.params);
+  put(tensors, 'companions', snapshot.companions);
   put(tensors, 'optimizer', snapshot.optimizer.slots);
   if (snapshot.best !== null) put(tensors, 'best', snapshot.best);
   const { position, history, optimizer } = snapshot;
@@ -84,14 +87,14 @@ function readState<H>(text: string | undefined): State<H> {
 }
 
 /**
- * Overwrites parameters and optimiser state by a checkpoint's.
+ * Overwrites parameters, companions and optimiser state by a checkpoint's.
  * @throws ConfigError when the checkpoint belongs to another run, FormatError when it is damaged
  */
 export function restoreCheckpoint<H>(
   engine: Engine,
   bytes: Uint8Array,
   fingerprint: string,
-  into: { params: unknown; optimizer: OptimizerState },
+  into: Pick<Snapshot<H>, 'params' | 'companions' | 'optimizer'>,
 ): Snapshot<H> {
   const file = readSafeTensors(bytes, 'checkpoint');
   const format = file.metadata['format'] ?? 'none';
@@ -104,7 +107,11 @@ export function restoreCheckpoint<H>(
     );
   }
   const state = readState<H>(file.metadata['state']);
-  const found = [...match(file, 'params', into.params), ...match(file, 'optimizer', into.optimizer.slots)];
+  const found = [
+    ...match(file, 'params', into.params),
+    ...match(file, 'companions', into.companions),
+    ...match(file, 'optimizer', into.optimizer.slots),
+  ];
   let best: unknown = null;
   if (state.best) {
     const saved = match(file, 'best', into.params);

@@ -2,7 +2,7 @@
 import type { Engine } from '../engine.ts';
 import { ConfigError, NumericError } from '../errors.ts';
 import { valueAndGrad } from '../grad/index.ts';
-import { type Loss, losses, type Model } from '../nn/index.ts';
+import { losses, type Model } from '../nn/index.ts';
 import { mean } from '../ops/index.ts';
 import { adam, type Optimizer, type OptimizerState } from '../optim/index.ts';
 import { Rng } from '../random/index.ts';
@@ -38,18 +38,41 @@ export interface EarlyStopping {
   readonly restoreBest?: boolean;
 }
 
+/** Where training is, for functions that change a step. */
+export interface StepContext {
+  /** from 0 */
+  readonly epoch: number;
+  /** from 0, over all epochs */
+  readonly step: number;
+  /** of this step alone; split it by a label of your own */
+  readonly rng: Rng;
+}
+
+export interface Batch {
+  /** [n, ...inputShape] */
+  readonly x: Tensor;
+  /** i32 labels [n], or probabilities [n, classes] */
+  readonly y: Tensor;
+}
+
 export interface FitOptions {
   readonly epochs: number;
   /** default 64; the last batch of an epoch may be smaller */
   readonly batchSize?: number;
   /** default adam with learning rate 1e-3 */
   readonly optimizer?: Optimizer;
-  /** of each row, from logits and labels; default cross-entropy */
-  readonly loss?: Loss;
+  /** of each row, from logits and labels (or what `batch` made of them); default cross-entropy */
+  readonly loss?: (outputs: Tensor, targets: Tensor, at: StepContext) => Tensor;
   /** names the shuffles and dropout masks; default 0 */
   readonly seed?: number | bigint;
   /** changes a batch in place before it is used: x row-major [n, ...inputShape] */
   readonly augment?: (x: Float32Array | Float64Array, inputShape: Shape, rng: Rng) => void;
+  /** another batch for each, made in the step's scope, without gradients */
+  readonly batch?: (batch: Batch, at: StepContext) => Batch;
+  /** what `loss`, `augment` and `batch` do, in words: a checkpoint of a run with others is refused */
+  readonly method?: string;
+  /** tensors that those functions overwrite in place, saved with each checkpoint and restored from it */
+  readonly companions?: unknown;
   readonly validation?: Examples;
   /** needs `validation` */
   readonly earlyStopping?: EarlyStopping;
@@ -131,7 +154,9 @@ export async function fit(
     optimizer: optimizer.name,
     seed: String(options.seed ?? 0),
     validation: options.validation?.size ?? null,
+    method: options.method,
   });
+  const { companions = null } = options;
   let state: OptimizerState = engine.keep(optimizer.init(params));
   let best: unknown = null;
   let position: Position = { epoch: 0, batch: 0, lossSum: 0 };
@@ -139,7 +164,8 @@ export async function fit(
   try {
     const saved = await checkpoint?.load();
     if (saved) {
-      const snapshot = restoreCheckpoint<EpochRecord[]>(engine, saved, fingerprint, { params, optimizer: state });
+      const into = { params, companions, optimizer: state };
+      const snapshot = restoreCheckpoint<EpochRecord[]>(engine, saved, fingerprint, into);
       ({ position, history, best, optimizer: state } = snapshot);
     }
   } catch (error) {
@@ -147,19 +173,21 @@ export async function fit(
     throw error;
   }
   const save = async () =>
-    checkpoint?.save(writeCheckpoint(fingerprint, { position, history, params, best, optimizer: state }));
+    checkpoint?.save(writeCheckpoint(fingerprint, { position, history, params, companions, best, optimizer: state }));
   let savedAt = performance.now();
 
   const trainBatch = (rows: Int32Array, stepRng: Rng): number =>
     engine.run('train step', () => {
-      const { x, y } = batchOf(engine, data, rows, model.inputShape, dtype);
-      options.augment?.(x.view() as Rows['x'], model.inputShape, stepRng.split('augment'));
+      const step = position.epoch * perEpoch + position.batch;
+      const at: StepContext = { epoch: position.epoch, step, rng: stepRng };
+      const taken = batchOf(engine, data, rows, model.inputShape, dtype);
+      options.augment?.(taken.x.view() as Rows['x'], model.inputShape, stepRng.split('augment'));
+      const { x, y } = options.batch?.(taken, at) ?? taken;
       const context = { mode: 'train', rng: stepRng.split('model') } as const;
-      const batchLoss = (p: unknown) => mean(loss(model.apply(p, x, context), y));
+      const batchLoss = (p: unknown) => mean(loss(model.apply(p, x, context), y, at));
       const { value, grads } = valueAndGrad(batchLoss, params, { release: true });
       const number = value.item();
       if (!Number.isFinite(number)) {
-        const step = position.epoch * perEpoch + position.batch;
         throw new NumericError(
           `fit: the loss became ${number} at step ${step} (epoch ${position.epoch + 1}, batch ${position.batch + 1}). ` +
             'Lower the learning rate, or look for extreme values in the data.',

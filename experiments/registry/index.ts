@@ -4,10 +4,12 @@ import { lira } from './lira.ts';
 import { overfitting } from './overfitting.ts';
 import { privacyUtility } from './privacy-utility.ts';
 import { privateTraining } from './private-training.ts';
+import { shokri } from './shokri.ts';
 
 export const experiments: Readonly<Record<string, Experiment>> = {
   lira,
   overfitting,
   'private-training': privateTraining,
   'privacy-utility': privacyUtility,
+  shokri,
 };

@@ -39,7 +39,7 @@ access('each grants the ones before and nothing more, also at run time', () => {
     ['probabilities'],
     ['logits'],
     ['logitsAndVjp'],
-    ['model', 'parameterGradient', 'params'],
+    ['gradientNorms', 'model', 'parameterGradient', 'params'],
   ];
   for (const [i, level] of accessLevels.entries()) {
     const cut = restrict(full, level as 'white-box');

@@ -9,7 +9,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   privacy: ['data', 'engine'],
   federated: ['privacy', 'data', 'engine'],
   attacks: ['privacy', 'data', 'engine'],
-  defenses: ['privacy', 'data', 'engine'],
+  defenses: ['attacks', 'privacy', 'data', 'engine'],
   experiments: ['attacks', 'defenses', 'federated', 'privacy', 'data', 'engine'],
   bench: ['experiments', 'attacks', 'defenses', 'federated', 'privacy', 'data', 'engine'],
   cli: ['bench', 'experiments', 'attacks', 'defenses', 'federated', 'privacy', 'data', 'engine'],
@@ -39,7 +39,7 @@ export const DOORS: readonly Door[] = [
   },
   {
     to: 'engine/math/index.ts',
-    from: ['attacks/', 'data/', 'experiments/', 'privacy/'],
+    from: ['attacks/', 'data/', 'defenses/', 'experiments/', 'privacy/'],
     because: 'scalar maths without an engine',
   },
   {

@@ -1,0 +1,22 @@
+/** Defences: what makes a model, or its answers, give away less. They know targets and rows of data, never a kernel. */
+export {
+  type AnyTarget,
+  type DefenseDef,
+  defineDefense,
+  type OutputDefense,
+  type Stage,
+  stages,
+  type TrainingRecipe,
+  type Wrap,
+} from './define-defense.ts';
+export { defended } from './outputs.ts';
+export { allDefenses, type DefenseName, defenses } from './registry.ts';
+export {
+  type Defended,
+  type DefendedTraining,
+  defenseNamed,
+  isUnderFitted,
+  type Marks,
+  outputDefence,
+  trainDefended,
+} from './train.ts';

@@ -1,0 +1,189 @@
+/** One way in to training with a defence: the model, what stands before it, and what to know about both. */
+import { parseOptions } from '../attacks/index.ts';
+import { Classifier, ConfigError, type DType, type Engine, type Examples, type Model, Rng } from '../engine/index.ts';
+import type { AnyTarget, DefenseDef, OwnTraining, TrainingRecipe, Watch, Wrap } from './define-defense.ts';
+import { defended } from './outputs.ts';
+import { type DefenseName, defenses } from './registry.ts';
+import { holdBack, type Parts, withoutHolding } from './reserve.ts';
+
+export interface DefendedTraining extends Watch {
+  /** 'none' trains undefended */
+  readonly defence: DefenseName | 'none';
+  /** values for some of the defence's options; the rest take their defaults */
+  readonly options?: Readonly<Record<string, number>>;
+  readonly recipe: TrainingRecipe;
+  /** names shuffles, masks, draws and noise; default 0 */
+  readonly seed?: number;
+  /** names the initial parameters; default `seed` */
+  readonly initialSeed?: number;
+  readonly dtype?: Exclude<DType, 'i32'>;
+  /** rows of the same distribution outside the data, for defences that need some; default: a share of the data is held back */
+  readonly reserve?: Examples;
+}
+
+export interface Marks {
+  /** the epoch whose parameters were kept, when that is not the last one of the recipe */
+  readonly stoppedEarly?: number;
+  /** on the rows that the classifier was fitted to; of distillation's published model, on the rows that it learnt from */
+  readonly trainAccuracy: number;
+  readonly trainLoss: number;
+  /** proved, of the run itself; says nothing when its noise was reproducible, see `notes` */
+  readonly epsilon?: number;
+  readonly notes: readonly string[];
+}
+
+export interface Defended {
+  /** dispose it when done */
+  readonly classifier: Classifier;
+  /** puts the output defence before a target; the target itself where there is none */
+  readonly wrap: Wrap;
+  /** rows of the data, in rising order, that any training read; the others were only held back */
+  readonly trained: Int32Array;
+  readonly epochs: number;
+  readonly steps: number;
+  readonly marks: Marks;
+}
+
+/** @throws ConfigError for a name that is not in the registry */
+export function defenseNamed(name: string): DefenseDef {
+  if (Object.hasOwn(defenses, name)) return defenses[name as DefenseName] as unknown as DefenseDef;
+  const names = Object.keys(defenses);
+  throw new ConfigError(`defence: expected one of ${names.join(', ')}, got '${name}'.`, 'defence', names);
+}
+
+interface Chosen {
+  /** null: nothing is defended */
+  readonly def: DefenseDef | null;
+  readonly options: Readonly<Record<string, number>>;
+}
+
+/** The defence with its options filled in; null where it is off. @throws ConfigError for unknown or wrong options */
+function chosen(name: string, given: Readonly<Record<string, number>> = {}): Chosen {
+  if (name === 'none') return { def: null, options: {} };
+  const def = defenseNamed(name);
+  const options = parseOptions(name, def.options, given);
+  const isOff = def.off !== null && Object.entries(def.off).every(([key, value]) => options[key] === value);
+  return { def: isOff ? null : def, options };
+}
+
+function partsOf({ def, options }: Chosen, data: Examples, reserve: Examples | undefined, rng: Rng): Parts {
+  if (!def?.needsReserve || reserve) return withoutHolding(data, reserve);
+  return holdBack(data, options['held']!, rng.split('held back'));
+}
+
+/** A stream of a defence's own: training streams have other labels. */
+const streamOf = (seed: number) => Rng.from(seed).split('defence');
+
+/**
+ * Trains a model with a defence. The same settings give the same bits, also after a kill and a resume.
+ * @throws ConfigError for options that do not fit, what `fit` and `fitPrivate` throw, or the signal's reason
+ */
+export async function trainDefended(
+  engine: Engine,
+  model: Model,
+  data: Examples,
+  o: DefendedTraining,
+): Promise<Defended> {
+  const { recipe, seed = 0, initialSeed = seed, dtype = 'f32' } = o;
+  const choice = chosen(o.defence, o.options);
+  const { def, options } = choice;
+  const parts = partsOf(choice, data, o.reserve, streamOf(seed));
+  const classifier = Classifier.create(engine, def?.model?.(model, options) ?? model, { seed: initialSeed, dtype });
+  try {
+    const watch: Watch = {
+      ...(o.checkpoint && { checkpoint: o.checkpoint }),
+      ...(o.signal && { signal: o.signal }),
+      ...(o.onProgress && { onProgress: o.onProgress }),
+    };
+    const context = { engine, classifier, data: parts.training, reserve: parts.reserve, options, recipe, seed };
+    const fitted: Fitted = def?.train
+      ? await def.train({ ...context, watch })
+      : await fitChanged(def, { ...context, watch }, def ? `${def.name} ${JSON.stringify(options)}` : undefined);
+    const learnt = def?.train && def.needsReserve ? parts.reserve : parts.training;
+    const { accuracy, loss } = await classifier.evaluate(learnt, o.signal ? { signal: o.signal } : {});
+    return {
+      classifier,
+      wrap: await wrapFor(engine, classifier, choice, parts, seed, o.signal),
+      trained: parts.trained,
+      epochs: fitted.epochs,
+      steps: fitted.steps,
+      marks: {
+        ...(fitted.kept !== undefined && fitted.kept < recipe.epochs && { stoppedEarly: fitted.kept }),
+        trainAccuracy: accuracy,
+        trainLoss: loss,
+        ...(fitted.epsilon !== undefined && { epsilon: fitted.epsilon }),
+        notes: fitted.notes ?? [],
+      },
+    };
+  } catch (error) {
+    classifier.dispose();
+    throw error;
+  }
+}
+
+type Fitted = OwnTraining & {
+  /** the epoch whose parameters were kept */
+  readonly kept?: number;
+};
+
+/** The ordinary loop with the defence's changes. */
+async function fitChanged(
+  def: DefenseDef | null,
+  { watch, ...context }: Parameters<NonNullable<DefenseDef['train']>>[0],
+  method: string | undefined,
+): Promise<Fitted> {
+  const { free, ...changes } = def?.fit?.(context) ?? {};
+  try {
+    const { history, epochs, steps } = await context.classifier.fit(context.data, {
+      ...context.recipe,
+      seed: context.seed,
+      ...changes,
+      ...(method !== undefined && { method }),
+      ...watch,
+    });
+    if (!changes.earlyStopping) return { epochs, steps };
+    const losses = history.map((record) => record.validation!.loss);
+    return { epochs, steps, kept: losses.indexOf(Math.min(...losses)) + 1 };
+  } finally {
+    context.engine.free(free);
+  }
+}
+
+async function wrapFor(
+  engine: Engine,
+  classifier: Classifier,
+  { def, options }: Chosen,
+  parts: Parts,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<Wrap> {
+  const { training: data, reserve } = parts;
+  const rng = streamOf(seed).split('outputs');
+  const output = await def?.outputs?.({ engine, classifier, data, reserve, options, rng, signal });
+  return (target: AnyTarget) => (output ? defended(target, output) : target);
+}
+
+/**
+ * The output defence of a model that is trained already, with the bits that `trainDefended` gives the same settings. Training
+ * defences leave targets as they are.
+ * @param data the rows that were given to `trainDefended`
+ */
+export function outputDefence(
+  engine: Engine,
+  classifier: Classifier,
+  data: Examples,
+  o: Pick<DefendedTraining, 'defence' | 'options' | 'seed' | 'reserve' | 'signal'>,
+): Promise<Wrap> {
+  const choice = chosen(o.defence, o.options);
+  const seed = o.seed ?? 0;
+  return wrapFor(engine, classifier, choice, partsOf(choice, data, o.reserve, streamOf(seed)), seed, o.signal);
+}
+
+/** Accuracy by which a defended model may fall behind an undefended one on the rows that both were fitted to. */
+const FALLS_BEHIND = 0.05;
+
+/** Whether a defended model fits its own rows worse than the undefended one: a defence by learning less. */
+export const isUnderFitted = (
+  defended: Pick<Marks, 'trainAccuracy'>,
+  undefended: Pick<Marks, 'trainAccuracy'>,
+): boolean => defended.trainAccuracy < undefended.trainAccuracy - FALLS_BEHIND;
