@@ -48,6 +48,8 @@ export interface MembershipResult {
   /** scores of members and of non-members, in the order in which they were mixed */
   readonly members: Float64Array;
   readonly nonMembers: Float64Array;
+  /** the attack's own: "score >= threshold: member"; null where it only ranks */
+  readonly threshold: number | null;
   readonly queries: number;
   readonly seconds: number;
   readonly warnings: readonly AttackWarning[];
@@ -195,6 +197,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
     summary,
     members: inside,
     nonMembers: outside,
+    threshold,
     queries,
     seconds: (performance.now() - started) / 1000,
     warnings: [...warnings, ...summary.warnings],

@@ -34,7 +34,7 @@ import { progressOn } from '../progress.ts';
 import { requireWritten, resumable } from '../resumable.ts';
 import type { Terminal } from '../terminal.ts';
 import { showAudit } from '../training-progress.ts';
-import { real, someOf, whole } from '../values.ts';
+import { collect, real, someOf, whole } from '../values.ts';
 
 interface Options
   extends CommonOptions,
@@ -47,6 +47,7 @@ interface Options
   readonly outSize?: number;
   readonly shadows?: number;
   readonly attacks?: readonly string[];
+  readonly slice?: readonly string[];
   readonly confidence: number;
 }
 
@@ -67,6 +68,11 @@ export function auditCommand(command: Command, terminal: Terminal): Command {
       whole(1, 1000),
     )
     .option('--attacks <names>', `some of ${attackNames.join(', ')} (default: all)`, someOf(attackNames))
+    .option(
+      '--slice <column>',
+      'report the strongest attack for each value of this column of a table as well; may be given again',
+      collect,
+    )
     .option(
       '--confidence <x>',
       'of the intervals',
@@ -103,6 +109,7 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
     signal: terminal.signal,
     ...(options.shadows !== undefined && { shadows: options.shadows }),
     ...(options.attacks && { attacks: options.attacks }),
+    ...(options.slice && { slices: options.slice }),
   };
   const { engine, plan } = await spreadEngine(options, output, (engine, kernels) =>
     auditPlan(engine, dataset, settings, { asked: options.threads, kernels }),
