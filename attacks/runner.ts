@@ -50,6 +50,8 @@ export interface MembershipResult {
   /** scores of members and of non-members, in the order in which they were mixed */
   readonly members: Float64Array;
   readonly nonMembers: Float64Array;
+  /** the attack's own: "score >= threshold: member"; null where it only ranks */
+  readonly threshold: number | null;
   readonly queries: number;
   /** how the data of the models that the attack used lie to the target's: 'overlapping' is the stronger attacker; 'none' without models */
   readonly shadowData: 'none' | 'apart' | 'overlapping';
@@ -208,6 +210,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
     summary,
     members: inside,
     nonMembers: outside,
+    threshold,
     queries,
     shadowData: shadowDataOf(attack.needs, shadows),
     seconds: (performance.now() - started) / 1000,
