@@ -25,6 +25,7 @@ export {
   take,
   withTransform,
 } from '../data/index.ts';
+export * from '../defenses/index.ts';
 export * from '../engine/index.ts';
 export * from './audit.ts';
 export * from './audit-record.ts';
