@@ -181,6 +181,7 @@ test(
      import * as browserEngine from 'keyhole/browser/engine';
      import * as browserTrain from 'keyhole/browser/train';
      import * as browserPrivacy from 'keyhole/browser/privacy';
+     import * as browserDefenses from 'keyhole/browser/defenses';
      import * as privacy from 'keyhole/privacy';
      import * as report from 'keyhole/browser/report';
      const { audit, createEngine, loadSet } = keyhole;
@@ -194,7 +195,7 @@ test(
      console.log(JSON.stringify({
        // one copy of each class and function, whichever entry it comes from
        shared: [engine, data, attacks, defenses].map((entry) => Object.keys(entry).filter((name) => name in keyhole).length > 5),
-       twins: [[engine, keyhole], [data, keyhole], [attacks, keyhole], [defenses, keyhole], [browserEngine, browser], [browserTrain, browser], [browserPrivacy, browser], [privacy, keyhole]].flatMap(([one, other]) =>
+       twins: [[engine, keyhole], [data, keyhole], [attacks, keyhole], [defenses, keyhole], [browserEngine, browser], [browserTrain, browser], [browserPrivacy, browser], [browserDefenses, browser], [privacy, keyhole]].flatMap(([one, other]) =>
          Object.keys(one).filter((name) => name in other && one[name] !== other[name] && typeof one[name] === 'function')),
        tensor: (await engine.createEngine()).zeros([2]) instanceof keyhole.Tensor,
        threads: team.threads.running,
@@ -202,6 +203,7 @@ test(
        browser: typeof browser.createEngine,
        train: typeof browserTrain.fit + ' ' + typeof browserEngine.fit,
        trainTensor: browserTrain.Tensor === browserEngine.Tensor,
+       defenses: typeof browserDefenses.trainDefended,
        report: typeof report.renderAuditReport,
        base: wasm('base'),
        relaxed: wasm('relaxed'),
@@ -219,6 +221,7 @@ test(
       browser: 'function',
       train: 'function undefined',
       trainTensor: true,
+      defenses: 'function',
       report: 'function',
       base: true,
       relaxed: true,
