@@ -30,7 +30,8 @@ export async function repeatedFeatures(
   const out = new Float64Array(3 * y.length);
   for (let i = 0; i < y.length; i++) {
     const own = phi.subarray(i * queries, (i + 1) * queries);
-    const mean = own.reduce((sum, v) => sum + v, 0) / queries;
+    // from the first answer: equal answers have a spread of exactly 0, which no attack model can blow up
+    const mean = own[0]! + own.reduce((sum, v) => sum + (v - own[0]!), 0) / queries;
     const variance = own.reduce((sum, v) => sum + (v - mean) * (v - mean), 0) / queries;
     out.set([mean, Math.sqrt(variance), own.reduce((least, v) => Math.min(least, v), Infinity)], 3 * i);
   }
