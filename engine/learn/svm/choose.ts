@@ -6,7 +6,7 @@
  */
 import { ConfigError } from '../../errors.ts';
 import { Rng } from '../../random/rng.ts';
-import { finish, finishAsync, fitSvmSlices, fitsOf, solve } from './fit.ts';
+import { finish, finishAsync, fitSvmSlices, fitsOf, solve, workspaceFor } from './fit.ts';
 import { loadSvmKernels } from './kernels.ts';
 import type { SvmModel } from './model.ts';
 import { type AsyncOptions, checkOptions, checkRows, type SvmOptions, type SvmProgress } from './options.ts';
@@ -149,6 +149,7 @@ export function* chooseSvmSlices(
   const [cs, gammas] = [[...o.cs].sort((a, b) => a - b), [...o.gammas].sort((a, b) => a - b)];
   const at = { done: 0, fits: cs.length * gammas.length * folds.length + fitsOf(o) };
   const slice = () => ({ ...at, iterations: 0, violation: Infinity });
+  const workspace = workspaceFor(Math.max(...folds.map(({ train }) => train.length)), d, o);
   const squares = distances(x, d, ids, maths);
   yield slice();
   const matrix = new Float64Array(n * n);
@@ -164,7 +165,7 @@ export function* chooseSvmSlices(
       const rows = matrixRows(part(matrix, n, train, train), train.length);
       const values = part(matrix, n, held, train);
       for (const c of cs) {
-        const s = yield* solve(rows, fold.y, { ...o, c }, at);
+        const s = yield* solve(rows, workspace, fold.y, { ...o, c }, at);
         if (!(s.violation < (o.tolerance ?? 1e-3))) unconverged++;
         const key = `${c} ${gamma}`;
         correct.set(key, (correct.get(key) ?? 0) + right(values, fold, labels, s));
