@@ -1,6 +1,9 @@
 /** Kernel rows that were computed before, as many as fit into the given bytes; the one not used for longest goes first. */
 import { type KernelRows, range, rounded, type Workspace } from './rows.ts';
 
+/** Numbers handled between two yields: a few milliseconds. */
+export const SLICE = 1e6;
+
 /** How many numbers a cache of so many bytes has for n rows: at least two of them, at most all. */
 export function cacheNumbers(n: number, bytes: number): number {
   const width = rounded(n);
@@ -62,18 +65,22 @@ export class RowCache {
     this.#most = Math.min(this.#rows.n, Math.floor(this.#numbers.length / this.#width));
   }
 
-  /** Rows keep only the columns at these places, ascending; what they are is `columns`. */
-  narrow(keep: Int32Array, columns: Int32Array): void {
+  /** Rows keep only the columns at these places, ascending; what they are is `columns`. Yields every few milliseconds. */
+  *narrow(keep: Int32Array, columns: Int32Array): Generator<void> {
     const start = this.#numbers.byteOffset;
     const old = [...this.#cached].map(([i, row]) => ({ i, slot: (row.byteOffset - start) / (8 * this.#width), row }));
     this.#setWidth(columns.length);
+    let moved = 0;
     // from the front, so that nothing is read after it was overwritten
     for (const { i, slot, row } of old.sort((a, b) => a.slot - b.slot)) {
       const to = this.#place(slot);
       for (let t = 0; t < keep.length; t++) to[t] = row[keep[t]!]!;
       this.#cached.set(i, to);
+      moved += keep.length;
+      if (moved < SLICE) continue;
+      moved = 0;
+      yield;
     }
-    this.#work += old.length * columns.length;
     this.#rows.restrict(columns);
   }
 

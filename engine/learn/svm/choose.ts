@@ -99,12 +99,18 @@ function foldsOf(y: ArrayLike<number>, numbers: ArrayLike<number>, ids: Int32Arr
 }
 
 /** Rows `rows` and columns `columns` of a matrix [n, n]. */
-function part(matrix: Float64Array, n: number, rows: Int32Array, columns: Int32Array): Float64Array {
+function* part(
+  matrix: Float64Array,
+  n: number,
+  rows: Int32Array,
+  columns: Int32Array,
+): Generator<void, Float64Array, void> {
   const m = columns.length;
   const taken = new Float64Array(rows.length * m);
   for (let r = 0; r < rows.length; r++) {
     const from = rows[r]! * n;
     for (let t = 0; t < m; t++) taken[r * m + t] = matrix[from + columns[t]!]!;
+    if (r % 64 === 63) yield;
   }
   return taken;
 }
@@ -123,12 +129,13 @@ function right(values: Float64Array, fold: Fold, y: Uint8Array, { alpha, rho }: 
 }
 
 /** Squared distances between rows [n, n]. */
-function distances(x: Float64Array, d: number, ids: Int32Array, maths: RowMaths): Float64Array {
+function* distances(x: Float64Array, d: number, ids: Int32Array, maths: RowMaths): Generator<void, Float64Array, void> {
   const n = ids.length;
   const panels = pack(x, d, ids);
   const matrix = new Float64Array(n * n);
   for (const [t, i] of ids.entries()) {
     maths.squares(panels, x.subarray(i * d, (i + 1) * d), matrix.subarray(t * n, (t + 1) * n));
+    if (t % 16 === 15) yield;
   }
   return matrix;
 }
@@ -149,9 +156,15 @@ export function* chooseSvmSlices(
   const [cs, gammas] = [[...o.cs].sort((a, b) => a - b), [...o.gammas].sort((a, b) => a - b)];
   const at = { done: 0, fits: cs.length * gammas.length * folds.length + fitsOf(o) };
   const slice = () => ({ ...at, iterations: 0, violation: Infinity });
+  function* during<T>(slices: Generator<void, T, void>): Generator<SvmProgress, T> {
+    for (;;) {
+      const next = slices.next();
+      if (next.done) return next.value;
+      yield slice();
+    }
+  }
   const workspace = workspaceFor(Math.max(...folds.map(({ train }) => train.length)), d, o);
-  const squares = distances(x, d, ids, maths);
-  yield slice();
+  const squares = yield* during(distances(x, d, ids, maths));
   const matrix = new Float64Array(n * n);
   const correct = new Map<string, number>();
   let unconverged = 0;
@@ -162,8 +175,8 @@ export function* chooseSvmSlices(
     }
     for (const fold of folds) {
       const { train, held } = fold;
-      const rows = matrixRows(part(matrix, n, train, train), train.length);
-      const values = part(matrix, n, held, train);
+      const rows = matrixRows(yield* during(part(matrix, n, train, train)), train.length);
+      const values = yield* during(part(matrix, n, held, train));
       for (const c of cs) {
         const s = yield* solve(rows, workspace, fold.y, { ...o, c }, at);
         if (!(s.violation < (o.tolerance ?? 1e-3))) unconverged++;

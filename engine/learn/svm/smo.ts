@@ -15,7 +15,7 @@
  * from those that have changed since.
  */
 import { NumericError } from '../../errors.ts';
-import { cacheNumbers, RowCache } from './cache.ts';
+import { cacheNumbers, RowCache, SLICE } from './cache.ts';
 import { type KernelRows, range, rounded, TINY, type Workspace } from './rows.ts';
 
 export interface SmoProblem {
@@ -52,8 +52,6 @@ export interface SmoProgress {
 const SHRINK_EVERY = 1000;
 /** Fewer than this part of the rows are not worth the bookkeeping. */
 const WORTH_SHRINKING = 0.1;
-/** Numbers handled between two yields: a few milliseconds. */
-const SLICE = 2e6;
 
 /** What the solver needs of a workspace: the cache, and vectors of n. */
 export const workspaceNumbers = (n: number, cacheBytes: number) => cacheNumbers(n, cacheBytes) + 8 * rounded(n);
@@ -156,7 +154,7 @@ class Smo {
   }
 
   /** Sets aside the rows at a bound that they would only press harder against, if there are enough of them. */
-  shrink(): void {
+  *shrink(): Generator<void> {
     const { u, l, ids } = this;
     const least = u[this.i]!;
     const largest = least + this.violation;
@@ -171,7 +169,7 @@ class Smo {
     });
     this.ids = keep.map((t) => ids[t]!);
     for (const v of [u, l, this.diagonal]) for (const [to, t] of keep.entries()) v[to] = v[t]!;
-    this.cache.narrow(keep, this.ids);
+    yield* this.cache.narrow(keep, this.ids);
     this.look();
   }
 
@@ -241,13 +239,13 @@ export function* smo(p: SmoProblem): Generator<SmoProgress, SmoSolution> {
   let widened = false;
   let work = 0;
   const progress = () => ({ iterations, violation: s.violation });
-  function* widen() {
-    for (const _ of s.widen()) yield progress();
+  function* during(slices: Generator<void>) {
+    for (const _ of slices) yield progress();
   }
   for (;;) {
     if (s.violation < p.tolerance || iterations >= p.iterations) {
       if (s.ids.length === n) return s.solution(iterations);
-      yield* widen();
+      yield* during(s.widen());
       untilShrink = every;
       continue;
     }
@@ -256,9 +254,9 @@ export function* smo(p: SmoProblem): Generator<SmoProgress, SmoSolution> {
       // once near the end, in case that rows were set aside too early
       if (!widened && s.violation < 10 * p.tolerance) {
         widened = true;
-        if (s.ids.length < n) yield* widen();
+        if (s.ids.length < n) yield* during(s.widen());
       }
-      s.shrink();
+      yield* during(s.shrink());
     }
     s.step();
     iterations++;
