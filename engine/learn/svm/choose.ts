@@ -98,21 +98,21 @@ function foldsOf(y: ArrayLike<number>, numbers: ArrayLike<number>, ids: Int32Arr
   });
 }
 
-/** Rows `rows` and columns `columns` of a matrix [n, n]. */
+/** Rows `rows` and columns `columns` of a matrix [n, n], at the beginning of `to`. */
 function* part(
   matrix: Float64Array,
   n: number,
   rows: Int32Array,
   columns: Int32Array,
+  to: Float64Array,
 ): Generator<void, Float64Array, void> {
   const m = columns.length;
-  const taken = new Float64Array(rows.length * m);
   for (let r = 0; r < rows.length; r++) {
     const from = rows[r]! * n;
-    for (let t = 0; t < m; t++) taken[r * m + t] = matrix[from + columns[t]!]!;
+    for (let t = 0; t < m; t++) to[r * m + t] = matrix[from + columns[t]!]!;
     if (r % 64 === 63) yield;
   }
-  return taken;
+  return to.subarray(0, rows.length * m);
 }
 
 /** How many of the fold's rows the machine classifies correctly, from their kernel values [held, train]. */
@@ -166,6 +166,8 @@ export function* chooseSvmSlices(
   const workspace = workspaceFor(Math.max(...folds.map(({ train }) => train.length)), d, o);
   const squares = yield* during(distances(x, d, ids, maths));
   const matrix = new Float64Array(n * n);
+  const inner = new Float64Array(Math.max(...folds.map(({ train }) => train.length ** 2)));
+  const outer = new Float64Array(Math.max(...folds.map(({ train, held }) => train.length * held.length)));
   const correct = new Map<string, number>();
   let unconverged = 0;
   for (const gamma of gammas) {
@@ -175,8 +177,8 @@ export function* chooseSvmSlices(
     }
     for (const fold of folds) {
       const { train, held } = fold;
-      const rows = matrixRows(yield* during(part(matrix, n, train, train)), train.length);
-      const values = yield* during(part(matrix, n, held, train));
+      const rows = matrixRows(yield* during(part(matrix, n, train, train, inner)), train.length);
+      const values = yield* during(part(matrix, n, held, train, outer));
       for (const c of cs) {
         const s = yield* solve(rows, workspace, fold.y, { ...o, c }, at);
         if (!(s.violation < (o.tolerance ?? 1e-3))) unconverged++;
