@@ -1,7 +1,13 @@
 /** Attacks on trained models. They know a target and rows of data, never a kernel. */
 export * from './boundary/index.ts';
 export { checkSplit, type SplitCheck } from './check-split.ts';
-export { type Control, type ControlOptions, controlClassifier, type SplitWarning } from './control.ts';
+export {
+  type Control,
+  type ControlOptions,
+  controlClassifier,
+  controlClassifiers,
+  type SplitWarning,
+} from './control.ts';
 export {
   type AttackNeeds,
   type AttackWarning,
@@ -41,6 +47,7 @@ export {
   type Outputs as LabelledAnswers,
   repeatedFeatures,
   type ShadowOutputs,
+  signalScores,
 } from './membership/index.ts';
 export * from './metrics/index.ts';
 export {

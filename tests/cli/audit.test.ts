@@ -93,7 +93,7 @@ test('every model by name', async () => {
   for (const model of ['softmax', 'mlp', 'mnist', 'mnist-tanh', 'cifar']) {
     const record = await audit('--model', model, '--epochs', '1', '--train-size', '60', '--attacks', 'gap');
     assert.is(record.model.name, model);
-    assert.ok(record.model.parameters > 0);
+    assert.ok(record.model.parameters! > 0);
   }
 });
 
