@@ -176,8 +176,7 @@ export function checkForeignOptions(command: Command, options: { readonly model:
       );
   if (options.shadowRecipe !== undefined && options.population === undefined)
     refuse('shadowRecipe', '--population as well, whose rows the shadow models are trained on.');
-  if (options.resume && !given('out'))
-    refuse('resume', '--out as well, the folder that has the answers.');
+  if (options.resume && !given('out')) refuse('resume', '--out as well, the folder that has the answers.');
 }
 
 /** `name:value` pairs. @throws ConfigError naming the header, and never its value */

@@ -8,6 +8,7 @@ import {
   type AttackWarning,
   accessLevels,
   accessOf,
+  allMembershipAttacks,
   answersDiffer,
   askAll,
   cannotRun,
@@ -99,7 +100,7 @@ export interface AuditTargetOptions {
 export async function auditTarget(options: AuditTargetOptions): Promise<AuditRecord> {
   const started = performance.now();
   const { seed = 0, signal, confidence, meanTrainingLoss = null } = options;
-  const attacks = chosenAttacks(options.attacks);
+  const attacks = options.attacks ? chosenAttacks(options.attacks) : allMembershipAttacks;
   const oracle = oracleOf(options);
   const sets = readSets(options, oracle.inputShape);
   const warnings: AuditRecord['warnings'] = checkSets(sets, options.force ?? false);

@@ -55,7 +55,7 @@ export interface AuditOptions extends Partial<Recipe> {
   readonly outSize?: number;
   /** models that show the attacker what members look like, each trained on other rows of the attacker's; default 1 */
   readonly shadows?: number;
-  /** default: all of them */
+  /** default: all but those that are costly */
   readonly attacks?: readonly string[];
   /** default 0 */
   readonly seed?: number;
@@ -105,7 +105,7 @@ export function auditSizes(rows: number, o: Pick<AuditOptions, 'trainSize' | 'ou
 
 /** @throws ConfigError for unknown names, with the known ones */
 export function chosenAttacks(names: readonly string[] | undefined): readonly MembershipAttack[] {
-  if (!names) return allMembershipAttacks;
+  if (!names) return allMembershipAttacks.filter(({ costly }) => !costly);
   return names.map((name) => {
     const attack = allMembershipAttacks.find((a) => a.name === name);
     const known = allMembershipAttacks.map((a) => a.name);

@@ -28,6 +28,7 @@ export const mlLeaksUnsupervised = defineMembershipAttack({
     share: { about: 'share of the random inputs that reach the threshold', default: 0.1, min: 0, max: 1 },
   },
   needs: {},
+  queries: ({ options, candidates }) => candidates + options.randomInputs,
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates, options, rng, signal }) {
     const { classes } = target;

@@ -60,6 +60,7 @@ interface Options
   readonly confidence: number;
 }
 
+const costly = allMembershipAttacks.filter((attack) => attack.costly).map((attack) => attack.name);
 const attackNames = allMembershipAttacks.map((attack) => attack.name);
 /** below this, rates have no meaning; what each attack needs is checked on its own */
 const FEWEST_ROWS = 20;
@@ -78,7 +79,11 @@ export function auditCommand(command: Command, terminal: Terminal): Command {
       'shadow models, which show the attacks what members look like (default: 1)',
       whole(1, 1000),
     )
-    .option('--attacks <names>', `some of ${attackNames.join(', ')} (default: all)`, someOf(attackNames))
+    .option(
+      '--attacks <names>',
+      `some of ${attackNames.join(', ')} (default: all but costly ones: ${costly.join(', ')})`,
+      someOf(attackNames),
+    )
     .option(
       '--confidence <x>',
       'of the intervals',

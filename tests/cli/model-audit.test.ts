@@ -51,21 +51,23 @@ const audit = async (...args: string[]) => audited(await inProcess(['audit', '--
 
 const onnx = suite('keyhole audit --model FILE.onnx');
 
-onnx('as a process: a record on standard output, answers, numbers and a report in the folder', () =>
-  inFolder(async (folder) => {
-    const out = join(folder, 'out');
-    const finished = await keyhole(['audit', '--json', ...files(folder), '--attacks', 'loss,gap', '--out', out]);
-    const record = audited(finished);
-    assert.equal([record.model.name, record.model.parameters, record.target?.kind], ['m.onnx', null, 'onnx']);
-    assert.match(record.target?.sha256 ?? '', /^[0-9a-f]{64}$/);
-    assert.equal([record.dataset.name, record.dataset.members, record.dataset.classes], ['in.npz', 120, CLASSES]);
-    assert.ok(record.attacks[0]!.auc.low > 0.8 && record.train.accuracy! > 0.9);
-    assert.equal(readdirSync(out).sort(), ['answers.jsonl', 'audit.json', 'report.html']);
-    const report = readFileSync(join(out, 'report.html'), 'utf8');
-    assert.match(report, /known by its answers only: probabilities/);
-    assert.not.match(report, /null|NaN|undefined/);
-    assert.match(finished.stderr, /^questions: 100 %/m);
-  }),
+onnx(
+  'as a process: a record on standard output, answers, numbers and a report in the folder',
+  () =>
+    inFolder(async (folder) => {
+      const out = join(folder, 'out');
+      const finished = await keyhole(['audit', '--json', ...files(folder), '--attacks', 'loss,gap', '--out', out]);
+      const record = audited(finished);
+      assert.equal([record.model.name, record.model.parameters, record.target?.kind], ['m.onnx', null, 'onnx']);
+      assert.match(record.target?.sha256 ?? '', /^[0-9a-f]{64}$/);
+      assert.equal([record.dataset.name, record.dataset.members, record.dataset.classes], ['in.npz', 120, CLASSES]);
+      assert.ok(record.attacks[0]!.auc.low > 0.8 && record.train.accuracy! > 0.9);
+      assert.equal(readdirSync(out).sort(), ['answers.jsonl', 'audit.json', 'report.html']);
+      const report = readFileSync(join(out, 'report.html'), 'utf8');
+      assert.match(report, /known by its answers only: probabilities/);
+      assert.not.match(report, /null|NaN|undefined/);
+      assert.match(finished.stderr, /^questions: 100 %/m);
+    }),
   { timeout: 60_000 },
 );
 
@@ -123,8 +125,26 @@ onnx('rows as .npy pairs and as CSV', () =>
       );
     const [a, b, c] = [
       await audit('--model', path!, ...sets(folder), '--attacks', 'loss'),
-      await audit('--model', path!, '--members', pair(members, 'a'), '--non-members', pair(nonMembers, 'b'), '--attacks', 'loss'),
-      await audit('--model', path!, '--members', csv(members, 'a'), '--non-members', csv(nonMembers, 'b'), '--attacks', 'loss'),
+      await audit(
+        '--model',
+        path!,
+        '--members',
+        pair(members, 'a'),
+        '--non-members',
+        pair(nonMembers, 'b'),
+        '--attacks',
+        'loss',
+      ),
+      await audit(
+        '--model',
+        path!,
+        '--members',
+        csv(members, 'a'),
+        '--non-members',
+        csv(nonMembers, 'b'),
+        '--attacks',
+        'loss',
+      ),
     ];
     assert.equal(a.attacks[0]!.auc, b.attacks[0]!.auc);
     assert.equal(a.attacks[0]!.auc, c.attacks[0]!.auc);
@@ -153,11 +173,19 @@ wrong('overlap and another shape or scale are refused; --force goes on', () =>
     const mixed = { x: nonMembers.x.slice(), y: nonMembers.y };
     mixed.x.set(members.x.subarray(0, 5 * 12));
     args[5] = write(folder, 'mixed.npz', mixed);
-    refused(await inProcess(['audit', ...args, '--quiet']), 2, /5 of 120 non-members have the input of a member.* use --force/);
+    refused(
+      await inProcess(['audit', ...args, '--quiet']),
+      2,
+      /5 of 120 non-members have the input of a member.* use --force/,
+    );
     const record = await audit(...args, '--force', '--attacks', 'gap');
     assert.ok(record.warnings.some(({ code }) => code === 'overlap'));
     writeFileSync(args[5]!, writeNpz({ x: { shape: [60, 24], data: new Float32Array(1440) } }));
-    refused(await inProcess(['audit', ...args]), 2, /mixed\.npz: expected rows of \[3, 4, 1\] as in in\.npz, got \[24\]/);
+    refused(
+      await inProcess(['audit', ...args]),
+      2,
+      /mixed\.npz: expected rows of \[3, 4, 1\] as in in\.npz, got \[24\]/,
+    );
     args[5] = write(folder, 'scaled.npz', { x: nonMembers.x.map((v) => 255 * v), y: nonMembers.y });
     refused(await inProcess(['audit', ...args, '--quiet']), 2, /differ in scale/);
   }),
@@ -176,22 +204,49 @@ wrong('options that do not go together, each with the reason', () =>
       [['--outputs', 'logit'], /Did you mean 'logits'/],
     ] as const)
       refused(await inProcess(['audit', ...args, ...more]), 2, message);
-    refused(await inProcess(['audit', '--members', 'x.npz']), 2, /--members: expected a file or an address as --model as well/);
+    refused(
+      await inProcess(['audit', '--members', 'x.npz']),
+      2,
+      /--members: expected a file or an address as --model as well/,
+    );
     refused(await inProcess(['audit', ...args.slice(0, 4)]), 2, /--non-members: expected a file with rows/);
-    refused(await inProcess(['audit', '--model', 'http://h/', ...args.slice(2), '--layout', 'nchw']), 2, /--layout: expected an ONNX file/);
-    refused(await inProcess(['audit', '--model', 'm.onxx', ...args.slice(2)]), 2, /a file that ends in \.onnx, or an address/);
-    refused(await inProcess(['audit', '--model', 'http://h/', ...args.slice(2), '--header', 'secret']), 2, /--header …: expected NAME:VALUE/);
+    refused(
+      await inProcess(['audit', '--model', 'http://h/', ...args.slice(2), '--layout', 'nchw']),
+      2,
+      /--layout: expected an ONNX file/,
+    );
+    refused(
+      await inProcess(['audit', '--model', 'm.onxx', ...args.slice(2)]),
+      2,
+      /a file that ends in \.onnx, or an address/,
+    );
+    refused(
+      await inProcess(['audit', '--model', 'http://h/', ...args.slice(2), '--header', 'secret']),
+      2,
+      /--header …: expected NAME:VALUE/,
+    );
   }),
 );
 
 wrong('files that are not there, or no models, or no rows', () =>
   inFolder(async (folder) => {
     const args = files(folder);
-    refused(await inProcess(['audit', '--model', join(folder, 'no.onnx'), ...args.slice(2)]), 1, /no\.onnx: it does not exist/);
+    refused(
+      await inProcess(['audit', '--model', join(folder, 'no.onnx'), ...args.slice(2)]),
+      1,
+      /no\.onnx: it does not exist/,
+    );
     writeFileSync(args[1]!, 'nothing');
     refused(await inProcess(['audit', ...args]), 1, /m\.onnx: expected an ONNX model/);
-    writeFileSync(args[3]!, writeNpz({ images: { shape: [2, 2], data: new Float32Array(4) }, y: { shape: [2], data: new Int32Array(2) } }));
-    refused(await inProcess(['audit', ...args]), 2, /in\.npz: expected an array 'x' and, if there are labels, 'y', found images, y/);
+    writeFileSync(
+      args[3]!,
+      writeNpz({ images: { shape: [2, 2], data: new Float32Array(4) }, y: { shape: [2], data: new Int32Array(2) } }),
+    );
+    refused(
+      await inProcess(['audit', ...args]),
+      2,
+      /in\.npz: expected an array 'x' and, if there are labels, 'y', found images, y/,
+    );
   }),
 );
 
@@ -220,7 +275,18 @@ http('the same numbers as from the file; the ledger; no secret anywhere', () =>
     const out = join(folder, 'out');
     const address = `${server.url.replace('//', '//ada:geheim@')}?key=geheim`;
     const header = ['--header', 'x-token: geheim'];
-    const finished = await inProcess(['audit', '--json', '--model', address, ...sets(folder), ...header, '--attacks', 'loss', '--out', out]);
+    const finished = await inProcess([
+      'audit',
+      '--json',
+      '--model',
+      address,
+      ...sets(folder),
+      ...header,
+      '--attacks',
+      'loss',
+      '--out',
+      out,
+    ]);
     const record = audited(finished);
     assert.is(server.received[0]!.headers['x-token'], 'geheim');
     assert.equal([record.target?.kind, record.model.name], ['http', server.url]);
@@ -242,10 +308,27 @@ http('a service that dies: partial results, marked; the same command asks for th
     async (inputs, nth) => (nth < 8 || alive ? judged(inputs) : { status: 500 }),
     async (server, folder) => {
       const out = join(folder, 'out');
-      const args = ['--model', server.url, ...sets(folder), '--batch', '20', '--concurrency', '1', '--retries', '0', '--out', out, '--attacks', 'loss'];
+      const args = [
+        '--model',
+        server.url,
+        ...sets(folder),
+        '--batch',
+        '20',
+        '--concurrency',
+        '1',
+        '--retries',
+        '0',
+        '--out',
+        out,
+        '--attacks',
+        'loss',
+      ];
       const first = await inProcess(['audit', ...args]);
       assert.is(first.code, 0);
-      assert.match(first.stderr, /warning: Only \d+ of 120 members, \d+ of 120 non-members were answered: the model did not answer/);
+      assert.match(
+        first.stderr,
+        /warning: Only \d+ of 120 members, \d+ of 120 non-members were answered: the model did not answer/,
+      );
       const half = validJson({ stdout: readFileSync(join(out, 'audit.json'), 'utf8') }, 'keyhole.audit/1');
       assert.is(half.dataset.members + half.dataset.nonMembers, 160);
       assert.match(readFileSync(join(out, 'report.html'), 'utf8'), /Only \d+ of 120 members/);
@@ -255,12 +338,19 @@ http('a service that dies: partial results, marked; the same command asks for th
       const second = await inProcess(['audit', '--json', ...args, '--resume']);
       assert.match(second.stderr, /going on from .*answers\.jsonl, which has answers about 160 rows/);
       const record = audited(second);
-      assert.equal([record.dataset.members, record.target?.ledger.remembered, record.target?.ledger.queries], [120, 160, 96]);
+      assert.equal(
+        [record.dataset.members, record.target?.ledger.remembered, record.target?.ledger.queries],
+        [120, 160, 96],
+      );
       assert.not.ok(record.warnings.some(({ code }) => code === 'partial'));
       const whole = await audit('--model', server.url, ...sets(folder), '--batch', '20', '--attacks', 'loss');
       assert.equal(record.attacks[0]!.auc, whole.attacks[0]!.auc);
       const other = ['audit', ...args.with(3, write(folder, 'other.npz', population))];
-      refused(await inProcess(other), 2, /answers\.jsonl: expected answers to the same questions, got others: rows \w+ there/);
+      refused(
+        await inProcess(other),
+        2,
+        /answers\.jsonl: expected answers to the same questions, got others: rows \w+ there/,
+      );
     },
   );
 });
@@ -270,7 +360,10 @@ http('a budget that ends: results so far, with the warning', () =>
     const record = await audit('--model', server.url, ...sets(folder), '--query-budget', '100', '--attacks', 'loss');
     assert.is(record.dataset.members + record.dataset.nonMembers, 100);
     assert.match(record.warnings[0]!.message, /the query budget of 100 was used up/);
-    assert.is(server.received.reduce((sum, { inputs }) => sum + inputs.length, 0), 100);
+    assert.is(
+      server.received.reduce((sum, { inputs }) => sum + inputs.length, 0),
+      100,
+    );
   }),
 );
 
@@ -283,7 +376,18 @@ http('Ctrl-C: answers so far are kept, and it says how to go on', () => {
     },
     async (server, folder) => {
       const out = join(folder, 'out');
-      const args = ['audit', '--model', server.url, ...sets(folder), '--batch', '20', '--concurrency', '1', '--out', out];
+      const args = [
+        'audit',
+        '--model',
+        server.url,
+        ...sets(folder),
+        '--batch',
+        '20',
+        '--concurrency',
+        '1',
+        '--out',
+        out,
+      ];
       const { code, stderr } = await inProcess(args, { signal: stop.signal });
       assert.is(code, 130);
       assert.match(stderr, /stopped\. 60 answers are kept in .*answers\.jsonl: the same command goes on from there/);
@@ -295,10 +399,24 @@ http('a service that is not there, or refuses', () =>
   served(
     () => ({ status: 401, body: { error: 'who are you' } }),
     async (server, folder) => {
-      refused(await inProcess(['audit', '--quiet', '--model', server.url, ...sets(folder)]), 1, /status 401 \(.*who are you.*\)\. Give what it asks for, with --header/);
+      refused(
+        await inProcess(['audit', '--quiet', '--model', server.url, ...sets(folder)]),
+        1,
+        /status 401 \(.*who are you.*\)\. Give what it asks for, with --header/,
+      );
       const out = join(folder, 'out');
       refused(
-        await inProcess(['audit', '--quiet', '--model', 'http://127.0.0.1:9/', '--retries', '0', ...sets(folder), '--out', out]),
+        await inProcess([
+          'audit',
+          '--quiet',
+          '--model',
+          'http://127.0.0.1:9/',
+          '--retries',
+          '0',
+          ...sets(folder),
+          '--out',
+          out,
+        ]),
         1,
         /http:\/\/127\.0\.0\.1:9\/: (nobody answers there|bad port)/,
       );
