@@ -125,7 +125,11 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
   if (asked.stopped) warnings.push(partial(sets, kept, asked.stopped.message));
   const classes = classesOf(asked, kept, options.classes);
   const randomOutputs = await answersDiffer(oracle, all, asked);
-  const [inside, outside] = [rowsOf(kept.members), rowsOf(kept.nonMembers)];
+  const labelled = kept.members.y !== null && kept.nonMembers.y !== null;
+  // labels of one side only would tell it from the other
+  const [inside, outside] = [kept.members, kept.nonMembers].map((set) =>
+    rowsOf(labelled ? set : { ...set, y: null }),
+  ) as [Rows, Rows];
   const candidates = mixCandidates(inside, outside, rng.split('candidates'));
   const control = await controlClassifier({
     members: inside,
@@ -171,7 +175,6 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
       views: options.views?.count ?? 1,
     };
     const results: AuditAttack[] = [];
-    const labelled = kept.members.y !== null && kept.nonMembers.y !== null;
     for (const [done, attack] of attacks.entries()) {
       report?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
       const skipped =
