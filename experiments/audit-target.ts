@@ -27,7 +27,7 @@ import {
   type Views,
 } from '../attacks/index.ts';
 import { type Records, recordsDigest } from '../data/index.ts';
-import { ConfigError, KeyholeError, Rng, type Shape, sizeOf } from '../engine/index.ts';
+import { ConfigError, KeyholeError, Rng, type Rows, type Shape, sizeOf } from '../engine/index.ts';
 import { attackRecord, chosenAttacks } from './audit.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
 import {
