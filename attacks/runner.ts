@@ -50,7 +50,11 @@ export interface MembershipResult {
   /** scores of members and of non-members, in the order in which they were mixed */
   readonly members: Float64Array;
   readonly nonMembers: Float64Array;
+  /** the attack's own: "score >= threshold: member"; null where it only ranks */
+  readonly threshold: number | null;
   readonly queries: number;
+  /** how the data of the models that the attack used lie to the target's: 'overlapping' is the stronger attacker; 'none' without models */
+  readonly shadowData: 'none' | 'apart' | 'overlapping';
   readonly seconds: number;
   readonly warnings: readonly AttackWarning[];
 }
@@ -82,9 +86,17 @@ export function parseOptions<O extends Record<string, OptionDef>>(
   ) as OptionsOf<O>;
 }
 
-/** The warning with which an attack is left out, or null when there are rows enough. */
-export function cannotRun(attack: MembershipAttack, known: MembershipKnowledge): AttackWarning | null {
-  const missing = missingOf(attack.needs, known);
+/**
+ * The warning with which an attack is left out, or null when there are rows enough.
+ * @param o.ranking whether attacks may run that without shadow models only rank; default false
+ */
+export function cannotRun(
+  attack: MembershipAttack,
+  known: MembershipKnowledge,
+  { ranking = false } = {},
+): AttackWarning | null {
+  const ranks = ranking && attack.needs.orRanks && known.shadows.length === 0;
+  const missing = missingOf(ranks ? {} : attack.needs, known);
   return missing === null ? null : { code: 'skipped', message: `${attack.name} was left out: it needs ${missing}` };
 }
 
@@ -92,7 +104,7 @@ function missingOf(needs: AttackNeeds, { shadows, population }: MembershipKnowle
   const { shadowRows = 0, modelsIn = 0, modelsOut = 0, populationRows = 0 } = needs;
   const own = suited(needs, shadows);
   const rows = Math.max(0, ...own.map((s) => Math.min(s.members.y.length, s.nonMembers.y.length)));
-  if (rows < shadowRows && !(needs.orRanks && own.length === 0)) {
+  if (rows < shadowRows) {
     return (
       `a shadow model with at least ${shadowRows} members and as many non-members, got ${rows}. ` +
       'Give more data, or a smaller --train-size.'
@@ -119,6 +131,12 @@ function suited<S extends ShadowModel>(needs: AttackNeeds, shadows: readonly S[]
   if (!needs.shadowRows) return shadows;
   const apart = shadows.filter((s) => !s.trainedOn);
   return apart.length > 0 ? apart : shadows;
+}
+
+/** What has to be said with a result: whether models that the attack used may have been trained on the target's records. */
+function shadowDataOf({ shadowRows, modelsIn, modelsOut }: AttackNeeds, used: readonly ShadowModel[]) {
+  if (!(shadowRows || modelsIn || modelsOut) || used.length === 0) return 'none';
+  return used.some((s) => s.trainedOn) ? 'overlapping' : 'apart';
 }
 
 /** How many models were trained on a candidate, and how many were not: of the candidate with the fewest. */
@@ -200,7 +218,9 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
     summary,
     members: inside,
     nonMembers: outside,
+    threshold,
     queries,
+    shadowData: shadowDataOf(attack.needs, shadows),
     seconds: (performance.now() - started) / 1000,
     warnings: [...warnings, ...summary.warnings],
   };
@@ -248,7 +268,7 @@ function repeatedly(target: Target<'white-box'>, queries: number): Target<'white
   if (queries === 1) return target;
   const known = averages.get(target) ?? new Map<number, Target<'white-box'>>();
   averages.set(target, known);
-  const wrapped = known.get(queries) ?? averaged<'white-box'>(target, { queries });
+  const wrapped = known.get(queries) ?? averaged(target, { queries });
   known.set(queries, wrapped);
   return wrapped;
 }

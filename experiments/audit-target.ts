@@ -179,7 +179,7 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
       report?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
       const skipped =
         beyondReach(attack, accessOf[asked.kind], labelled) ??
-        cannotRun(attack, known) ??
+        cannotRun(attack, known, { ranking: true }) ??
         (options.attacks ? null : tooDear(attack, oracle, plan, answered));
       if (skipped) {
         warnings.push(skipped);

@@ -16,6 +16,7 @@ export {
   take,
   withTransform,
 } from '../data/index.ts';
+export * from '../defenses/index.ts';
 export * from '../engine/index.ts';
 export { type Audit, type AuditOptions, type AuditProgress, audit, auditPlan, auditSizes } from './audit.ts';
 export {

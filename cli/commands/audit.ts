@@ -43,7 +43,7 @@ import { progressOn } from '../progress.ts';
 import { requireWritten, resumable } from '../resumable.ts';
 import type { Terminal } from '../terminal.ts';
 import { showAudit } from '../training-progress.ts';
-import { real, someOf, whole } from '../values.ts';
+import { collect, real, someOf, whole } from '../values.ts';
 
 interface Options
   extends CommonOptions,
@@ -57,6 +57,7 @@ interface Options
   readonly outSize?: number;
   readonly shadows?: number;
   readonly attacks?: readonly string[];
+  readonly slice?: readonly string[];
   readonly confidence: number;
 }
 
@@ -83,6 +84,11 @@ export function auditCommand(command: Command, terminal: Terminal): Command {
       '--attacks <names>',
       `some of ${attackNames.join(', ')} (default: all but costly ones: ${costly.join(', ')})`,
       someOf(attackNames),
+    )
+    .option(
+      '--slice <column>',
+      'report the strongest attack for each value of this column of a table as well; may be given again',
+      collect,
     )
     .option(
       '--confidence <x>',
@@ -123,6 +129,7 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
     signal: terminal.signal,
     ...(options.shadows !== undefined && { shadows: options.shadows }),
     ...(options.attacks && { attacks: options.attacks }),
+    ...(options.slice && { slices: options.slice }),
   };
   const { engine, plan } = await spreadEngine(options, output, (engine, kernels) =>
     auditPlan(engine, dataset, settings, { asked: options.threads, kernels }),
