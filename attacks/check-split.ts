@@ -11,7 +11,7 @@ export interface SplitCheck {
 /**
  * Counts common rows and compares shape and scale.
  * @param o.force go on, with warnings, where rows are in both or the scales differ
- * @throws ConfigError for rows of different lengths, and unless forced for common rows and for inputs in other units
+ * @throws ConfigError for rows of different lengths or with values that are not finite, and unless forced for common rows and for inputs in other units
  */
 export function checkSplit(members: Rows, nonMembers: Rows, o: { force?: boolean } = {}): SplitCheck {
   const [m, n] = [members.y.length, nonMembers.y.length];
@@ -29,6 +29,8 @@ export function checkSplit(members: Rows, nonMembers: Rows, o: { force?: boolean
       'nonMembers',
     );
   }
+  checkFinite('members', members, width);
+  checkFinite('nonMembers', nonMembers, width);
   const warnings: SplitWarning[] = [];
   const refuse = (code: SplitWarning['code'], message: string, remedy: string) => {
     if (!o.force) throw new ConfigError(`split: ${message} ${remedy}`, 'nonMembers');
@@ -47,6 +49,16 @@ export function checkSplit(members: Rows, nonMembers: Rows, o: { force?: boolean
     );
   }
   return { overlap: count, warnings };
+}
+
+function checkFinite(side: 'members' | 'nonMembers', { x }: Rows, width: number): void {
+  const at = x.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new ConfigError(
+    `split: expected finite inputs, got ${x[at]} in row ${Math.floor(at / width)}, value ${at % width} of ${side}. ` +
+      'Fill missing values in as the model was trained.',
+    side,
+  );
 }
 
 interface Common {

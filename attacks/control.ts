@@ -1,9 +1,10 @@
 /**
- * The control: a classifier that sees the records and never the model. Members and non-members drawn from one source at
- * random cannot be told apart by it; where it can (non-members collected later, or elsewhere), every attack on the model
- * "succeeds" for the same reason, and its numbers say nothing about memory.
+ * The control: classifiers that see the records and never the model. Members and non-members drawn from one source at
+ * random cannot be told apart by them; where they can be (non-members collected later, or elsewhere), every attack on the
+ * model "succeeds" for the same reason, and its numbers say nothing about memory.
  *
- *   AUC of cross-validated decisions, members against non-members, +- z c sd at 99.9 %, sd by DeLong's formula;
+ *   AUC of cross-validated decisions, members against non-members, +- z c sd, sd by DeLong's formula, z for 99.9 % of all
+ *   the classifiers together (Bonferroni);
  *   broken when the lower end is above 0.5 and AUC - 0.5 > z c sqrt((m + n + 1) / (12 m n)), the error of a useless ranking.
  *
  * The models of k folds share training rows, so their errors do not average out as those of independent records would:
@@ -14,8 +15,8 @@
  * foundation models; the variance under the null is that of Mann and Whitney 1947.
  */
 import { Pacer, type Rng, type Rows, type Shape } from '../engine/index.ts';
-import { fitLogistic } from '../engine/learn/index.ts';
-import { deLong, deLongVariance, type Estimate, normalQuantile, rank } from './metrics/index.ts';
+import { type BinaryModel, boostedTreesSteps, fitLogistic } from '../engine/learn/index.ts';
+import { auc, deLongVariance, type Estimate, normalQuantile, rank, type Scores } from './metrics/index.ts';
 
 export interface ControlOptions {
   readonly members: Rows;
@@ -29,9 +30,12 @@ export interface ControlOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What was tried: a linear boundary, and one of axis-parallel steps. */
+export const controlClassifiers = ['logistic', 'boosted-trees'] as const;
+
 export interface Control {
-  /** what tells members from non-members without the model; 0.5 is as it should be. At 99.9 % confidence */
-  readonly auc: Estimate;
+  /** how well each tells members from non-members without the model; 0.5 is as it should be */
+  readonly classifiers: readonly { readonly name: (typeof controlClassifiers)[number]; readonly auc: Estimate }[];
   readonly folds: number;
   /** numbers that the classifier saw of each record */
   readonly features: number;
@@ -44,14 +48,17 @@ export interface SplitWarning {
   readonly message: string;
 }
 
-const CONFIDENCE = 0.999;
+/** the share of sound splits that may be called broken */
+const ALPHA = 0.001;
 /** with fewer on either side the normal approximation of the interval means little */
 const FEWEST = 20;
+/** the boundary need not be exact to judge by it */
+const ENOUGH = { iterations: 8, tolerance: 1e-3 };
 /** of each side, for the fit of a fold; all of them are judged */
-const MOST_FITTED = 2000;
+const MOST_FITTED = 1000;
 
 /**
- * Whether members and non-members can be told apart without the model; null with fewer than 20 of either.
+ * Whether members and non-members can be told apart without the model, by inputs that are finite; null with fewer than 20 of either.
  * @throws the signal's reason
  */
 export async function controlClassifier(o: ControlOptions): Promise<Control | null> {
@@ -59,43 +66,47 @@ export async function controlClassifier(o: ControlOptions): Promise<Control | nu
   const [m, n] = [members.y.length, nonMembers.y.length];
   if (Math.min(m, n) < FEWEST) return null;
   const pacer = new Pacer(o.signal);
-  const inside = summaries(members, o);
-  await pacer.breathe();
-  const outside = summaries(nonMembers, o);
-  await pacer.breathe();
+  const inside = await summaries(members, o, pacer);
+  const outside = await summaries(nonMembers, o, pacer);
   const width = inside.length / m;
   // folds of equal shares of both sides: a fold with more members would leave fewer to learn from, and shift its scores
   const [foldOfMember, foldOfNonMember] = [rng.split('member folds'), rng.split('non-member folds')].map((r, side) =>
     r.permutation(side === 0 ? m : n).map((place) => place % folds),
   ) as [Int32Array, Int32Array];
-  const scores = { members: new Float64Array(m), nonMembers: new Float64Array(n) };
-  for (let fold = 0; fold < folds; fold++) {
-    const parts = [
-      { x: inside, rows: others(foldOfMember, fold), label: 1 },
-      { x: outside, rows: others(foldOfNonMember, fold), label: 0 },
-    ];
-    const x = new Float64Array(parts.reduce((sum, { rows }) => sum + rows.length, 0) * width);
-    const y: number[] = [];
-    for (const { x: from, rows, label } of parts) {
-      for (const row of rows) {
-        x.set(from.subarray(row * width, (row + 1) * width), y.length * width);
-        y.push(label);
-      }
+  const classifiers: Control['classifiers'][number][] = [];
+  let broken: Estimate | null = null;
+  for (const name of controlClassifiers) {
+    const scores = { members: new Float64Array(m), nonMembers: new Float64Array(n) };
+    for (let fold = 0; fold < folds; fold++) {
+      const { x, y } = trainingRows([inside, outside], [foldOfMember, foldOfNonMember], fold, width);
+      const model = name === 'logistic' ? fitLogistic(x, y, ENOUGH) : await growTrees(x, y, pacer);
+      await pacer.breathe();
+      judge(scores.members, inside, foldOfMember, fold, width, model.decision);
+      judge(scores.nonMembers, outside, foldOfNonMember, fold, width, model.decision);
+      await pacer.breathe();
     }
-    const model = fitLogistic(x, y);
-    await pacer.breathe();
-    judge(scores.members, inside, foldOfMember, fold, width, model.decision);
-    judge(scores.nonMembers, outside, foldOfNonMember, fold, width, model.decision);
-    await pacer.breathe();
+    const { auc, clear } = aucOf(scores, folds);
+    classifiers.push({ name, auc });
+    if (clear && !(broken && broken.low >= auc.low)) broken = auc;
   }
+  const warning = broken ? brokenSplit(broken) : null;
+  return { classifiers, folds, features: width, broken: broken !== null, warning };
+}
+
+/** The AUC with its interval, and whether it lies clearly above 0.5. */
+function aucOf(scores: Scores, folds: number): { auc: Estimate; clear: boolean } {
   const ranking = rank(scores);
-  const estimate = deLong({ ranking, confidence: CONFIDENCE });
-  const value = estimate.value!;
-  const z = normalQuantile((1 + CONFIDENCE) / 2) * Math.sqrt(1 + folds / (folds - 1));
+  const { members: m, nonMembers: n } = ranking;
+  const confidence = 1 - ALPHA / controlClassifiers.length;
+  const z = normalQuantile((1 + confidence) / 2) * Math.sqrt(1 + folds / (folds - 1));
+  const value = auc(ranking);
   const half = z * Math.sqrt(deLongVariance(ranking));
-  const auc = { ...estimate, low: Math.max(0, value - half), high: Math.min(1, value + half) };
-  const broken = auc.low > 0.5 && value - 0.5 > z * Math.sqrt((m + n + 1) / (12 * m * n));
-  return { auc, folds, features: width, broken, warning: broken ? brokenSplit(auc) : null };
+  const [low, high] = [Math.max(0, value - half), Math.min(1, value + half)];
+  const margin = z * Math.sqrt((m + n + 1) / (12 * m * n));
+  return {
+    auc: { value, low, high, n: m + n, confidence, method: 'delong' },
+    clear: low > 0.5 && value - 0.5 > margin,
+  };
 }
 
 function brokenSplit({ value, low }: Estimate): SplitWarning {
@@ -103,15 +114,37 @@ function brokenSplit({ value, low }: Estimate): SplitWarning {
     code: 'broken-split',
     message:
       'The split looks broken: a classifier that never sees the model tells members from non-members with an AUC of ' +
-      `${value!.toFixed(3)} (99.9 %: at least ${low.toFixed(3)}). Draw both at random from one source, or no attack's number ` +
+      `${value!.toFixed(3)} (at least ${low.toFixed(3)} at 99.9 %). Draw both at random from one source, or no attack's number ` +
       'says anything about the model.',
   };
 }
 
-function others(foldOf: Int32Array, fold: number): number[] {
-  const rows: number[] = [];
-  for (const [row, own] of foldOf.entries()) if (own !== fold && rows.length < MOST_FITTED) rows.push(row);
-  return rows;
+/** The rows of both sides that are not in the fold, with 1 for members; the same number of either side at most. */
+function trainingRows(
+  sides: readonly Float64Array[],
+  foldOf: readonly Int32Array[],
+  fold: number,
+  width: number,
+): { x: Float64Array; y: number[] } {
+  const chosen = foldOf.map((own) => [...own.keys()].filter((row) => own[row] !== fold).slice(0, MOST_FITTED));
+  const x = new Float64Array(chosen.reduce((sum, rows) => sum + rows.length, 0) * width);
+  const y: number[] = [];
+  for (const [side, rows] of chosen.entries()) {
+    for (const row of rows) {
+      x.set(sides[side]!.subarray(row * width, (row + 1) * width), y.length * width);
+      y.push(1 - side);
+    }
+  }
+  return { x, y };
+}
+
+async function growTrees(x: Float64Array, y: readonly number[], pacer: Pacer): Promise<BinaryModel> {
+  const steps = boostedTreesSteps(x, y, { trees: 40, depth: 3, bins: 64 });
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await pacer.breathe();
+  }
 }
 
 function judge(
@@ -132,46 +165,54 @@ const PROJECTIONS = 16;
 const MOST_CLASSES = 16;
 
 /**
- * What the classifier sees of each record, row-major: the input, or mean and standard deviation per channel and random
+ * What the classifiers see of each record, row-major: the input, or mean and standard deviation per channel and random
  * projections of it; and its class, where there are few.
  */
-function summaries({ x, y }: Rows, { inputShape, classes, rng }: ControlOptions): Float64Array {
+async function summaries({ x, y }: Rows, o: ControlOptions, pacer: Pacer): Promise<Float64Array> {
+  const { inputShape, classes, rng } = o;
   const length = x.length / y.length;
   const channels = inputShape.length === 3 ? inputShape[2]! : 1;
   const raw = length <= MOST_RAW;
   const classWidth = classes <= MOST_CLASSES ? classes : 0;
   const width = (raw ? length : 2 * channels + PROJECTIONS) + classWidth;
   const out = new Float64Array(y.length * width);
-  const signs = raw ? null : projectionSigns(rng.split('projections'), length);
+  const sketch = raw ? null : sketchOf(rng.split('projections'), length);
   for (const [row, label] of y.entries()) {
+    if (row % 64 === 63) await pacer.breathe();
     const input = x.subarray(row * length, (row + 1) * length);
     const into = out.subarray(row * width, (row + 1) * width);
-    if (signs) summarise(input, channels, signs, into);
+    if (sketch) summarise(input, channels, sketch, into);
     else into.set(input);
     if (classWidth > 0) into[width - classWidth + label] = 1;
   }
   return out;
 }
 
-function summarise(input: ArrayLike<number>, channels: number, signs: Int32Array, into: Float64Array): void {
+/** Each value of the input is added to one projection, or subtracted: sparse random projections (Charikar et al. 2002). */
+interface Sketch {
+  readonly place: Int32Array;
+  readonly sign: Float64Array;
+}
+
+function sketchOf(rng: Rng, length: number): Sketch {
+  const words = Uint32Array.from({ length }, () => rng.uint32());
+  return {
+    place: Int32Array.from(words, (word) => word % PROJECTIONS),
+    sign: Float64Array.from(words, (word) => (word >= 2 ** 31 ? 1 : -1)),
+  };
+}
+
+function summarise(input: ArrayLike<number>, channels: number, { place, sign }: Sketch, into: Float64Array): void {
   const pixels = input.length / channels;
-  for (let c = 0; c < channels; c++) {
-    let mean = 0;
-    let square = 0;
-    for (let i = c; i < input.length; i += channels) mean += input[i]! / pixels;
-    for (let i = c; i < input.length; i += channels) square += (input[i]! - mean) ** 2 / pixels;
-    into[2 * c] = mean;
-    into[2 * c + 1] = Math.sqrt(square);
-  }
   const first = 2 * channels;
   for (let i = 0; i < input.length; i++) {
     const value = input[i]!;
-    const bits = signs[i]!;
-    for (let p = 0; p < PROJECTIONS; p++) into[first + p]! += (bits >> p) & 1 ? value : -value;
+    into[i % channels]! += value / pixels;
+    into[first + place[i]!]! += sign[i]! * value;
   }
-}
-
-/** One bit for each projection of each value: plus or minus. */
-function projectionSigns(rng: Rng, length: number): Int32Array {
-  return Int32Array.from({ length }, () => rng.uint32());
+  for (let i = 0; i < input.length; i++) {
+    const rest = input[i]! - into[i % channels]!;
+    into[channels + (i % channels)]! += (rest * rest) / pixels;
+  }
+  for (let c = channels; c < first; c++) into[c] = Math.sqrt(into[c]!);
 }

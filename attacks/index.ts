@@ -1,7 +1,13 @@
 /** Attacks on trained models. They know a target and rows of data, never a kernel. */
 export * from './boundary/index.ts';
 export { checkSplit, type SplitCheck } from './check-split.ts';
-export { type Control, type ControlOptions, controlClassifier, type SplitWarning } from './control.ts';
+export {
+  type Control,
+  type ControlOptions,
+  controlClassifier,
+  controlClassifiers,
+  type SplitWarning,
+} from './control.ts';
 export {
   type AttackNeeds,
   type AttackWarning,
@@ -33,11 +39,15 @@ export {
   fitAttackModel,
   fitAttackModels,
   foldsByShadow,
+  type LiraOptions,
+  liraScores,
   type MembershipAttackName,
   membershipAttacks,
+  type Observations,
   type Outputs as LabelledAnswers,
   repeatedFeatures,
   type ShadowOutputs,
+  signalScores,
 } from './membership/index.ts';
 export * from './metrics/index.ts';
 export {

@@ -60,6 +60,7 @@ const WITHOUT_MEANING = {
   shadows: '--shadows',
   repeats: '--repeats',
   attacks: '--attacks',
+  slice: '--slice',
   outSize: '--out-size',
   records: '--records',
 };

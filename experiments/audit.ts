@@ -16,6 +16,7 @@ import {
   scoreHistogram,
 } from '../attacks/index.ts';
 import {
+  columnNamed,
   type Dataset,
   examples,
   fitStandardiser,
@@ -33,6 +34,7 @@ import {
   namedModel,
   Rng,
 } from '../engine/index.ts';
+import { type AuditParts, auditParts } from './audit-parts.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
 import { type Recipe, recipeFor } from './recipe.ts';
 import {
@@ -57,6 +59,8 @@ export interface AuditOptions extends Partial<Recipe> {
   readonly shadows?: number;
   /** default: all but those that are costly */
   readonly attacks?: readonly string[];
+  /** columns of a table whose values the strongest attack is reported for, beside classes; default none */
+  readonly slices?: readonly string[];
   /** default 0 */
   readonly seed?: number;
   /** 'reference' runs everything in f64 on the readable backend; default 'wasm' */
@@ -106,7 +110,7 @@ export function auditSizes(rows: number, o: Pick<AuditOptions, 'trainSize' | 'ou
 }
 
 /** @throws ConfigError for unknown names, with the known ones */
-function chosenAttacks(names: readonly string[] | undefined): readonly MembershipAttack[] {
+export function chosenAttacks(names: readonly string[] | undefined): readonly MembershipAttack[] {
   if (!names) return allMembershipAttacks.filter(({ costly }) => !costly);
   return names.map((name) => {
     const attack = allMembershipAttacks.find((a) => a.name === name);
@@ -156,6 +160,8 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
     throw new ConfigError(`audit: expected repeats to be a whole number >= 1, got ${repeats}.`, 'repeats');
   }
   const attacks = chosenAttacks(options.attacks);
+  const columns = options.slices ?? [];
+  for (const name of columns) columnNamed(dataset.schema, name);
   const recipe = recipeFor(options);
   const rng = Rng.from(seed).split('audit');
   const sizes = auditSizes(dataset.size, options);
@@ -204,7 +210,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
       rng.split('candidates'),
     );
     const target = remembered(localTarget(trained.classifier, evaluation));
-    const results: AuditAttack[] = [];
+    const runs: { attack: MembershipAttack; result: MembershipResult }[] = [];
     for (const [done, attack] of attacks.entries()) {
       options.onProgress?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
       const skipped = cannotRun(attack, known);
@@ -222,8 +228,20 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
         ...(confidence !== undefined && { confidence }),
         ...evaluation,
       });
-      results.push(recordOf(attack, result));
+      runs.push({ attack, result });
     }
+    const details = await auditParts({
+      data,
+      audited: { rows: Int32Array.of(...split.targetTrain, ...split.targetOut), members: sizes.targetTrain },
+      candidates,
+      target,
+      known,
+      runs,
+      columns,
+      rng: rng.split('parts'),
+      ...(confidence !== undefined && { confidence }),
+      ...evaluation,
+    });
     options.onProgress?.({ phase: 'attack', attack: '', done: attacks.length, of: attacks.length });
     const record: AuditRecord = {
       schema: 'keyhole.audit/1',
@@ -241,13 +259,14 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
         epochs: trained.fitted.epochs,
         seconds: trained.seconds,
       },
-      attacks: results,
+      attacks: runs.map(({ attack, result }, i) => attackRecord(attack, result, details.perClass[i])),
+      ...details.record,
       shadows: shadowModels.length,
       seed,
       build: backend === 'reference' ? 'reference' : engine.build,
       threads: workers > 1 ? { how: 'models', count: workers } : kernelThreads(engine),
       seconds: (performance.now() - started) / 1000,
-      warnings,
+      warnings: [...warnings, ...details.warnings],
       version: VERSION,
     };
     return { record, target: trained.classifier };
@@ -287,7 +306,12 @@ function subSeed(rng: Rng, label: string): number {
   return rng.split(label).uint32();
 }
 
-function recordOf(attack: MembershipAttack, result: MembershipResult): AuditAttack {
+/** What a record keeps of an attack's result. */
+export function attackRecord(
+  attack: MembershipAttack,
+  result: MembershipResult,
+  perClass?: AuditParts['perClass'][number],
+): AuditAttack {
   const { summary } = result;
   const { tprAtFpr: t } = summary;
   return {
@@ -305,5 +329,6 @@ function recordOf(attack: MembershipAttack, result: MembershipResult): AuditAtta
     roc: { fpr: [...summary.roc.fpr], tpr: [...summary.roc.tpr] },
     histogram: scoreHistogram({ members: result.members, nonMembers: result.nonMembers }),
     threat: { access: attack.threat.access, knowledge: [...attack.threat.knowledge], goal: attack.threat.goal },
+    ...(perClass && { perClass }),
   };
 }

@@ -43,6 +43,7 @@ export {
   type Outputs,
   type ShadowOutputs,
 } from './shokri/index.ts';
+export { signalScores } from './signal-attack.ts';
 export { bestThreshold } from './threshold.ts';
 
 export const membershipAttacks = {

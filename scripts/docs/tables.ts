@@ -1,6 +1,7 @@
 /** docs/tables.md: what the registries hold. */
 import { allMembershipAttacks, type OptionDef } from '../../attacks/index.ts';
 import { SETS } from '../../data/index.ts';
+import { allDefenses } from '../../defenses/index.ts';
 import { models } from '../../engine/index.ts';
 import { getOp, opNames } from '../../engine/ops/index.ts';
 import { experiments } from '../../experiments/registry/index.ts';
@@ -34,6 +35,11 @@ const attackRows = () =>
     questionsOf(a),
     a.paper,
   ]);
+const defenseRows = () =>
+  allDefenses.map((d) => {
+    const options = Object.entries(d.options).map(([name, o]) => `\`${name}\` ${o.default}: ${o.about}`);
+    return [`\`${d.name}\``, d.title, d.stage, options.join('<br>'), d.paper];
+  });
 const modelRows = () =>
   Object.values(models).map((m) => [`\`${m.name}\``, m.title, m.rank === 3 ? 'images' : 'any', m.paper]);
 const setRows = () => Object.values(SETS).map((s) => [`\`${s.name}\``, s.title, s.kind, s.licence]);
@@ -53,6 +59,12 @@ Written by \`npm run docs\`; edit the registries, not this page.
 ## Membership attacks
 
 ${table(['name', 'what', 'access', 'the attacker also knows', 'questions about each record', 'paper'], attackRows())}
+
+## Defences
+
+"held": without other rows of the same distribution (\`reserve\`), that share of the training rows is kept from training.
+
+${table(['name', 'what', 'acts on', 'options and their defaults', 'paper'], defenseRows())}
 
 ## Models
 
