@@ -53,6 +53,7 @@ export const repeatedQueries = defineMembershipAttack({
     l2: { about: 'weight of the L2 penalty of the attack model', default: 1, min: 0, max: 1e6 },
   },
   needs: { shadowRows: 25 },
+  costly: true, // and for nothing, where a target always answers the same
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   queries: ({ options, candidates }) => candidates * Math.round(options.queries),
   async run({ target, candidates, known, options }) {
