@@ -97,7 +97,7 @@ export function slicesSection(audit: AuditRecord): Html | null {
   const looks = slices.reduce((sum, table) => sum + table.looks, 0);
   return html`<section aria-labelledby="slices"><h2 id="slices">Who is at risk</h2>
 <p class="lead">${titleOf(audit, slices[0]!.attack)}, the attack with the highest AUC, on parts of the records. These are ${integer(looks)} intervals, and many looks find something by luck: ▲ marks those that stay above guessing with allowance for all of them.</p>
-${slices.map((table) => folded(`By ${SLICES_BY[table.by] ?? table.by}`, table.slices.length <= OPEN_ROWS, sliceTable(table, looks)))}</section>`;
+${slices.map((table) => folded(`By ${SLICES_BY[table.by]?.by ?? table.by}`, table.slices.length <= OPEN_ROWS, sliceTable(table, looks)))}</section>`;
 }
 
 type SliceTable = NonNullable<AuditRecord['slices']>[number];
@@ -107,7 +107,7 @@ function sliceTable({ slices, by }: SliceTable, looks: number): Html {
   const balanced = slices.some((s) => s.balancedAccuracy);
   const above = (e: AuditEstimate | null, chance: number) => e !== null && aboveAfter(looks, e, chance);
   const columns = 1 + rates.length + (balanced ? 1 : 0);
-  return html`<div class="scroll"><table class="stack"><thead><tr><th scope="col">${SLICES_BY[by] ?? by}</th><th scope="col" class="num">Members</th><th scope="col" class="num">Non-members</th>${rates.map((f) => html`<th scope="col" class="num">TPR at<br>${f.label} FPR</th>`)}<th scope="col" class="num">AUC</th>${balanced && html`<th scope="col" class="num">Balanced<br>accuracy</th>`}</tr></thead>
+  return html`<div class="scroll"><table class="stack"><thead><tr><th scope="col">${SLICES_BY[by]?.head ?? by}</th><th scope="col" class="num">Members</th><th scope="col" class="num">Non-members</th>${rates.map((f) => html`<th scope="col" class="num">TPR at<br>${f.label} FPR</th>`)}<th scope="col" class="num">AUC</th>${balanced && html`<th scope="col" class="num">Balanced<br>accuracy</th>`}</tr></thead>
 <tbody>${slices.map(
     (s) =>
       html`<tr><th scope="row">${s.value}</th><td class="num" data-label="Members">${integer(s.members)}</td><td class="num" data-label="Non-members">${integer(s.nonMembers)}</td>${

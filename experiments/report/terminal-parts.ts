@@ -61,7 +61,7 @@ function slices({ slices: tables }: AuditRecord): string[] {
     const rest = known.length > NAMED ? [`${integer(known.length - NAMED)} more below`] : [];
     const parts = [...shown, ...rest, ...left];
     if (parts.length === 0) return [];
-    return [`AUC by ${SLICES_BY[by] ?? by}, ${parts.join('; ')}.`];
+    return [`AUC by ${SLICES_BY[by]?.by ?? by}, ${parts.join('; ')}.`];
   });
 }
 

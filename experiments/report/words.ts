@@ -46,8 +46,11 @@ export function goalWords(goal: string): string {
   return GOAL[goal] ?? goal;
 }
 
-/** What records were grouped by, where it is no column of the data. */
-export const SLICES_BY: Readonly<Record<string, string>> = { class: 'class', prediction: 'the model’s prediction' };
+/** What records were grouped by, where it is no column of the data: in a sentence, and over a table. */
+export const SLICES_BY: Readonly<Record<string, { readonly by: string; readonly head: string }>> = {
+  class: { by: 'class', head: 'Class' },
+  prediction: { by: 'the model’s prediction', head: 'Prediction' },
+};
 
 export const CLASSIFIERS: Readonly<Record<string, string>> = {
   logistic: 'Logistic regression',
