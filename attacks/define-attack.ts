@@ -64,8 +64,8 @@ export interface Views {
 }
 
 export interface MembershipKnowledge<A extends AccessLevel = AccessLevel> {
-  /** mean loss of the target on its own training rows, in nats; often published with a model */
-  readonly meanTrainingLoss: number;
+  /** mean loss of the target on its own training rows, in nats; often published with a model. null: not known */
+  readonly meanTrainingLoss: number | null;
   readonly shadows: readonly ShadowModel<A>[];
   /** rows of the same distribution that neither the target nor any of the shadow models was trained on */
   readonly population?: Rows;
@@ -79,13 +79,15 @@ export interface MembershipKnowledge<A extends AccessLevel = AccessLevel> {
 export interface AttackNeeds {
   /** rows of members, and of non-members, in one of the shadow models */
   readonly shadowRows?: number;
+  /** without any shadow model it still ranks, and gives no threshold */
+  readonly orRanks?: true;
   /** shadow models that were trained on each candidate, and that were not */
   readonly modelsIn?: number;
   readonly modelsOut?: number;
   readonly populationRows?: number;
 }
 
-export type WarningCode = 'few-samples' | 'not-converged' | 'random-outputs' | 'skipped';
+export type WarningCode = 'few-samples' | 'not-converged' | 'random-outputs' | 'skipped' | 'partial';
 export interface AttackWarning {
   readonly code: WarningCode;
   readonly message: string;

@@ -25,7 +25,7 @@ export interface Candidates {
 }
 
 export interface MembershipRun {
-  readonly target: Target<'white-box'> | Target<'probabilities'>;
+  readonly target: Target<'white-box'> | Target<'probabilities'> | Target<'label-only'>;
   readonly candidates: Candidates;
   readonly known: MembershipKnowledge;
   /** values for some of the attack's options; the rest take their defaults */
@@ -38,6 +38,8 @@ export interface MembershipRun {
   readonly repeats?: number;
   /** for attack models that are networks; default: one of one thread, made when it is asked for and disposed at the end */
   readonly engine?: () => Promise<Engine>;
+  /** whether the target answers the same rows differently; default: it is asked */
+  readonly randomOutputs?: boolean;
   /** of the intervals; default 0.95 */
   readonly confidence?: number;
   readonly signal?: AbortSignal;
@@ -51,6 +53,8 @@ export interface MembershipResult {
   /** the attack's own: "score >= threshold: member"; null where it only ranks */
   readonly threshold: number | null;
   readonly queries: number;
+  /** how the data of the models that the attack used lie to the target's: 'overlapping' is the stronger attacker; 'none' without models */
+  readonly shadowData: 'none' | 'apart' | 'overlapping';
   readonly seconds: number;
   readonly warnings: readonly AttackWarning[];
 }
@@ -92,7 +96,7 @@ function missingOf(needs: AttackNeeds, { shadows, population }: MembershipKnowle
   const { shadowRows = 0, modelsIn = 0, modelsOut = 0, populationRows = 0 } = needs;
   const own = suited(needs, shadows);
   const rows = Math.max(0, ...own.map((s) => Math.min(s.members.y.length, s.nonMembers.y.length)));
-  if (rows < shadowRows) {
+  if (rows < shadowRows && !(needs.orRanks && own.length === 0)) {
     return (
       `a shadow model with at least ${shadowRows} members and as many non-members, got ${rows}. ` +
       'Give more data, or a smaller --train-size.'
@@ -119,6 +123,12 @@ function suited<S extends ShadowModel>(needs: AttackNeeds, shadows: readonly S[]
   if (!needs.shadowRows) return shadows;
   const apart = shadows.filter((s) => !s.trainedOn);
   return apart.length > 0 ? apart : shadows;
+}
+
+/** What has to be said with a result: whether models that the attack used may have been trained on the target's records. */
+function shadowDataOf({ shadowRows, modelsIn, modelsOut }: AttackNeeds, used: readonly ShadowModel[]) {
+  if (!(shadowRows || modelsIn || modelsOut) || used.length === 0) return 'none';
+  return used.some((s) => s.trainedOn) ? 'overlapping' : 'apart';
 }
 
 /** How many models were trained on a candidate, and how many were not: of the candidate with the fewest. */
@@ -173,7 +183,10 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   const inside = sorted.subarray(0, members);
   const outside = sorted.subarray(members);
   const warnings: AttackWarning[] = [...(answer.warnings ?? [])];
-  if (attack.threat.access !== 'none' && (await answersVary(restrict(once, access), candidates))) {
+  if (
+    attack.threat.access !== 'none' &&
+    (run.randomOutputs ?? (await answersVary(restrict(once, access), candidates)))
+  ) {
     const message =
       'The target answered the same rows differently twice: ' +
       (repeats > 1
@@ -199,6 +212,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
     nonMembers: outside,
     threshold,
     queries,
+    shadowData: shadowDataOf(attack.needs, shadows),
     seconds: (performance.now() - started) / 1000,
     warnings: [...warnings, ...summary.warnings],
   };
@@ -246,7 +260,7 @@ function repeatedly(target: Target<'white-box'>, queries: number): Target<'white
   if (queries === 1) return target;
   const known = averages.get(target) ?? new Map<number, Target<'white-box'>>();
   averages.set(target, known);
-  const wrapped = known.get(queries) ?? averaged<'white-box'>(target, { queries });
+  const wrapped = known.get(queries) ?? averaged(target, { queries });
   known.set(queries, wrapped);
   return wrapped;
 }

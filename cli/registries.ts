@@ -32,6 +32,9 @@ interface Registry {
   items(): Promise<ListItem[]>;
 }
 
+const numericOptions = (defs: Readonly<Record<string, object>>): ListOption[] =>
+  Object.entries(defs).map(([name, def]) => ({ name, type: 'number', ...def }) as ListOption);
+
 export const registries = {
   attacks: {
     about: 'what an audit tries: `keyhole audit --attacks NAME,NAME`',
@@ -42,13 +45,23 @@ export const registries = {
         title,
         paper,
         access: threat.access,
-        options: Object.entries(options).map(
-          ([option, def]) => ({ name: option, type: 'number', ...(def as object) }) as ListOption,
-        ),
+        options: numericOptions(options),
       }));
     },
   },
-  defenses: { about: 'what makes a model give away less', items: async () => [] },
+  defenses: {
+    about: 'what makes a model, or its answers, give away less',
+    async items() {
+      const { allDefenses } = await import('../defenses/index.ts');
+      return allDefenses.map(({ name, title, paper, stage, options }) => ({
+        name,
+        title,
+        paper,
+        stage,
+        options: numericOptions(options),
+      }));
+    },
+  },
   datasets: {
     about: 'what can be trained on: `--data NAME`',
     async items() {

@@ -83,6 +83,14 @@ export interface DefenseDef<O extends Record<string, OptionDef> = Record<string,
   readonly off: { readonly [K in keyof O]?: number } | null;
   /** needs rows beside the ones that it trains on: a share `held` of them is held back where nobody gives others */
   readonly needsReserve: boolean;
+  /**
+   * a setting in which it must lower an attack by this signal on a model that has memorised noise; null, with the reason beside
+   * it, for a defence that does not
+   */
+  readonly canary: {
+    readonly lowers: 'loss' | 'entropy';
+    readonly options: { readonly [K in keyof O]?: number };
+  } | null;
   /** the network that is trained instead; its parameters are those of the model */
   readonly model?: (model: Model, options: OptionsOf<O>) => Model;
   /** changes to the training loop */

@@ -59,7 +59,11 @@ interface Chosen {
 
 /** The defence with its options filled in; null where it is off. @throws ConfigError for unknown or wrong options */
 function chosen(name: string, given: Readonly<Record<string, number>> = {}): Chosen {
-  if (name === 'none') return { def: null, options: {} };
+  if (name === 'none') {
+    const [option] = Object.keys(given);
+    if (option) throw new ConfigError(`none: expected no options, got '${option}'.`, `none.${option}`);
+    return { def: null, options: {} };
+  }
   const def = defenseNamed(name);
   const options = parseOptions(name, def.options, given);
   const isOff = def.off !== null && Object.entries(def.off).every(([key, value]) => options[key] === value);

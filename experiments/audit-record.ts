@@ -133,11 +133,40 @@ const pairedSchema = v.object({
   tprAtFpr: tprSchema,
 });
 
+export const targetSchema = v.object({
+  kind: v.picklist(['function', 'onnx', 'http']),
+  /** what it answers with */
+  outputs: v.picklist(['labels', 'probabilities', 'logits']),
+  /** of the model's file */
+  sha256: v.optional(v.string()),
+  /** rows that it was to be asked about; `dataset` has those that it answered */
+  given: v.object({ members: count, nonMembers: count, population: count }),
+  ledger: v.object({
+    queries: count,
+    remembered: count,
+    requests: count,
+    retries: count,
+    failures: count,
+    bytesSent: count,
+    bytesReceived: count,
+    seconds,
+  }),
+});
+
 export const auditSchema = v.object({
   schema: v.literal('keyhole.audit/1'),
   dataset: v.object({ name: v.string(), sha256: v.string(), members: count, nonMembers: count, classes: count }),
-  model: v.object({ name: v.string(), parameters: count }),
-  train: v.object({ accuracy: share, testAccuracy: share, epochs: count, seconds }),
+  /** parameters, epochs and seconds of training are null for somebody else's model */
+  model: v.object({ name: v.string(), parameters: v.nullable(count) }),
+  /** accuracies are null where the true labels are not known */
+  train: v.object({
+    accuracy: v.nullable(share),
+    testAccuracy: v.nullable(share),
+    epochs: v.nullable(count),
+    seconds: v.nullable(seconds),
+  }),
+  /** somebody else's model: how it was reached, and what it was asked */
+  target: v.optional(targetSchema),
   attacks: v.array(auditAttackSchema),
   /** what was looked at besides; absent where there was too little for it, or in older records */
   slices: v.optional(v.array(sliceTableSchema)),

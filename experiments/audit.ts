@@ -57,7 +57,7 @@ export interface AuditOptions extends Partial<Recipe> {
   readonly outSize?: number;
   /** models that show the attacker what members look like, each trained on other rows of the attacker's; default 1 */
   readonly shadows?: number;
-  /** default: all of them */
+  /** default: all but those that are costly */
   readonly attacks?: readonly string[];
   /** columns of a table whose values the strongest attack is reported for, beside classes; default none */
   readonly slices?: readonly string[];
@@ -108,8 +108,8 @@ export function auditSizes(rows: number, o: Pick<AuditOptions, 'trainSize' | 'ou
 }
 
 /** @throws ConfigError for unknown names, with the known ones */
-function chosenAttacks(names: readonly string[] | undefined): readonly MembershipAttack[] {
-  if (!names) return allMembershipAttacks;
+export function chosenAttacks(names: readonly string[] | undefined): readonly MembershipAttack[] {
+  if (!names) return allMembershipAttacks.filter(({ costly }) => !costly);
   return names.map((name) => {
     const attack = allMembershipAttacks.find((a) => a.name === name);
     const known = allMembershipAttacks.map((a) => a.name);
@@ -251,7 +251,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
         epochs: trained.fitted.epochs,
         seconds: trained.seconds,
       },
-      attacks: runs.map(({ attack, result }, i) => recordOf(attack, result, details.perClass[i])),
+      attacks: runs.map(({ attack, result }, i) => attackRecord(attack, result, details.perClass[i])),
       ...details.record,
       shadows: shadowModels.length,
       seed,
@@ -298,10 +298,11 @@ function subSeed(rng: Rng, label: string): number {
   return rng.split(label).uint32();
 }
 
-function recordOf(
+/** What a record keeps of an attack's result. */
+export function attackRecord(
   attack: MembershipAttack,
   result: MembershipResult,
-  perClass: AuditParts['perClass'][number],
+  perClass?: AuditParts['perClass'][number],
 ): AuditAttack {
   const { summary } = result;
   const { tprAtFpr: t } = summary;

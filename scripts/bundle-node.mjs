@@ -18,6 +18,7 @@ const ENTRIES = [
   'engine/index',
   'data/index',
   'attacks/index',
+  'defenses/index',
   'privacy/index',
   'cli/main',
   'cli/runs/worker', // package.json's #job-worker

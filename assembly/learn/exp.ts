@@ -17,12 +17,12 @@ const C: usize = memory.data<f64>([
   0.5,
   1.0,
   2.0,
-  6755399441055744.0, // 1.5 * 2^52: adding it puts a whole number into the low bits
+  6755399441056767.0, // 1.5 * 2^52 + 1023: adding it puts the exponent of 2^k into the low bits
   0.34657359027997264, // ln 2 / 2
   -1021.0, // the least exponent of a factor
-  709.782712893384, // above, e^x is infinite
   -745.1332191019411, // below, e^x is 0
   3.725290298461914e-9, // 2^-28: below, e^x = 1 + x
+  -707.0, // below, e^x may be subnormal
 ]);
 
 function constant(i: i32): v128 {
@@ -30,20 +30,33 @@ function constant(i: i32): v128 {
 }
 
 export class F64x2 {
-  /** 2^k for whole k in -1022 .. 1023. */
+  /** e^x of two numbers for which neither result is subnormal and neither |x| below 2^-28. */
   @inline
-  private static powerOfTwo(k: v128): v128 {
-    return i64x2.shl(i64x2.add(f64x2.add(k, constant(11)), i64x2.splat(1023)), 52);
-  }
-
-  /** e^x for x <= 709, so that 2^k has an exponent; NaN stays NaN. */
-  @inline
-  static exp(x: v128): v128 {
-    const one = constant(9);
-    const size = f64x2.abs(x);
-    const sign = v128.and(x, f64x2.splat(-0.0));
+  private static expNormal(x: v128, size: v128): v128 {
+    const sign = v128.xor(x, size);
     const rounded = f64x2.trunc(f64x2.add(f64x2.mul(constant(0), x), v128.or(constant(8), sign)));
     const k = v128.and(rounded, f64x2.gt(size, constant(12)));
+    return f64x2.mul(F64x2.expReduced(x, k), F64x2.powerOfTwo(k));
+  }
+
+  /** The same for any x up to 709. */
+  private static expAny(x: v128): v128 {
+    const one = constant(9);
+    const size = f64x2.abs(x);
+    const sign = v128.xor(x, size);
+    const rounded = f64x2.trunc(f64x2.add(f64x2.mul(constant(0), x), v128.or(constant(8), sign)));
+    const k = v128.and(rounded, f64x2.gt(size, constant(12)));
+    // two factors, so that a subnormal result is rounded once
+    const first = f64x2.pmax(k, constant(13));
+    const half = f64x2.mul(F64x2.expReduced(x, k), F64x2.powerOfTwo(first));
+    const e = f64x2.mul(half, F64x2.powerOfTwo(f64x2.sub(k, first)));
+    const small = v128.bitselect(f64x2.add(one, x), e, f64x2.lt(size, constant(15)));
+    return v128.andnot(small, f64x2.lt(x, constant(14)));
+  }
+
+  /** e^(x - k ln 2). */
+  @inline
+  private static expReduced(x: v128, k: v128): v128 {
     const hi = f64x2.sub(x, f64x2.mul(k, constant(1)));
     const lo = f64x2.mul(k, constant(2));
     const r = f64x2.sub(hi, lo);
@@ -54,11 +67,20 @@ export class F64x2 {
     p = f64x2.add(constant(7), f64x2.mul(t, p));
     const c = f64x2.sub(r, f64x2.mul(t, p));
     const q = f64x2.div(f64x2.mul(r, c), f64x2.sub(constant(10), c));
-    const y = f64x2.sub(one, f64x2.sub(f64x2.sub(lo, q), hi));
-    // two factors, so that a subnormal result is rounded once
-    const first = f64x2.pmax(k, constant(13));
-    const e = f64x2.mul(f64x2.mul(y, F64x2.powerOfTwo(first)), F64x2.powerOfTwo(f64x2.sub(k, first)));
-    const small = v128.bitselect(f64x2.add(one, x), e, f64x2.lt(size, constant(16)));
-    return v128.andnot(small, f64x2.lt(x, constant(15)));
+    return f64x2.sub(constant(9), f64x2.sub(f64x2.sub(lo, q), hi));
+  }
+
+  /** 2^k for whole k from -1022 to 1023. */
+  @inline
+  private static powerOfTwo(k: v128): v128 {
+    return i64x2.shl(f64x2.add(k, constant(11)), 52);
+  }
+
+  /** e^x for x <= 709. */
+  @inline
+  static exp(x: v128): v128 {
+    const size = f64x2.abs(x);
+    const rare = v128.or(f64x2.lt(size, constant(15)), f64x2.lt(x, constant(16)));
+    return v128.any_true(rare) ? F64x2.expAny(x) : F64x2.expNormal(x, size);
   }
 }

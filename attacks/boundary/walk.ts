@@ -23,7 +23,7 @@ export interface WalkOptions extends LabelQuestions {
   readonly starts: Samples;
   /** questions about each row at most, besides one for each start */
   readonly queries: number;
-  /** directions of the first step; default 100 */
+  /** directions of the first step; default four for each dimension, at most the paper's 100 */
   readonly directions?: number;
   /** what the coordinates of a valid input lie between; default unbounded */
   readonly bounds?: readonly [low: number, high: number];
@@ -44,7 +44,7 @@ const MOST_HALVINGS = 12;
 
 /** @throws ConfigError for fewer queries than the way to a boundary takes; the signal's reason, and whatever the target throws */
 export async function boundaryWalk(o: WalkOptions): Promise<Walk> {
-  const { x, y, width, rng, directions = 100 } = o;
+  const { x, y, width, rng, directions = Math.min(100, 4 * width) } = o;
   const least = 1 + bisections(width);
   if (!(o.queries >= least)) {
     throw new ConfigError(

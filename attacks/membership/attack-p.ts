@@ -1,6 +1,6 @@
 import { Pacer } from '../../engine/index.ts';
 import { defineMembershipAttack } from '../define-attack.ts';
-import { shareBelow } from '../score/order.ts';
+import { shareBelow } from '../score/index.ts';
 import { signalScores } from './signal-attack.ts';
 
 /** Log-odds and labels of some records. */
@@ -41,6 +41,7 @@ export const attackP = defineMembershipAttack({
   },
   needs: { populationRows: 25 },
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
+  queries: ({ candidates, population }) => candidates + population,
   async run({ target, candidates, known, options, signal }) {
     const pacer = new Pacer(signal);
     const phi = async (rows: typeof candidates): Promise<Labelled> => {

@@ -1,6 +1,6 @@
 import { Pacer } from '../../engine/index.ts';
 import { defineMembershipAttack } from '../define-attack.ts';
-import { shareBelow } from '../score/order.ts';
+import { shareBelow } from '../score/index.ts';
 import { finish, paced, type Slices } from '../slices.ts';
 import { type Observations, observe, thresholdFromReferences, withTarget } from './references.ts';
 

@@ -30,6 +30,7 @@ export const liraOnline = defineMembershipAttack({
   },
   needs: { modelsIn: 1, modelsOut: 1 },
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
+  queries: ({ candidates, options, views }) => candidates * (options.views || views),
   async run({ target, candidates, known, options, signal }) {
     const pacer = new Pacer(signal);
     const observed = await observe({ target, candidates, known, pacer }, 'log-odds', options.views);

@@ -9,7 +9,7 @@
  * plot.py; docs/decisions/reference-attacks.md says where the two differ and what is done here.
  */
 import { log } from '../../engine/math/index.ts';
-import { median } from '../score/order.ts';
+import { median } from '../score/index.ts';
 import { finish, type Slices } from '../slices.ts';
 import type { Observations } from './references.ts';
 

@@ -28,11 +28,17 @@ export const mlLeaksUnsupervised = defineMembershipAttack({
     share: { about: 'share of the random inputs that reach the threshold', default: 0.1, min: 0, max: 1 },
   },
   needs: {},
+  queries: ({ options, candidates }) => candidates + Math.round(options.randomInputs),
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates, options, rng, signal }) {
     const { classes } = target;
     const scores = topProbabilities(await target.probabilities(candidates.x), classes, 1);
-    const random = await randomRows(candidates, options.randomInputs, rng.split('random inputs'), new Pacer(signal));
+    const random = await randomRows(
+      candidates,
+      Math.round(options.randomInputs),
+      rng.split('random inputs'),
+      new Pacer(signal),
+    );
     const reached = topProbabilities(await target.probabilities(random), classes, 1).sort();
     const above = Math.min(reached.length, Math.max(1, Math.round(options.share * reached.length)));
     return { scores, threshold: reached[reached.length - above]! };

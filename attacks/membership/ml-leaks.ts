@@ -31,7 +31,7 @@ export const mlLeaks = defineMembershipAttack({
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates, known, options, engine, rng, signal }) {
     const { classes } = target;
-    const top = Math.min(options.top, classes);
+    const top = Math.min(Math.round(options.top), classes);
     const enough = known.shadows.filter((s) => Math.min(s.members.y.length, s.nonMembers.y.length) >= SHADOW_ROWS);
     const { probabilities, member } = await askShadows(enough.slice(0, 1), classes, new Pacer(signal));
     const x = topProbabilities(probabilities, classes, top);

@@ -20,6 +20,7 @@ export const quantileRegression = defineMembershipAttack({
   },
   needs: { populationRows: 100 },
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
+  queries: ({ candidates, population }) => candidates + population,
   async run({ target, candidates, known, options, engine, rng, signal }) {
     const pacer = new Pacer(signal);
     const population = known.population!;

@@ -16,6 +16,7 @@ export const rmiaOnline = defineMembershipAttack({
   options: { gamma: gammaOption },
   needs: { modelsIn: 1, modelsOut: 1, populationRows: 25 },
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
+  queries: ({ candidates, population }) => candidates + population,
   async run({ target, candidates, known, options, signal }) {
     const asking = { target, candidates, known, pacer: new Pacer(signal) };
     const records = await observe(asking, 'confidence');

@@ -13,8 +13,7 @@
 import { log } from '../../engine/math/index.ts';
 import type { OptionDef } from '../define-attack.ts';
 import { auc, rank } from '../metrics/index.ts';
-import { PROBABILITY_FLOOR } from '../score/index.ts';
-import { shareBelow } from '../score/order.ts';
+import { PROBABILITY_FLOOR, shareBelow } from '../score/index.ts';
 import { finish, type Slices } from '../slices.ts';
 import { bySide, heldOut, type Observations, withTarget } from './references.ts';
 

@@ -48,6 +48,10 @@ export function outputsOf({ values, kind: said }: Answer, { rows, outputs, class
     throw new ShapeError(
       `target: expected ${rows} rows of ${classes ?? 'as many'} probabilities, got ${values.length} numbers.`,
     );
+  if (typeof values[0] !== 'number')
+    throw new ShapeError(
+      `target: expected ${rows} rows of probabilities as one flat list of numbers, got a list of ${Array.isArray(values[0]) ? 'lists' : typeof values[0]}. Flatten it.`,
+    );
   const given = Float64Array.from(values);
   const bad = given.findIndex((v) => !Number.isFinite(v));
   if (bad >= 0)

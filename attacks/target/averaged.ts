@@ -7,7 +7,7 @@ import { ConfigError, sizeOf } from '../../engine/index.ts';
 import { log } from '../../engine/math/index.ts';
 import { PROBABILITY_FLOOR } from '../score/index.ts';
 import { argmaxRows, softmaxRows } from './softmax.ts';
-import type { AccessLevel, Samples, Target, WhiteBoxTarget } from './target.ts';
+import type { LogitTarget, NoneTarget, Samples } from './target.ts';
 
 export interface AveragedOptions {
   /** how often each question is asked */
@@ -30,12 +30,12 @@ interface Answers {
  * answered from memory, as by `remembered`; the queries still count.
  * @throws ConfigError unless the number of queries is a whole number >= 1
  */
-export function averaged<A extends AccessLevel>(target: Target<A>, options: AveragedOptions): Target<A> {
+export function averaged<T extends NoneTarget>(target: T, options: AveragedOptions): T {
   const { queries, of = 'logit' } = options;
   if (!(Number.isSafeInteger(queries) && queries >= 1)) {
     throw new ConfigError(`averaged: expected queries to be a whole number >= 1, got ${queries}.`, 'queries');
   }
-  const source = target as Partial<WhiteBoxTarget> & Target<'none'>;
+  const source: T & Partial<LogitTarget> = target;
   const { classes } = target;
   const width = sizeOf(target.inputShape);
   const collect = async (x: Samples): Promise<Answers> => {

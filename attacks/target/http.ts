@@ -52,6 +52,11 @@ const MOST_PATIENCE = 600;
 /** 408 request timeout, 425 too early, 429 too many requests, and everything from 500 on */
 const PASSING = new Set([408, 425, 429]);
 
+/** Seconds before question number `attempt` is sent again, from 1: doubled each time, and spread so that not all come back at once. */
+export function waitingTime(attempt: number, rng: Rng): number {
+  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)) * (0.5 + rng.uniform() / 2);
+}
+
 /** The address without user, password and query, which may hold secrets. */
 export function publicAddress(url: string): string {
   const { origin, pathname } = new URL(url);
@@ -86,7 +91,13 @@ export async function httpOracle(options: HttpOptions): Promise<Oracle> {
         const bytes = await response.arrayBuffer();
         ledger.count('bytesReceived', bytes.byteLength);
         const text = new TextDecoder().decode(bytes);
-        if (!response.ok) throw refusal(response, text);
+        if (!response.ok) {
+          const refused = refusal(response, text);
+          // who asks to be left alone is left alone by all requests
+          if (refused.passing && (refused.after ?? 0) <= MOST_PATIENCE)
+            notBefore = Math.max(notBefore, performance.now() + 1000 * (refused.after ?? 0));
+          throw refused;
+        }
         return readAnswer(text, rows);
       } catch (error) {
         signal?.throwIfAborted();
@@ -116,10 +127,7 @@ export async function httpOracle(options: HttpOptions): Promise<Oracle> {
           if ((error.after ?? 0) > MOST_PATIENCE)
             throw new EndpointError(`${error.message}, and asks to come back in ${error.after} s`, false);
           ledger.count('retries', 1);
-          const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attemptNumber - 1)) * (0.5 + rng.uniform() / 2);
-          // who asks to be left alone is left alone by all requests
-          if (error.after !== null) notBefore = Math.max(notBefore, performance.now() + 1000 * error.after);
-          await wait(1000 * Math.max(backoff, error.after ?? 0), signal);
+          await wait(1000 * waitingTime(attemptNumber, rng), signal);
         },
         ...(signal && { signal }),
       });
@@ -138,8 +146,7 @@ function checked({ url, rate, batch, concurrency, timeout, retries }: HttpOption
   if (!/^https?:$/.test(parsed.protocol))
     throw new ConfigError(`url: expected one of http or https, got ${parsed.protocol.slice(0, -1)}.`, 'url');
   const above = (name: string, value: number | undefined, least: number, whole: boolean) => {
-    if (value === undefined || (value >= least && value > 0 && (!whole || Number.isSafeInteger(value)))) return;
-    if (value === 0 && least === 0) return;
+    if (value === undefined || (whole ? Number.isSafeInteger(value) && value >= least : value > 0)) return;
     const what = whole ? `a whole number of at least ${least}` : 'a number above 0';
     throw new ConfigError(`${name}: expected ${what}, got ${value}.`, name);
   };
@@ -216,8 +223,11 @@ function nested(x: Samples, shape: Shape): string {
   return `[${Array.from({ length: x.length / width }, (_, row) => level(row * width, 0)).join(',')}]`;
 }
 
-// nine digits hold any f32
-const shortest = (v: number) => Number(v.toPrecision(9));
+/** The number that people would write for an f32: nine digits hold any, seven most. */
+function shortest(v: number): number {
+  const short = Number(v.toPrecision(7));
+  return Math.fround(short) === v ? short : Number(v.toPrecision(9));
+}
 
 function causeOf(error: unknown): string {
   const { cause } = error as { cause?: { code?: string; message?: string } };

@@ -2,7 +2,7 @@ export { type Answer, AnswerError, type OutputKind, type Outputs, outputKinds, o
 export { accessOf, type OracleTargetOptions, oracleTarget } from './asked.ts';
 export { type AveragedOptions, averaged } from './averaged.ts';
 export { type FunctionTargetOptions, functionTarget } from './function.ts';
-export { EndpointError, type HttpOptions, httpOracle, publicAddress } from './http.ts';
+export { EndpointError, type HttpOptions, httpOracle, publicAddress, waitingTime } from './http.ts';
 export { type Ledger, openLedger, type QueryLedger } from './ledger.ts';
 export { type LocalTargetOptions, localTarget } from './local.ts';
 export { type LookupTargetOptions, lookupTarget, lookupViews } from './lookup.ts';

@@ -21,6 +21,7 @@ export const gaussianNoise = defineDefense({
   options: { std: { about: 'standard deviation of the noise on each probability', default: 0.1, min: 0, max: 10 } },
   off: { std: 0 },
   needsReserve: false,
+  canary: { lowers: 'entropy', options: { std: 0.2 } },
   outputs: ({ options, rng }) => ({
     change: ({ probabilities, classes, asked }) =>
       noised(probabilities, classes, options.std, rng.split(`answer ${asked}`)),

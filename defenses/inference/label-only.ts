@@ -10,6 +10,7 @@ export const labelOnly = defineDefense({
   options: {},
   off: null,
   needsReserve: false,
+  canary: { lowers: 'entropy', options: {} },
   outputs: () => ({
     change({ probabilities, classes }) {
       const out = new Float64Array(probabilities.length);

@@ -35,21 +35,15 @@ export async function representatives(
   signal: AbortSignal | undefined,
 ): Promise<Representative> {
   const n = logits.length / classes;
-  const own = softmaxRows(logits, classes);
-  const found: Representative = { probabilities: own.slice(), before: new Float64Array(n), after: new Float64Array(n) };
-  const pacer = new Pacer(signal);
+  const found = {
+    probabilities: softmaxRows(logits, classes),
+    before: new Float64Array(n),
+    after: new Float64Array(n),
+  };
+  const labels = argmaxRows(logits, classes);
+  const search: Search = { engine, surrogate, logits, labels, classes, found, pacer: new Pacer(signal) };
   for (let start = 0; start < n; start += ROWS) {
     const rows = Int32Array.from({ length: Math.min(ROWS, n - start) }, (_, i) => start + i);
-    const search: Search = {
-      engine,
-      surrogate,
-      logits,
-      own,
-      labels: argmaxRows(logits, classes),
-      classes,
-      found,
-      pacer,
-    };
     const { odds } = look(search, rows, pick(logits, rows, classes), 0);
     for (const [i, row] of rows.entries()) found.before[row] = found.after[row] = odds[i]!;
     let open: Int32Array = rows.filter((row) => Math.abs(found.before[row]!) > 4e-5); // |g - 1/2| of 1e-5: undecided as it is
@@ -63,7 +57,6 @@ interface Search {
   readonly engine: Engine;
   readonly surrogate: Surrogate;
   readonly logits: Float64Array;
-  readonly own: Float64Array;
   readonly labels: Int32Array;
   readonly classes: number;
   readonly found: Representative;
@@ -112,11 +105,12 @@ async function descend(search: Search, rows: Int32Array, weight: number): Promis
 
 /** The surrogate's log-odds of changed logits [m], and the gradient of what is minimised [m, classes]. */
 function look(search: Search, rows: Int32Array, sample: Float64Array, weight: number) {
-  const { engine, surrogate, classes, own, labels } = search;
+  const { engine, surrogate, classes, logits, labels } = search;
   const shape = [rows.length, classes];
   return engine.run('memguard', () => {
     const params = surrogate.params();
-    const answers = engine.tensor(Float32Array.from(pick(own, rows, classes)), shape);
+    // by the same softmax as p: at the start their difference is 0, and so is the slope of the distance
+    const answers = ops.softmax(engine.tensor(Float32Array.from(pick(logits, rows, classes)), shape));
     const label = ops.oneHot(engine.tensor(Int32Array.from(rows, (row) => labels[row]!)), classes);
     const order = engine.tensor(fallingOrder(sample, classes));
     let odds: Float64Array = new Float64Array(0);

@@ -44,6 +44,7 @@ export const memguard = defineDefense({
   },
   off: { budget: 0 },
   needsReserve: true,
+  canary: { lowers: 'entropy', options: {} },
   async outputs({ engine, classifier, data, reserve, options, rng, signal }) {
     const { classes } = classifier.model;
     const target = localTarget(classifier, signal ? { signal } : {});

@@ -15,6 +15,7 @@ export const rounding = defineDefense({
   options: { decimals: { about: 'that are answered; 16: all', default: 1, min: 0, max: 16 } },
   off: { decimals: 16 },
   needsReserve: false,
+  canary: { lowers: 'entropy', options: { decimals: 0 } },
   outputs: ({ options }) => ({
     change: ({ probabilities }) => rounded(probabilities, Math.round(options.decimals)),
     keepsLabels: true,

@@ -10,6 +10,7 @@ export const temperature = defineDefense({
   options: { temperature: { about: 'T, by which logits are divided', default: 5, min: 0.01, max: 1e6 } },
   off: { temperature: 1 },
   needsReserve: false,
+  canary: { lowers: 'entropy', options: { temperature: 20 } },
   outputs: ({ options }) => ({
     change: ({ logits, classes }) =>
       softmaxRows(

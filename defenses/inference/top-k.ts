@@ -32,6 +32,7 @@ export const topK = defineDefense({
   },
   off: { k: 1e6 },
   needsReserve: false,
+  canary: null, // the largest probability alone tells as much (Shokri et al. 2017, table III)
   outputs: ({ options }) => ({
     change: ({ probabilities, classes }) =>
       keepTop(probabilities, classes, Math.round(options.k), options.spread >= 0.5),

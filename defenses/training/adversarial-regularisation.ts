@@ -72,6 +72,7 @@ export const adversarialRegularisation = defineDefense({
   },
   off: { lambda: 0 },
   needsReserve: true,
+  canary: { lowers: 'loss', options: { steps: 2 } },
   fit({ engine, classifier, data, reserve, options, seed }) {
     const { model, params, dtype } = classifier;
     const h = inferenceNetwork(model.classes);

@@ -15,6 +15,7 @@ export const augmentation = defineDefense({
   },
   off: { flip: 0, shift: 0 },
   needsReserve: false,
+  canary: { lowers: 'loss', options: {} },
   fit({ options, classifier, recipe }) {
     const { inputShape } = classifier.model;
     if (inputShape.length !== 3) {

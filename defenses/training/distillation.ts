@@ -33,6 +33,7 @@ export const distillation = defineDefense({
   },
   off: null,
   needsReserve: true,
+  canary: { lowers: 'loss', options: {} },
   async train({ engine, classifier, data, reserve, options, recipe, seed, watch }) {
     const { model, dtype, params } = classifier;
     const { epochs, batchSize = 64 } = recipe;

@@ -17,6 +17,7 @@ export const dpSgd = defineDefense({
   },
   off: null,
   needsReserve: false,
+  canary: { lowers: 'loss', options: { delta: 1e-3 } },
   async train({ engine, classifier, data, options, recipe, seed, watch }) {
     if (recipe.augment)
       throw new ConfigError(

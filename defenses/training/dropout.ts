@@ -57,5 +57,6 @@ export const dropout = defineDefense({
   options: { rate: { about: 'probability with which an input is dropped', default: 0.5, min: 0, max: 0.99 } },
   off: { rate: 0 },
   needsReserve: false,
+  canary: { lowers: 'loss', options: { rate: 0.7 } },
   model: (model, { rate }) => withDropout(model, rate),
 });

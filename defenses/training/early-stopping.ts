@@ -13,6 +13,7 @@ export const earlyStopping = defineDefense({
   },
   off: null,
   needsReserve: true,
+  canary: { lowers: 'loss', options: {} },
   fit: ({ reserve, options }) => ({
     validation: reserve,
     earlyStopping: { patience: Math.round(options.patience) },

@@ -26,5 +26,6 @@ export const l2 = defineDefense({
   options: { weight: { about: 'of the sum of squared parameters in the loss', default: 1e-3, min: 0, max: 10 } },
   off: { weight: 0 },
   needsReserve: false,
+  canary: { lowers: 'loss', options: { weight: 0.05 } },
   fit: ({ options, recipe }) => ({ optimizer: withPenalty(recipe.optimizer ?? optim.adam(), options.weight) }),
 });

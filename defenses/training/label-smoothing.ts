@@ -10,5 +10,6 @@ export const labelSmoothing = defineDefense({
   options: { smoothing: { about: 'share of a label that is spread over all classes', default: 0.1, min: 0, max: 1 } },
   off: { smoothing: 0 },
   needsReserve: false,
+  canary: null, // it flattens the answers for members and teaches the others nothing: attacks by loss gain, if anything
   fit: ({ options }) => ({ loss: (z, y) => nn.losses.smoothedCrossEntropy(z, y, options.smoothing) }),
 });

@@ -32,6 +32,7 @@ export const mixup = defineDefense({
   options: { alpha: { about: 'of Beta(alpha, alpha); 0 mixes nothing', default: 1, min: 0, max: 4 } },
   off: { alpha: 0 },
   needsReserve: false,
+  canary: null, // a network that can memorise noise memorises its mixtures too: the attack loses a point or two of AUC
   fit: ({ options, classifier }) => ({
     batch(batch, { rng }) {
       const draws = rng.split('mixup');

@@ -35,5 +35,6 @@ export const relaxloss = defineDefense({
   },
   off: { alpha: 0 },
   needsReserve: false,
+  canary: { lowers: 'loss', options: { alpha: 1 } },
   fit: ({ options }) => ({ loss: (z, y, { epoch }) => relaxedLoss(z, y, options.alpha, epoch) }),
 });

@@ -5,10 +5,12 @@
 import * as v from 'valibot';
 import {
   allMembershipAttacks,
+  type Estimate,
   lookupTarget,
   lookupViews,
   type MembershipAttack,
   mixCandidates,
+  pairedDifference,
   runMembershipAttack,
   type ShadowModel,
   score,
@@ -23,6 +25,13 @@ export const SCORES_FILE = 'scores.npz';
 
 const names = allMembershipAttacks.map(({ name }) => name);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** null: too few non-members to resolve that false-positive rate */
+const tprSchema = v.strictObject({
+  '0.1': v.nullable(shareSchema),
+  '0.01': v.nullable(shareSchema),
+  '0.001': v.nullable(shareSchema),
+});
 
 export const referenceAttacks = defineKind({
   name: 'reference-attacks',
@@ -45,12 +54,10 @@ export const referenceAttacks = defineKind({
       v.strictObject({
         name: v.string(),
         auc: shareSchema,
-        tprAtFpr: v.strictObject({
-          '0.1': v.nullable(shareSchema),
-          '0.01': v.nullable(shareSchema),
-          '0.001': v.nullable(shareSchema),
-        }),
+        tprAtFpr: tprSchema,
         balancedAccuracy: v.nullable(shareSchema),
+        /** less those of the first attack on the same records, by the paired bootstrap; null for the first */
+        better: v.nullable(v.strictObject({ auc: shareSchema, tprAtFpr: tprSchema })),
       }),
     ),
   }),
@@ -101,6 +108,7 @@ export const referenceAttacks = defineKind({
     };
     const scores: Record<string, { shape: number[]; data: Float64Array }> = {};
     const attacks = [];
+    let baseline: { readonly members: Float64Array; readonly nonMembers: Float64Array } | null = null;
     for (const [done, name] of settings.attacks.entries()) {
       const attack = allMembershipAttacks.find((a) => a.name === name) as MembershipAttack;
       const { summary, members, nonMembers } = await runMembershipAttack(attack, {
@@ -112,15 +120,26 @@ export const referenceAttacks = defineKind({
         rng: rng.split(`attack ${name}`),
         signal,
       });
-      const { auc, balancedAccuracy, tprAtFpr: t } = summary;
-      const tprAtFpr = { '0.1': t['0.1'] ?? null, '0.01': t['0.01'] ?? null, '0.001': t['0.001'] ?? null };
-      attacks.push({ name, auc, tprAtFpr, balancedAccuracy });
+      const { auc, balancedAccuracy } = summary;
+      baseline ??= { members, nonMembers };
+      let better = null;
+      if (done > 0) {
+        const paired = pairedDifference({ a: { members, nonMembers }, b: baseline, rng: rng.split(`paired ${name}`) });
+        better = { auc: paired.auc, tprAtFpr: ratesOf(paired.tprAtFpr) };
+      }
+      attacks.push({ name, auc, tprAtFpr: ratesOf(summary.tprAtFpr), balancedAccuracy, better });
       scores[name] = { shape: [order.length], data: Float64Array.from([...members, ...nonMembers]) };
       progress((done + 1) / settings.attacks.length);
     }
     await write(SCORES_FILE, writeNpz(scores));
     return { members: target.members.y.length, nonMembers: target.nonMembers.y.length, attacks };
   },
+});
+
+const ratesOf = (t: Readonly<Record<string, Estimate | null>>) => ({
+  '0.1': t['0.1'] ?? null,
+  '0.01': t['0.01'] ?? null,
+  '0.001': t['0.001'] ?? null,
 });
 
 /** Mean cross-entropy of a target on rows, in nats. */

@@ -53,7 +53,7 @@ export const shokriAttack = defineKind({
     const models: (AttackModelData | null)[] = [];
     for (const needed of fitted) models.push(await read(needed));
     const pooled = models.pop()!;
-    const judge = attackModels({ kind: attack, logOdds: false, models, pooled });
+    const judge = attackModels({ kind: attack, models, pooled });
     const scores = await judge.scores({ classes, probabilities: softmaxRows(logits!, classes), y });
     const members = y.length / 2;
     const summary = summarise({

@@ -51,8 +51,7 @@ export function renderAuditTable(audit: AuditRecord, o: { colour: boolean; width
     '',
     ...wrap(
       `${audit.model.name} on ${audit.dataset.name}: ${integer(audit.dataset.members)} members, ` +
-        `${integer(audit.dataset.nonMembers)} non-members; accuracy ${percent(audit.train.accuracy)} on training, ` +
-        `${percent(audit.train.testAccuracy)} on test records`,
+        `${integer(audit.dataset.nonMembers)} non-members${accuracyWords(audit.train)}`,
       width,
       2,
     ).map((l) => color.dim(printable(l))),
@@ -63,6 +62,11 @@ export function renderAuditTable(audit: AuditRecord, o: { colour: boolean; width
     ...notes.flatMap((n) => wrap(n, width, 2)).map((l) => color.dim(l)),
   ];
   return `${lines.join('\n').replaceAll('\u00a0', ' ').trimEnd()}\n`;
+}
+
+function accuracyWords({ accuracy, testAccuracy }: AuditRecord['train']): string {
+  if (accuracy === null || testAccuracy === null) return '; true labels unknown';
+  return `; accuracy ${percent(accuracy)} on training, ${percent(testAccuracy)} on test records`;
 }
 
 const MARK = '▲';

@@ -22,6 +22,7 @@ const KNOWLEDGE: Readonly<Record<string, string>> = {
   architecture: 'the architecture and training recipe',
   defence: 'the defence in use',
   labels: 'the true label of each record',
+  'mean-training-loss': 'the mean loss on the training data',
 };
 
 const GOAL: Readonly<Record<string, string>> = {

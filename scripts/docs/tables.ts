@@ -1,6 +1,7 @@
 /** docs/tables.md: what the registries hold. */
 import { allMembershipAttacks } from '../../attacks/index.ts';
 import { SETS } from '../../data/index.ts';
+import { allDefenses } from '../../defenses/index.ts';
 import { models } from '../../engine/index.ts';
 import { getOp, opNames } from '../../engine/ops/index.ts';
 import { experiments } from '../../experiments/registry/index.ts';
@@ -12,6 +13,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const attackRows = () =>
   allMembershipAttacks.map((a) => [`\`${a.name}\``, a.title, a.threat.access, a.threat.knowledge.join(', '), a.paper]);
+const defenseRows = () =>
+  allDefenses.map((d) => {
+    const options = Object.entries(d.options).map(([name, o]) => `\`${name}\` ${o.default}: ${o.about}`);
+    return [`\`${d.name}\``, d.title, d.stage, options.join('<br>'), d.paper];
+  });
 const modelRows = () =>
   Object.values(models).map((m) => [`\`${m.name}\``, m.title, m.rank === 3 ? 'images' : 'any', m.paper]);
 const setRows = () => Object.values(SETS).map((s) => [`\`${s.name}\``, s.title, s.kind, s.licence]);
@@ -31,6 +37,12 @@ Written by \`npm run docs\`; edit the registries, not this page.
 ## Membership attacks
 
 ${table(['name', 'what', 'access', 'the attacker also knows', 'paper'], attackRows())}
+
+## Defences
+
+"held": without other rows of the same distribution (\`reserve\`), that share of the training rows is kept from training.
+
+${table(['name', 'what', 'acts on', 'options and their defaults', 'paper'], defenseRows())}
 
 ## Models
 

@@ -173,7 +173,7 @@ checked('whether the target answers the same twice', async () => {
   const noisy = functionTarget({
     inputShape: [2],
     classes: 2,
-    predict: (x) => Array.from({ length: x.length }, () => 0.4 + 0.01 * (turn++ % 7)),
+    predict: (x) => Array.from({ length: x.length / 2 }, () => 0.4 + 0.01 * (turn++ % 7)).flatMap((p) => [p, 1 - p]),
   });
   const attack = attackBy('probabilities', async ({ candidates }) => ({
     scores: new Float64Array(candidates.y.length),

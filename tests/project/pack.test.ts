@@ -39,7 +39,7 @@ function run(command: string, args: readonly string[], cwd: string): string {
 function freshBuild(): void {
   const made = join(ROOT, 'dist/browser/keyhole.js');
   const sources = projectFiles().filter((f) =>
-    /^(assembly|engine|data|attacks|experiments|cli|bench|scripts)\//.test(f),
+    /^(assembly|engine|data|attacks|defenses|experiments|cli|bench|scripts)\//.test(f),
   );
   const newest = Math.max(
     ...[...sources, 'package.json', 'tsconfig.build.json'].map((f) => statSync(join(ROOT, f)).mtimeMs),
@@ -176,10 +176,12 @@ test(
      import * as engine from 'keyhole/engine';
      import * as data from 'keyhole/data';
      import * as attacks from 'keyhole/attacks';
+     import * as defenses from 'keyhole/defenses';
      import * as browser from 'keyhole/browser';
      import * as browserEngine from 'keyhole/browser/engine';
      import * as browserTrain from 'keyhole/browser/train';
      import * as browserPrivacy from 'keyhole/browser/privacy';
+     import * as browserDefenses from 'keyhole/browser/defenses';
      import * as privacy from 'keyhole/privacy';
      import * as report from 'keyhole/browser/report';
      const { audit, createEngine, loadSet } = keyhole;
@@ -192,8 +194,8 @@ test(
      };
      console.log(JSON.stringify({
        // one copy of each class and function, whichever entry it comes from
-       shared: [engine, data, attacks].map((entry) => Object.keys(entry).filter((name) => name in keyhole).length > 5),
-       twins: [[engine, keyhole], [data, keyhole], [attacks, keyhole], [browserEngine, browser], [browserTrain, browser], [browserPrivacy, browser], [privacy, keyhole]].flatMap(([one, other]) =>
+       shared: [engine, data, attacks, defenses].map((entry) => Object.keys(entry).filter((name) => name in keyhole).length > 5),
+       twins: [[engine, keyhole], [data, keyhole], [attacks, keyhole], [defenses, keyhole], [browserEngine, browser], [browserTrain, browser], [browserPrivacy, browser], [browserDefenses, browser], [privacy, keyhole]].flatMap(([one, other]) =>
          Object.keys(one).filter((name) => name in other && one[name] !== other[name] && typeof one[name] === 'function')),
        tensor: (await engine.createEngine()).zeros([2]) instanceof keyhole.Tensor,
        threads: team.threads.running,
@@ -201,6 +203,7 @@ test(
        browser: typeof browser.createEngine,
        train: typeof browserTrain.fit + ' ' + typeof browserEngine.fit,
        trainTensor: browserTrain.Tensor === browserEngine.Tensor,
+       defenses: typeof browserDefenses.trainDefended,
        report: typeof report.renderAuditReport,
        base: wasm('base'),
        relaxed: wasm('relaxed'),
@@ -210,7 +213,7 @@ test(
      }));`,
     );
     assert.equal(JSON.parse(run(process.execPath, ['use.mjs'], folder)), {
-      shared: [true, true, true],
+      shared: [true, true, true, true],
       twins: [],
       tensor: true,
       threads: 2,
@@ -218,6 +221,7 @@ test(
       browser: 'function',
       train: 'function undefined',
       trainTensor: true,
+      defenses: 'function',
       report: 'function',
       base: true,
       relaxed: true,
@@ -244,6 +248,7 @@ for (const [module, resolution] of [
        import { createEngine as make, Classifier } from 'keyhole/engine';
        import { loadSet as load, type Dataset } from 'keyhole/data';
        import { allMembershipAttacks, type MembershipAttack } from 'keyhole/attacks';
+       import { allDefenses, trainDefended, type DefenseDef } from 'keyhole/defenses';
        import * as browser from 'keyhole/browser';
        import { Tensor as PageTensor } from 'keyhole/browser/engine';
        import { fit as pageFit } from 'keyhole/browser/train';
@@ -256,13 +261,15 @@ for (const [module, resolution] of [
        const typed: AuditRecord = record;
        const saved: Uint8Array = (target satisfies Classifier).save();
        const first: MembershipAttack | undefined = allMembershipAttacks[0];
+       const defence: DefenseDef | undefined = allDefenses[0];
+       const defending: typeof trainDefended = trainDefended;
        const page: Promise<browser.Engine> = browser.createEngine();
        const rows: browser.data.Dataset = await browser.data.loadSet('iris');
        const t: Tensor & PageTensor = (await createEngine()).zeros([2]);
        const html: string = renderAuditReport(typed);
        // @ts-expect-error: builds have names
        createEngine({ build: 'fast' });
-       export { first, fitPrivate, html, loadSet, page, pageFit, pageFitPrivate, rows, spent, saved, t, VERSION };`,
+       export { defence, defending, first, fitPrivate, html, loadSet, page, pageFit, pageFitPrivate, rows, spent, saved, t, VERSION };`,
       );
       const compilerOptions = {
         module,

@@ -38,7 +38,7 @@ const one = (faults: readonly Violation[], says: RegExp) => {
 const layers = suite('import directions');
 
 layers('there are files to check', () => {
-  for (const folder of ['engine', 'data', 'attacks', 'experiments', 'cli', 'bench', 'assembly', 'tests'])
+  for (const folder of ['engine', 'data', 'attacks', 'defenses', 'experiments', 'cli', 'bench', 'assembly', 'tests'])
     assert.ok(
       sources.some((s) => s.path.startsWith(`${folder}/`)),
       folder,
@@ -57,6 +57,12 @@ for (const [name, path, text, says] of [
   ['upwards, as re-export', 'data/x.ts', "export * from '../cli/files.ts';", /data\/ may import engine/],
   ['upwards, when called', 'attacks/x.ts', "const cli = await import('../cli/files.ts');", /attacks\/ may import/],
   ['upwards, inside a type', 'data/x.ts', "let t: import('../attacks/index.ts').Target;", /data\/ may import/],
+  [
+    'an attack on a defence',
+    'attacks/x.ts',
+    "import { defended } from '../defenses/index.ts';",
+    /attacks\/ may import/,
+  ],
   ['attack on kernels', 'attacks/x.ts', "import { families } from '../engine/kernels/index.ts';", /through its index/],
   ['past an index.ts', 'experiments/x.ts', "import { take } from '../data/dataset.ts';", /through its index/],
   [

@@ -18,6 +18,8 @@ import { noise } from './data.ts';
 
 export interface Setting {
   readonly target: Classifier;
+  /** the first shadow model, trained on other rows */
+  readonly shadow: Classifier;
   readonly known: MembershipKnowledge<AccessLevel>;
   readonly members: Rows;
   readonly nonMembers: Rows;
@@ -65,6 +67,7 @@ export async function noiseSetting(
   };
   return {
     target,
+    shadow,
     known,
     members: members!,
     nonMembers: nonMembers!,

@@ -11,7 +11,15 @@ import { log } from '../../../engine/math/index.ts';
 import type { OptionDef, OptionsOf } from '../../define-attack.ts';
 import { parseOptions } from '../../runner.ts';
 import { type AttackModelDef, type AttackModelKind, attackModelKinds } from './kinds.ts';
-import { checkOutputs, featuresOf, type Outputs, rowsOf, type ShadowOutputs, stratifiedSample } from './outputs.ts';
+import {
+  checkOutputs,
+  featuresOf,
+  type Outputs,
+  rowsOf,
+  type ShadowOutputs,
+  stratifiedSample,
+  type View,
+} from './outputs.ts';
 
 /** Options of every kind of attack model. */
 export const commonOptions = {
@@ -43,6 +51,8 @@ export interface FitAttackModels {
 /** One fitted attack model, as JSON. */
 export interface AttackModelData {
   readonly fitted: unknown;
+  /** how it sees an answer */
+  readonly view: View;
   /** log(members / non-members) of its rows, taken off its log-odds so that 0 lies between two sides of the same size */
   readonly prior: number;
   readonly members: number;
@@ -54,7 +64,6 @@ export interface AttackModelData {
 /** All attack models of an attack, as JSON. */
 export interface AttackModelsData {
   readonly kind: AttackModelKind;
-  readonly logOdds: boolean;
   /** of each class; null: judged by the model of all classes */
   readonly models: readonly (AttackModelData | null)[];
   /** null where each class has its own */
@@ -132,7 +141,7 @@ export async function fitAttackModel(
       pacer: new Pacer(o.signal),
     },
   );
-  return { fitted: data, prior: logOdds ? log(members / nonMembers) : 0, members, nonMembers, warning };
+  return { fitted: data, view, prior: logOdds ? log(members / nonMembers) : 0, members, nonMembers, warning };
 }
 
 /** Fits an attack model for each class that has the rows for it, and one of all classes where some have not. */
@@ -142,7 +151,7 @@ export async function fitAttackModels(
   o: FitAttackModels,
 ): Promise<AttackModels> {
   checkOutputs(outputs);
-  const { minRows, logOdds } = resolve(kind, o.options);
+  const { minRows } = resolve(kind, o.options);
   const few = new Set(classesWithFewRows(outputs, minRows));
   const pacer = new Pacer(o.signal);
   const models: (AttackModelData | null)[] = [];
@@ -151,12 +160,12 @@ export async function fitAttackModels(
     await pacer.breathe();
   }
   const pooled = few.size > 0 ? await fitAttackModel(kind, outputs, null, o) : null;
-  return attackModels({ kind, logOdds: logOdds >= 0.5, models, pooled });
+  return attackModels({ kind, models, pooled });
 }
 
 /** The attack models that data describe. */
 export function attackModels(data: AttackModelsData): AttackModels {
-  const { kind, logOdds, models, pooled } = data;
+  const { kind, models, pooled } = data;
   const { restore } = definition(kind);
   const ready = new Map<AttackModelData, BinaryModel | Promise<BinaryModel>>();
   const modelOf = (model: AttackModelData) => {
@@ -180,10 +189,9 @@ export function attackModels(data: AttackModelsData): AttackModels {
         const model = models[label] ?? pooled;
         if (!model) throw new KeyholeError(`shokri: expected an attack model of class ${label}, or of all, got none.`);
         const { decisions } = await modelOf(model);
-        const view = { logOdds, trueClassFirst: model === pooled };
         for (let from = 0; from < rows.length; from += SLICE) {
           const some = rows.subarray(from, from + SLICE);
-          const decided = decisions(featuresOf(outputs, some, view));
+          const decided = decisions(featuresOf(outputs, some, model.view));
           for (const [at, row] of some.entries()) scores[row] = decided[at]! - model.prior;
           await pacer.breathe();
         }

@@ -56,8 +56,8 @@ export async function fitAttackSvm(
   const { model, c, gamma, grid, searchRows } = await chooseSvmAsync(x, member, {
     cs: gridOf(options.cMin, options.cMax, options.gridFactor),
     gammas: gridOf(options.gammaMin, options.gammaMax, options.gridFactor),
-    folds: foldsByShadow({ member, shadow }, options.folds, o.rng.split('folds')),
-    searchRows: options.searchRows,
+    folds: foldsByShadow({ member, shadow }, Math.round(options.folds), o.rng.split('folds')),
+    searchRows: Math.round(options.searchRows),
     classWeights: [half / (member.length - members), half / members],
     rng: o.rng,
     ...(o.signal && { signal: o.signal }),

@@ -33,6 +33,7 @@ export class RowCache {
 
   /** K(i, columns); the row before the last one asked for stays as it is. */
   get(i: number): Float64Array {
+    if (this.#rows.whole && this.#places.length === 0) return this.#rows.whole(i);
     const found = this.#cached.get(i);
     if (!found) return this.#compute(i);
     // the order of use matters only where rows have to go

@@ -11,6 +11,7 @@ import { loadSvmKernels } from './kernels.ts';
 import type { SvmModel } from './model.ts';
 import { type AsyncOptions, checkOptions, checkRows, type SvmOptions, type SvmProgress } from './options.ts';
 import { matrixRows, pack, plainMaths, type RowMaths, range } from './rows.ts';
+import type { SmoSolution } from './smo.ts';
 
 export interface ChooseSvmOptions extends Omit<SvmOptions, 'kernel' | 'c'> {
   /** of each row, any numbers: rows of one fold are never on both sides. Shadow models are folds */
@@ -97,15 +98,26 @@ function foldsOf(y: ArrayLike<number>, numbers: ArrayLike<number>, ids: Int32Arr
   });
 }
 
-/** How many of the fold's rows the machine with these coefficients classifies correctly, from a matrix of kernel values. */
-function right(matrix: Float64Array, n: number, fold: Fold, y: Uint8Array, alpha: Float64Array, rho: number): number {
+/** Rows `rows` and columns `columns` of a matrix [n, n]. */
+function part(matrix: Float64Array, n: number, rows: Int32Array, columns: Int32Array): Float64Array {
+  const m = columns.length;
+  const taken = new Float64Array(rows.length * m);
+  for (let r = 0; r < rows.length; r++) {
+    const from = rows[r]! * n;
+    for (let t = 0; t < m; t++) taken[r * m + t] = matrix[from + columns[t]!]!;
+  }
+  return taken;
+}
+
+/** How many of the fold's rows the machine classifies correctly, from their kernel values [held, train]. */
+function right(values: Float64Array, fold: Fold, y: Uint8Array, { alpha, rho }: SmoSolution): number {
+  const m = alpha.length;
+  const coefficients = alpha.map((a, t) => (fold.y[t] ? a : -a));
   let count = 0;
-  for (const i of fold.held) {
-    let sum = -rho;
-    for (const [t, j] of fold.train.entries()) {
-      if (alpha[t] !== 0) sum += (fold.y[t] ? alpha[t]! : -alpha[t]!) * matrix[i * n + j]!;
-    }
-    if (sum > 0 === (y[i] === 1)) count++;
+  for (let r = 0; r < fold.held.length; r++) {
+    let sum = 0;
+    for (let t = 0; t < m; t++) sum += coefficients[t]! * values[r * m + t]!;
+    if (sum > rho === (y[fold.held[r]!] === 1)) count++;
   }
   return count;
 }
@@ -148,12 +160,14 @@ export function* chooseSvmSlices(
       if (t % 64 === 63) yield slice();
     }
     for (const fold of folds) {
-      const rows = matrixRows(matrix, n, fold.train);
+      const { train, held } = fold;
+      const rows = matrixRows(part(matrix, n, train, train), train.length);
+      const values = part(matrix, n, held, train);
       for (const c of cs) {
         const s = yield* solve(rows, fold.y, { ...o, c }, at);
         if (!(s.violation < (o.tolerance ?? 1e-3))) unconverged++;
         const key = `${c} ${gamma}`;
-        correct.set(key, (correct.get(key) ?? 0) + right(matrix, n, fold, labels, s.alpha, s.rho));
+        correct.set(key, (correct.get(key) ?? 0) + right(values, fold, labels, s));
         at.done++;
       }
     }

@@ -35,21 +35,24 @@ export interface RowMaths {
   row(kernel: SvmKernel, panels: Panels, q: Float64Array, out: Float64Array): void;
 }
 
-function sums({ n, d, data }: Panels, q: Float64Array, out: Float64Array, squares: boolean): void {
-  for (let j = 0, at = 0; j < n; j += 4) {
-    let [a, b, c, e] = [0, 0, 0, 0];
+function squares({ n, d, data }: Panels, q: Float64Array, out: Float64Array): void {
+  for (let j = 0; j < n; j++) {
+    let at = (j & -4) * d + (j & 3);
+    let sum = 0;
     for (let f = 0; f < d; f++, at += 4) {
-      const v = q[f]!;
-      const [p, r, s, t] = [data[at]!, data[at + 1]!, data[at + 2]!, data[at + 3]!];
-      a += squares ? (v - p) * (v - p) : v * p;
-      b += squares ? (v - r) * (v - r) : v * r;
-      c += squares ? (v - s) * (v - s) : v * s;
-      e += squares ? (v - t) * (v - t) : v * t;
+      const difference = q[f]! - data[at]!;
+      sum += difference * difference;
     }
-    out[j] = a;
-    if (j + 1 < n) out[j + 1] = b;
-    if (j + 2 < n) out[j + 2] = c;
-    if (j + 3 < n) out[j + 3] = e;
+    out[j] = sum;
+  }
+}
+
+function products({ n, d, data }: Panels, q: Float64Array, out: Float64Array): void {
+  for (let j = 0; j < n; j++) {
+    let at = (j & -4) * d + (j & 3);
+    let sum = 0;
+    for (let f = 0; f < d; f++, at += 4) sum += q[f]! * data[at]!;
+    out[j] = sum;
   }
 }
 
@@ -63,18 +66,20 @@ function power(base: number, degree: number): number {
 }
 
 export const plainMaths: RowMaths = {
-  squares: (panels, q, out) => sums(panels, q, out, true),
+  squares,
   exp(v, scale, out) {
     for (let j = 0; j < v.length; j++) out[j] = exp(scale * v[j]!);
   },
   row(kernel, panels, q, out) {
-    const rbf = kernel.kind === 'rbf';
-    sums(panels, q, out, rbf);
-    if (kernel.kind === 'linear') return;
-    const { gamma } = kernel;
-    for (let j = 0; j < panels.n; j++) {
-      out[j] = rbf ? exp(-gamma * out[j]!) : power(gamma * out[j]! + kernel.coef0, kernel.degree);
+    const { n } = panels;
+    if (kernel.kind === 'rbf') {
+      squares(panels, q, out);
+      for (let j = 0; j < n; j++) out[j] = exp(-kernel.gamma * out[j]!);
+      return;
     }
+    products(panels, q, out);
+    if (kernel.kind === 'linear') return;
+    for (let j = 0; j < n; j++) out[j] = power(kernel.gamma * out[j]! + kernel.coef0, kernel.degree);
   },
 };
 
@@ -89,6 +94,8 @@ export interface KernelRows {
   restrict(columns: Int32Array): void;
   /** out[t] = K(i, columns[t]) */
   row(i: number, out: Float64Array): void;
+  /** a row with all columns, where it need not be computed; to be read only */
+  whole?(i: number): Float64Array;
 }
 
 export const range = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
@@ -117,19 +124,20 @@ export function computedRows(kernel: SvmKernel, x: Float64Array, d: number, math
   };
 }
 
-/** Rows `ids` and columns `ids` of a symmetric matrix [stride, stride] that is there already. */
-export function matrixRows(matrix: Float64Array, stride: number, ids: Int32Array): KernelRows {
-  let at = ids;
+/** Rows of a symmetric matrix [n, n] that is there already. */
+export function matrixRows(matrix: Float64Array, n: number): KernelRows {
+  let at: Int32Array = range(n);
   return {
-    n: ids.length,
-    diagonal: Float64Array.from(ids, (i) => matrix[i * stride + i]!),
+    n,
+    diagonal: Float64Array.from({ length: n }, (_, i) => matrix[i * n + i]!),
     cost: 1,
     restrict(columns) {
-      at = columns.map((j) => ids[j]!);
+      at = columns;
     },
     row(i, out) {
-      const from = ids[i]! * stride;
+      const from = i * n;
       for (let t = 0; t < at.length; t++) out[t] = matrix[from + at[t]!]!;
     },
+    whole: (i) => matrix.subarray(i * n, (i + 1) * n),
   };
 }

@@ -86,6 +86,9 @@ function partner(
   return j;
 }
 
+const overflow = () =>
+  new NumericError('svm: kernel values left the finite range. Scale the features, or lower the degree.', 0);
+
 class Smo {
   readonly p: SmoProblem;
   readonly cache: RowCache;
@@ -127,7 +130,8 @@ class Smo {
   }
 
   look(): void {
-    this.advance(this.u, this.u, 0);
+    const none = new Float64Array(this.ids.length);
+    this.advance(none, none, 0);
   }
 
   /** F += step (a - b), and a look for the least U and the largest L. */
@@ -138,7 +142,7 @@ class Smo {
     let largest = -Infinity;
     let i = 0;
     for (let t = 0; t < m; t++) {
-      const move = step === 0 ? 0 : step * (a[t]! - b[t]!);
+      const move = step * (a[t]! - b[t]!);
       const ut = u[t]! + move;
       const lt = l[t]! + move;
       u[t] = ut;
@@ -160,9 +164,7 @@ class Smo {
     const row = this.cache.get(id);
     const f = u[i]!;
     const j = partner(l, row, this.diagonal, ids.length, f, this.diagonal[i]!);
-    if (j < 0) {
-      throw new NumericError('svm: kernel values left the finite range. Scale the features or lower the degree.', 0);
-    }
+    if (j < 0) throw overflow();
     const jd = ids[j]!;
     const other = this.cache.get(jd);
     const fj = l[j]!;
@@ -248,6 +250,7 @@ class Smo {
     const { sign } = this.p;
     let twice = 0;
     for (let t = 0; t < alpha.length; t++) twice += alpha[t]! * (sign[t]! * this.f(t) - 1);
+    if (!Number.isFinite(twice)) throw overflow();
     return { alpha, rho: this.rho(), objective: twice / 2, iterations, violation: Math.max(0, this.violation) };
   }
 }
