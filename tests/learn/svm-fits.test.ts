@@ -170,3 +170,18 @@ test('an abort ends fits and searches with its reason', async () => {
     await rejectsError(() => run(AbortSignal.abort(reason), () => {}), RangeError, /enough/);
   }
 });
+
+/** FNV-1a of the bytes. */
+const hashOf = (v: Float64Array) =>
+  new Uint8Array(v.buffer).reduce((h, byte) => Math.imul(h ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
+
+test('the bits of a fit are those of Chromium and of Node 20, 22 and 24', async () => {
+  const { x, y } = clouds(3, 300, 4, 0.2);
+  const hashes = await Promise.all(
+    kernelsOf.map(async (kernel) => {
+      const m = await fitSvmAsync(x, y, { kernel, c: 1, probability: true });
+      return hashOf(Float64Array.of(...m.decisions(x), ...m.coefficients, m.platt!.slope, m.platt!.offset));
+    }),
+  );
+  assert.equal(hashes, [2433693057, 632930776, 2870019425]);
+});

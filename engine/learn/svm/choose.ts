@@ -188,6 +188,7 @@ export function* chooseSvmSlices(
       }
     }
   }
+  o.kernels?.giveBack(workspace);
   const grid = cs.flatMap((c) => gammas.map((gamma) => ({ c, gamma, accuracy: correct.get(`${c} ${gamma}`)! / n })));
   const best = grid.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
   const { c, gamma } = best;

@@ -86,6 +86,7 @@ function* fitRows(
 ): Generator<SvmProgress, Omit<SvmState, 'platt'>> {
   const workspace = workspaceFor(y.length, d, o);
   const s = yield* solve(computedRows(o.kernel, x, d, workspace), workspace, y, o, at);
+  o.kernels?.giveBack(workspace);
   const supportRows = range(y.length).filter((i) => s.alpha[i]! > 0);
   return {
     kernel: o.kernel,
