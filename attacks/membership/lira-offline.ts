@@ -30,7 +30,8 @@ export const liraOffline = defineMembershipAttack({
   async run({ target, candidates, known, options, signal }) {
     const pacer = new Pacer(signal);
     const observed = await observe({ target, candidates, known, pacer }, 'log-odds', options.views);
-    const own = options.variance === 0 || (options.variance < 0 && observed.models.length >= MODELS_FOR_OWN_VARIANCE);
+    const asked = Math.round(options.variance);
+    const own = asked === 0 || (asked < 0 && observed.models.length >= MODELS_FOR_OWN_VARIANCE);
     const scoresOf = (o: Observations) =>
       paced(liraSlices(o, { mode: 'offline', variance: own ? 'per-record' : 'shared' }), pacer);
     return {

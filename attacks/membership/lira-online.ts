@@ -35,7 +35,7 @@ export const liraOnline = defineMembershipAttack({
     const pacer = new Pacer(signal);
     const observed = await observe({ target, candidates, known, pacer }, 'log-odds', options.views);
     const few = observed.models.length < MODELS_FOR_OWN_VARIANCE;
-    const variance = variances[options.variance] ?? (few ? 'shared' : 'per-record');
+    const variance = variances[Math.round(options.variance)] ?? (few ? 'shared' : 'per-record');
     // above 0 the models that were trained on the record explain the answer better
     return { scores: await paced(liraSlices(observed, { mode: 'online', variance }), pacer), threshold: 0 };
   },
