@@ -110,8 +110,8 @@ export interface Medians {
 }
 
 /**
- * The medians over classes with percentile intervals: members and non-members of each class are drawn again, so the
- * interval says how the choice of records moves the median of these classes. `n` counts the classes.
+ * The medians over classes with percentile intervals of the parametric bootstrap: the hits among members and
+ * non-members of each class are drawn again, so the interval says how the choice of records moves the median of these classes. `n` counts the classes.
  */
 export function medianOverClasses(o: MedianOptions): Medians {
   return finish(medianSlices(o));
@@ -150,10 +150,12 @@ export function* medianSlices(o: MedianOptions): Generator<void, Medians, void> 
   return { precision: estimate('precision'), recall: estimate('recall') };
 }
 
-/** How many of n records drawn with replacement are among the `hits`. */
+/**
+ * How many of n records would be hits in another draw: binomial with the rate (hits + 1/2) / (n + 1), since resamples of
+ * a class with only hits, or none, would all agree and claim certainty.
+ */
 function binomial(n: number, hits: number, rng: MetricRng): number {
-  if (hits === 0 || hits === n) return hits;
-  const below = (hits / n) * 2 ** 32;
+  const below = ((hits + 0.5) / (n + 1)) * 2 ** 32;
   let count = 0;
   for (let i = 0; i < n; i++) if (rng.uint32() < below) count++;
   return count;

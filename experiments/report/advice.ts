@@ -15,6 +15,7 @@ const SHADOW_ATTACK = /lira|rmia|shadow/i;
 
 export function advise(audit: AuditRecord, verdict: Verdict): readonly Advice[] {
   const leaking = verdict.level === 'strong' || verdict.level === 'visible';
+  if (audit.control?.broken) return [fairSplit, ...onSampleSize(audit)];
   return [
     ...(leaking ? onLeak(audit, verdict) : []),
     ...(verdict.level === 'hint' ? [moreRecords] : []),
@@ -79,6 +80,14 @@ function onLeak({ train }: AuditRecord, verdict: Verdict): Advice[] {
         },
   ];
 }
+
+const fairSplit: Advice = {
+  title: 'Draw members and non-members from one source',
+  text:
+    'Take all records that could have been trained on, and split them at random before training: by person where a person ' +
+    'has several records, not by date, source or file. Where the model is given and its members are fixed, find ' +
+    'non-members of the same time and origin, prepared in the same way.',
+};
 
 const moreRecords: Advice = {
   title: 'Decide it with more records',

@@ -6,7 +6,7 @@ import { duration, FPRS, integer, intervalText, percent, percentDigits, type Uni
 import { type Html, html, trusted } from './html.ts';
 import { histogramPlot, lineStyle, rocPlot } from './plots.ts';
 import { fprLabel, VERDICT_MEANING, type Verdict, type VerdictLevel } from './verdict.ts';
-import { ACCESS, goalWords, knowledgeWords, METRICS } from './words.ts';
+import { ACCESS, goalWords, knowledgeWords, METRICS, PART_METRICS } from './words.ts';
 
 const KICKERS: Readonly<Record<VerdictLevel, string>> = {
   strong: 'Leaks strongly',
@@ -147,12 +147,18 @@ export function meaningSection(audit: AuditRecord): Html {
     term: `[low, high]`,
     text: `The ${confidence} interval: repeated audits of this kind would catch the true value within it ${confidence} of the time. TPR and AUC use a bootstrap that draws members and non-members separately; the rest, and results of none or all, use exact binomial (Clopper-Pearson) limits. It reflects the choice of records, not a retraining of the model.`,
   };
+  const { perClass, exposed, control } = PART_METRICS;
+  const parts = [
+    ...(audit.attacks.some((a) => a.perClass) ? [perClass] : []),
+    ...(audit.exposed ? [exposed] : []),
+    ...(audit.control ? [control] : []),
+  ];
   const open = {
     term: 'Not resolved',
     text: 'A false-positive rate is reported only where at least 10 non-members may be accused. Below that, the value would be an accident of a few records.',
   };
   return html`<section aria-labelledby="meaning"><h2 id="meaning">What the numbers mean</h2>
-<dl class="defs">${[...METRICS, intervals, open, { term: 'The verdict', text: VERDICT_MEANING }].map(({ term, text }) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></section>`;
+<dl class="defs">${[...METRICS, ...parts, intervals, open, { term: 'The verdict', text: VERDICT_MEANING }].map(({ term, text }) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></section>`;
 }
 
 export function adviceSection(audit: AuditRecord, verdict: Verdict): Html {

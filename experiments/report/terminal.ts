@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { nonMembersNeeded } from '../../attacks/metrics/index.ts';
 import type { AuditAttack, AuditEstimate, AuditRecord } from '../audit-record.ts';
 import { FPRS, integer, intervalText, percent, type Unit, valueText } from './format.ts';
+import { partLines } from './terminal-parts.ts';
 import { cut, displayWidth, pad, printable, wrap } from './text.ts';
 import { judge, type VerdictLevel } from './verdict.ts';
 
@@ -38,8 +39,12 @@ export function renderAuditTable(audit: AuditRecord, o: { colour: boolean; width
     ...(audit.attacks.length > 0
       ? [`[low, high] are ${confidence} intervals; ${MARK} lies wholly above guessing.`]
       : []),
+    ...(audit.slices?.length
+      ? ['Parts of the records are further looks at the same scores: ▲ there allows for all of them.']
+      : []),
     ...unresolved(audit),
   ];
+  const parts = partLines(audit);
   const lines = [
     ...wrap(`${SIGNS[verdict.level]} ${verdict.headline}`, width, 2).map((l) => color.bold(tone(l))),
     ...verdict.reasons.flatMap((r) => wrap(printable(r), width)),
@@ -52,6 +57,8 @@ export function renderAuditTable(audit: AuditRecord, o: { colour: boolean; width
     ).map((l) => color.dim(printable(l))),
     '',
     ...(audit.attacks.length > 0 ? [...table(audit, width, color), ''] : []),
+    ...parts.flatMap((p) => wrap(printable(p), width, 2)),
+    ...(parts.length > 0 ? [''] : []),
     ...notes.flatMap((n) => wrap(n, width, 2)).map((l) => color.dim(l)),
   ];
   return `${lines.join('\n').replaceAll('\u00a0', ' ').trimEnd()}\n`;

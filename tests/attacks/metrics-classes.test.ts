@@ -116,6 +116,15 @@ classes('the interval of the median covers it: 200 simulated attacks on ten clas
   assert.ok(covered / runs >= 0.88, `covers ${covered / runs}`);
 });
 
+classes('classes with only hits are no certainty', () => {
+  const all = perClass({
+    ...records([0, 1, 2].flatMap((c) => [[c, 1, 1, 20] as const, [c, 0, 0, 20] as const])),
+    threshold: 0.5,
+  });
+  const { precision, recall } = medianOverClasses({ classes: all.classes, rng: testRng(1) });
+  for (const e of [precision, recall]) assert.ok(e.value === 1 && e.high === 1 && e.low < 0.98 && e.low > 0.8);
+});
+
 classes('a median of nothing is undefined, and no interval is claimed', () => {
   const none = perClass({
     ...records([
