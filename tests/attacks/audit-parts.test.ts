@@ -56,8 +56,8 @@ test('slices of the strongest attack: by class, by whether the target is right, 
   }
   const [right] = slices![1]!.slices;
   assert.is(right!.value, 'right');
-  assert.ok(Math.abs(right!.members / dataset.members - train.accuracy) < 1e-9);
-  assert.ok(Math.abs(right!.nonMembers / dataset.nonMembers - train.testAccuracy) < 1e-9);
+  assert.ok(Math.abs(right!.members / dataset.members - train.accuracy!) < 1e-9);
+  assert.ok(Math.abs(right!.nonMembers / dataset.nonMembers - train.testAccuracy!) < 1e-9);
   assert.equal(
     slices![2]!.slices.map((s) => s.members + s.nonMembers),
     [100, 100, 100, 100],
