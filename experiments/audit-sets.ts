@@ -32,6 +32,8 @@ export interface Sets<R extends Records = Records> {
 /** Records with what the model said about them: row-major [size, classes], or labels [size]. */
 export interface Answered extends Records {
   readonly answers: Float64Array;
+  /** where each row was before those without an answer were taken out */
+  readonly places: Int32Array;
 }
 
 export function readSets({ members, nonMembers, population }: Given, shape: Shape): Sets {
@@ -86,7 +88,7 @@ export function answeredSets(sets: Sets, asked: Asked): Sets<Answered> {
     for (const [at, row] of rows.entries())
       answers.set(asked.values.subarray((first + row) * width, (first + row + 1) * width), at * width);
     first += set.size;
-    return { ...pick(set, rows), answers };
+    return { ...pick(set, rows), answers, places: rows };
   };
   const [members, nonMembers] = [read(sets.members), read(sets.nonMembers)];
   const population = sets.population ? read(sets.population) : null;

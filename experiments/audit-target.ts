@@ -11,16 +11,20 @@ import {
   allMembershipAttacks,
   answersDiffer,
   askAll,
+  type Candidates,
   cannotRun,
   controlClassifier,
   functionOracle,
+  type LabelTarget,
   type MembershipAttack,
   type MembershipKnowledge,
+  type MembershipResult,
   mixCandidates,
   type Oracle,
   type OutputKind,
   oracleTarget,
   type Predict,
+  type ProbabilityTarget,
   parseOptions,
   type QueryPlan,
   runMembershipAttack,
@@ -29,8 +33,10 @@ import {
 import { type Records, recordsDigest } from '../data/index.ts';
 import { ConfigError, KeyholeError, Rng, type Rows, type Shape, sizeOf } from '../engine/index.ts';
 import { attackRecord, chosenAttacks } from './audit.ts';
-import type { AuditAttack, AuditRecord } from './audit-record.ts';
+import { type AuditParts, auditParts } from './audit-parts.ts';
+import type { AuditRecord } from './audit-record.ts';
 import {
+  type Answered,
   type AuditRows,
   accuracyOf,
   answeredSets,
@@ -42,9 +48,10 @@ import {
   pick,
   readSets,
   rowsOf,
+  type Sets,
   together,
 } from './audit-sets.ts';
-import { type ShadowRecipe, trainShadows } from './shadow-recipe.ts';
+import { datasetOf, type ShadowRecipe, trainShadows } from './shadow-recipe.ts';
 import type { TrainingProgress } from './training/index.ts';
 import { VERSION } from './version.ts';
 
@@ -131,15 +138,6 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
     rowsOf(labelled ? set : { ...set, y: null }),
   ) as [Rows, Rows];
   const candidates = mixCandidates(inside, outside, rng.split('candidates'));
-  const control = await controlClassifier({
-    members: inside,
-    nonMembers: outside,
-    inputShape: oracle.inputShape,
-    classes,
-    rng: rng.split('control'),
-    ...(signal && { signal }),
-  });
-  if (control?.warning) warnings.push(control.warning);
   const population = kept.population?.y ? kept.population : undefined;
   const shadows = options.shadows
     ? await trainShadows(population, classes, options.shadows, {
@@ -174,7 +172,7 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
       population: others?.y.length ?? 0,
       views: options.views?.count ?? 1,
     };
-    const results: AuditAttack[] = [];
+    const runs: { attack: MembershipAttack; result: MembershipResult }[] = [];
     for (const [done, attack] of attacks.entries()) {
       report?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
       const skipped =
@@ -193,12 +191,24 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
           ...(confidence !== undefined && { confidence }),
           ...(signal && { signal }),
         });
-        results.push(attackRecord(attack, result));
+        runs.push({ attack, result });
       } catch (error) {
         if (!isOfTheModel(error)) throw error;
         warnings.push({ code: 'partial', message: `${attack.name} was left out: ${error.message}` });
       }
     }
+    const details = await partsOf(kept, {
+      labelled,
+      classes,
+      candidates,
+      target,
+      known,
+      runs,
+      rng,
+      confidence,
+      signal,
+    });
+    warnings.push(...details.warnings);
     report?.({ phase: 'attack', attack: '', done: attacks.length, of: attacks.length });
     return {
       schema: 'keyhole.audit/1',
@@ -227,7 +237,8 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
         },
         ledger: oracle.ledger.read(),
       },
-      attacks: results,
+      attacks: runs.map(({ attack, result }, i) => attackRecord(attack, result, details.perClass[i])),
+      ...details.record,
       shadows: shadows?.models.length ?? 0,
       seed,
       build: options.shadows?.engine.build ?? 'base',
@@ -238,6 +249,69 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
   } finally {
     shadows?.dispose();
   }
+}
+
+interface Findings {
+  readonly labelled: boolean;
+  readonly classes: number;
+  readonly candidates: Candidates;
+  readonly target: LabelTarget;
+  readonly known: MembershipKnowledge;
+  readonly runs: readonly { readonly attack: MembershipAttack; readonly result: MembershipResult }[];
+  readonly rng: Rng;
+  readonly confidence: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What is reported beside the totals; without true labels the control alone. */
+async function partsOf({ members, nonMembers }: Sets<Answered>, o: Findings): Promise<AuditParts> {
+  const { labelled, classes, candidates, target, known, runs, rng, confidence, signal } = o;
+  const stop = signal ? { signal } : {};
+  if (!labelled) {
+    const [inside, outside] = [members, nonMembers].map(({ x, size }) => ({ x, y: new Int32Array(size) })) as [
+      Rows,
+      Rows,
+    ];
+    const control = await controlClassifier({
+      members: inside,
+      nonMembers: outside,
+      inputShape: members.shape,
+      classes,
+      rng: rng.split('control'),
+      ...stop,
+    });
+    if (!control) return { perClass: [], warnings: [], record: {} };
+    const { warning, ...found } = control;
+    return {
+      perClass: [],
+      warnings: warning ? [warning] : [],
+      record: { control: { ...found, classifiers: [...found.classifiers] } },
+    };
+  }
+  const both = {
+    name: members.name,
+    shape: members.shape,
+    x: together({ members, nonMembers, population: null }),
+    y: Int32Array.of(...members.y!, ...nonMembers.y!),
+    size: members.size + nonMembers.size,
+  };
+  const scored = 'probabilities' in target;
+  const details = await auditParts({
+    data: await datasetOf(both, classes),
+    audited: { rows: Int32Array.from(both.y.keys()), members: members.size },
+    candidates,
+    target: target as ProbabilityTarget,
+    // risks are made of probabilities
+    known: scored ? known : { ...known, shadows: [] },
+    runs,
+    columns: [],
+    rng: rng.split('parts'),
+    ...(confidence !== undefined && { confidence }),
+    ...stop,
+  });
+  const { exposed } = details.record;
+  for (const record of exposed?.records ?? []) record.row = members.places[record.row]!;
+  return details;
 }
 
 function oracleOf({ oracle, predict, inputShape, members, queryBudget }: AuditTargetOptions): Oracle {

@@ -101,10 +101,10 @@ export async function trainShadows(
   };
 }
 
-/** The rows as they are: the target gets them so, too. */
-function datasetOf({ name, shape, x, y }: Records, classes: number): Promise<Dataset> {
+/** Labelled rows as they are: the target gets them so, too. */
+export function datasetOf({ name, shape, x, y }: Records, classes: number): Promise<Dataset> {
   return makeDataset({
-    name: 'population',
+    name,
     title: name,
     licence: "the user's own",
     source: "the user's own",

@@ -49,6 +49,20 @@ test('without training access: what needs none runs and wins on a memorised set,
   assert.match(skipped(record, 'nasr'), /needs a model that gives white-box, this one gives probabilities/);
 });
 
+test('the control, slices and a paired comparison are in the record, as in an audit of our own', async () => {
+  const record = await auditTarget({ ...sets, predict, attacks: ['loss', 'gap', 'entropy'], meanTrainingLoss: 0.1 });
+  assert.is(record.control?.broken, false);
+  assert.equal(
+    record.slices?.map(({ by }) => by),
+    ['class', 'prediction'],
+  );
+  assert.is(record.paired?.length ?? 0, record.slices?.[0]?.attack === 'loss' ? 0 : 1);
+  assert.is(record.attacks[0]!.perClass?.classes.length, CLASSES);
+  const shifted = { x: nonMembers.x.map((v) => v + 1.5), y: nonMembers.y };
+  const broken = await auditTarget({ ...sets, nonMembers: shifted, predict, attacks: ['gap'] });
+  assert.ok(broken.warnings.some(({ code }) => code === 'broken-split'));
+});
+
 test('the same scores as an attack on the model itself', async () => {
   const record = await auditTarget({ ...sets, predict, attacks: ['loss'] });
   const p = [await model.predict(members.x), await model.predict(nonMembers.x)];
