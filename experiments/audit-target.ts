@@ -15,6 +15,7 @@ import {
   functionOracle,
   type MembershipAttack,
   type MembershipKnowledge,
+  type MembershipResult,
   mixCandidates,
   type Oracle,
   type OutputKind,
@@ -28,7 +29,8 @@ import {
 import { type Records, recordsDigest } from '../data/index.ts';
 import { ConfigError, KeyholeError, Rng, type Shape, sizeOf } from '../engine/index.ts';
 import { attackRecord, chosenAttacks } from './audit.ts';
-import type { AuditAttack, AuditRecord } from './audit-record.ts';
+import { auditParts } from './audit-parts.ts';
+import type { AuditRecord } from './audit-record.ts';
 import {
   type AuditRows,
   accuracyOf,
@@ -169,7 +171,7 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
       population: others?.y.length ?? 0,
       views: options.views?.count ?? 1,
     };
-    const results: AuditAttack[] = [];
+    const runs: { attack: MembershipAttack; result: MembershipResult }[] = [];
     const labelled = kept.members.y !== null && kept.nonMembers.y !== null;
     for (const [done, attack] of attacks.entries()) {
       report?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
@@ -189,12 +191,28 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
           ...(confidence !== undefined && { confidence }),
           ...(signal && { signal }),
         });
-        results.push(attackRecord(attack, result));
+        runs.push({ attack, result });
       } catch (error) {
         if (!isOfTheModel(error)) throw error;
         warnings.push({ code: 'partial', message: `${attack.name} was left out: ${error.message}` });
       }
     }
+    const whole = kept.members.size === sets.members.size;
+    const details = await auditParts({
+      candidates,
+      labels: labelled ? Int32Array.from([...inside.y, ...outside.y]) : null,
+      classNames: Array.from({ length: classes }, (_, label) => `${label}`),
+      // of the members' file, where none is missing
+      rows: whole ? Int32Array.from(candidates.order, (_, i) => i) : null,
+      groups: [],
+      control,
+      target,
+      known,
+      runs,
+      rng: rng.split('parts'),
+      ...(confidence !== undefined && { confidence }),
+      ...(signal && { signal }),
+    });
     report?.({ phase: 'attack', attack: '', done: attacks.length, of: attacks.length });
     return {
       schema: 'keyhole.audit/1',
@@ -223,7 +241,8 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
         },
         ledger: oracle.ledger.read(),
       },
-      attacks: results,
+      attacks: runs.map(({ attack, result }, i) => attackRecord(attack, result, details.perClass[i])),
+      ...details.record,
       shadows: shadows?.models.length ?? 0,
       seed,
       build: options.shadows?.engine.build ?? 'base',
