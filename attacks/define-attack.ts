@@ -126,7 +126,7 @@ export interface MembershipAttack<
   readonly options: O;
   readonly needs: AttackNeeds;
   readonly canary: Canary;
-  /** asks hundreds of questions about each record, or trains models: runs only where it is named */
+  /** trains models, or asks many questions about each record for what few targets need: runs only where it is named */
   readonly costly?: true;
   /** rows that it asks the target about, at most; default: each candidate once */
   queries?(plan: QueryPlan<OptionsOf<O>>): number;

@@ -86,9 +86,17 @@ export function parseOptions<O extends Record<string, OptionDef>>(
   ) as OptionsOf<O>;
 }
 
-/** The warning with which an attack is left out, or null when there are rows enough. */
-export function cannotRun(attack: MembershipAttack, known: MembershipKnowledge): AttackWarning | null {
-  const missing = missingOf(attack.needs, known);
+/**
+ * The warning with which an attack is left out, or null when there are rows enough.
+ * @param o.ranking whether attacks may run that without shadow models only rank; default false
+ */
+export function cannotRun(
+  attack: MembershipAttack,
+  known: MembershipKnowledge,
+  { ranking = false } = {},
+): AttackWarning | null {
+  const ranks = ranking && attack.needs.orRanks && known.shadows.length === 0;
+  const missing = missingOf(ranks ? {} : attack.needs, known);
   return missing === null ? null : { code: 'skipped', message: `${attack.name} was left out: it needs ${missing}` };
 }
 
@@ -96,7 +104,7 @@ function missingOf(needs: AttackNeeds, { shadows, population }: MembershipKnowle
   const { shadowRows = 0, modelsIn = 0, modelsOut = 0, populationRows = 0 } = needs;
   const own = suited(needs, shadows);
   const rows = Math.max(0, ...own.map((s) => Math.min(s.members.y.length, s.nonMembers.y.length)));
-  if (rows < shadowRows && !(needs.orRanks && own.length === 0)) {
+  if (rows < shadowRows) {
     return (
       `a shadow model with at least ${shadowRows} members and as many non-members, got ${rows}. ` +
       'Give more data, or a smaller --train-size.'

@@ -201,7 +201,7 @@ function howToGoOn(folder: OutputFolder | null, answers: AnswersFile | null): st
 function withRemedy(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const flags: readonly [RegExp, string][] = [
-    [/\(outputs '(\w+)'\)|outputs '(\w+)'/g, '--outputs $1$2'],
+    [/outputs '(\w+)'/g, '--outputs $1'],
     [/\(layout (\w+)\)/g, '(--layout $1)'],
     [/\(output\)/g, '(--output)'],
     [/\(batch\)/g, '(--batch)'],

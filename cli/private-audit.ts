@@ -58,6 +58,7 @@ export function withCanaryOptions(command: Command): Command {
 
 const WITHOUT_MEANING = {
   shadows: '--shadows',
+  repeats: '--repeats',
   attacks: '--attacks',
   slice: '--slice',
   outSize: '--out-size',

@@ -8,6 +8,7 @@ import {
   type AttackWarning,
   accessLevels,
   accessOf,
+  allMembershipAttacks,
   answersDiffer,
   askAll,
   cannotRun,
@@ -27,7 +28,7 @@ import {
   type Views,
 } from '../attacks/index.ts';
 import { type Records, recordsDigest } from '../data/index.ts';
-import { ConfigError, KeyholeError, Rng, type Shape, sizeOf } from '../engine/index.ts';
+import { ConfigError, KeyholeError, Rng, type Rows, type Shape, sizeOf } from '../engine/index.ts';
 import { attackRecord, chosenAttacks } from './audit.ts';
 import { auditParts } from './audit-parts.ts';
 import type { AuditRecord } from './audit-record.ts';
@@ -101,7 +102,7 @@ export interface AuditTargetOptions {
 export async function auditTarget(options: AuditTargetOptions): Promise<AuditRecord> {
   const started = performance.now();
   const { seed = 0, signal, confidence, meanTrainingLoss = null } = options;
-  const attacks = chosenAttacks(options.attacks);
+  const attacks = options.attacks ? chosenAttacks(options.attacks) : allMembershipAttacks;
   const oracle = oracleOf(options);
   const sets = readSets(options, oracle.inputShape);
   const warnings: AuditRecord['warnings'] = checkSets(sets, options.force ?? false);
@@ -126,7 +127,11 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
   if (asked.stopped) warnings.push(partial(sets, kept, asked.stopped.message));
   const classes = classesOf(asked, kept, options.classes);
   const randomOutputs = await answersDiffer(oracle, all, asked);
-  const [inside, outside] = [rowsOf(kept.members), rowsOf(kept.nonMembers)];
+  const labelled = kept.members.y !== null && kept.nonMembers.y !== null;
+  // labels of one side only would tell it from the other
+  const [inside, outside] = [kept.members, kept.nonMembers].map((set) =>
+    rowsOf(labelled ? set : { ...set, y: null }),
+  ) as [Rows, Rows];
   const candidates = mixCandidates(inside, outside, rng.split('candidates'));
   const control = await controlClassifier({
     members: inside,
@@ -172,12 +177,11 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
       views: options.views?.count ?? 1,
     };
     const runs: { attack: MembershipAttack; result: MembershipResult }[] = [];
-    const labelled = kept.members.y !== null && kept.nonMembers.y !== null;
     for (const [done, attack] of attacks.entries()) {
       report?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
       const skipped =
         beyondReach(attack, accessOf[asked.kind], labelled) ??
-        cannotRun(attack, known) ??
+        cannotRun(attack, known, { ranking: true }) ??
         (options.attacks ? null : tooDear(attack, oracle, plan, answered));
       if (skipped) {
         warnings.push(skipped);

@@ -66,6 +66,8 @@ export interface AuditOptions extends Partial<Recipe> {
   readonly seed?: number;
   /** 'reference' runs everything in f64 on the readable backend; default 'wasm' */
   readonly backend?: 'wasm' | 'reference';
+  /** how often each question is asked, and the answers averaged; see `MembershipRun.repeats`. Default 1 */
+  readonly repeats?: number;
   /** of the intervals; default 0.95 */
   readonly confidence?: number;
   /** how the work is spread, which changes no result; default: as `planThreads` says for 'auto' */
@@ -148,12 +150,15 @@ export function auditPlan(
  */
 export async function audit(engine: Engine, dataset: Dataset, options: AuditOptions = {}): Promise<Audit> {
   const started = performance.now();
-  const { seed = 0, backend = 'wasm', shadows = 1, signal, confidence } = options;
+  const { seed = 0, backend = 'wasm', shadows = 1, repeats = 1, signal, confidence } = options;
   if (confidence !== undefined && !(confidence > 0 && confidence < 1)) {
     throw new ConfigError(`confidence: expected a number between 0 and 1, got ${confidence}.`, 'confidence');
   }
   if (!(Number.isSafeInteger(shadows) && shadows >= 1)) {
     throw new ConfigError(`audit: expected shadows to be a whole number >= 1, got ${shadows}.`, 'shadows');
+  }
+  if (!(Number.isSafeInteger(repeats) && repeats >= 1)) {
+    throw new ConfigError(`audit: expected repeats to be a whole number >= 1, got ${repeats}.`, 'repeats');
   }
   const attacks = chosenAttacks(options.attacks);
   const columns = options.slices ?? [];
@@ -193,6 +198,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
     const onTest = await trained.classifier.evaluate(examples(data, split.targetOut), evaluation);
     const known: MembershipKnowledge = {
       meanTrainingLoss: onTrain.loss,
+      model,
       shadows: shadowModels.map(({ classifier }, i) => ({
         target: remembered(localTarget(classifier)),
         members: take(data, parts[i]!.members),
@@ -215,6 +221,8 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
         candidates,
         known,
         rng: rng.split(`attack ${attack.name}`),
+        repeats,
+        engine: async () => engine,
         ...(confidence !== undefined && { confidence }),
         ...evaluation,
       });

@@ -7,6 +7,8 @@
 // Nothing is fused, so there is one build.
 import { F64x2 } from './exp';
 
+export { advance_f64, partner_f64 } from './smo';
+
 export function squares_f64(panels: usize, q: usize, out: usize, n: i32, d: i32): void {
   for (; n > 0; n -= 4, out += 32) {
     let a = f64x2.splat(0);

@@ -48,7 +48,7 @@ export const boundaryDistance = defineMembershipAttack({
   },
   queries: ({ options, candidates }) => {
     const walked = options.queries < LEAST_OF_A_WALK ? 0 : Math.min(candidates, options.walks);
-    const other = Math.min(options.queries, options.queries < LEAST_OF_A_WALK ? options.queries : NOISE_QUERIES);
+    const other = options.queries < LEAST_OF_A_WALK ? options.queries : NOISE_QUERIES;
     return walked * options.queries + (candidates - walked) * other + STARTS;
   },
   async run({ target, candidates, known, options, rng, signal }) {

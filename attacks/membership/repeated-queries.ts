@@ -30,7 +30,8 @@ export async function repeatedFeatures(
   const out = new Float64Array(3 * y.length);
   for (let i = 0; i < y.length; i++) {
     const own = phi.subarray(i * queries, (i + 1) * queries);
-    const mean = own.reduce((sum, v) => sum + v, 0) / queries;
+    // from the first answer: equal answers have a spread of exactly 0, which no attack model can blow up
+    const mean = own[0]! + own.reduce((sum, v) => sum + (v - own[0]!), 0) / queries;
     const variance = own.reduce((sum, v) => sum + (v - mean) * (v - mean), 0) / queries;
     out.set([mean, Math.sqrt(variance), own.reduce((least, v) => Math.min(least, v), Infinity)], 3 * i);
   }
@@ -52,6 +53,7 @@ export const repeatedQueries = defineMembershipAttack({
     l2: { about: 'weight of the L2 penalty of the attack model', default: 1, min: 0, max: 1e6 },
   },
   needs: { shadowRows: 25 },
+  costly: true, // and for nothing, where a target always answers the same
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   queries: ({ options, candidates }) => candidates * Math.round(options.queries),
   async run({ target, candidates, known, options }) {

@@ -56,6 +56,7 @@ interface Options
   readonly trainSize?: number;
   readonly outSize?: number;
   readonly shadows?: number;
+  readonly repeats?: number;
   readonly attacks?: readonly string[];
   readonly slice?: readonly string[];
   readonly confidence: number;
@@ -80,6 +81,7 @@ export function auditCommand(command: Command, terminal: Terminal): Command {
       'shadow models, which show the attacks what members look like (default: 1)',
       whole(1, 1000),
     )
+    .option('--repeats <n>', 'ask each question so often and average: for models that answer at random', whole(1, 1e6))
     .option(
       '--attacks <names>',
       `some of ${attackNames.join(', ')} (default: all but costly ones: ${costly.join(', ')})`,
@@ -128,6 +130,7 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
     confidence: options.confidence,
     signal: terminal.signal,
     ...(options.shadows !== undefined && { shadows: options.shadows }),
+    ...(options.repeats !== undefined && { repeats: options.repeats }),
     ...(options.attacks && { attacks: options.attacks }),
     ...(options.slice && { slices: options.slice }),
   };

@@ -105,7 +105,13 @@ export const lira = defineExperiment({
   report(results, s) {
     const jobs = jobsOf(s);
     const [model, found] = [results.of(jobs.model), results.of(jobs.attacked)];
-    if (!model || !found) return { headline: 'Nothing has been measured yet.', sections: [] };
+    if (!model || !found)
+      return {
+        headline: 'Nothing has been measured yet.',
+        sections: [
+          { title: 'What is missing', text: ['The attacks have not run: `keyhole run` goes on where it stopped.'] },
+        ],
+      };
     type Attack = (typeof found.attacks)[number];
     const rate = (['0.001', '0.01', '0.1'] as const).find((fpr) => found.attacks[0]!.tprAtFpr[fpr] !== null) ?? '0.1';
     const cell = (share: Attack['auc'] | null, digits = 1): Cell =>

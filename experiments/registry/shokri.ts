@@ -134,7 +134,13 @@ export const shokri = defineExperiment({
   report(results, s) {
     const found = s.sizes.flatMap((size) => s.attacks.flatMap((attack) => foundAt(results, s, size, attack) ?? []));
     const first = found.find(({ attack }) => attack === s.attacks[0]);
-    if (!first) return { headline: 'Nothing has been measured yet.', sections: [] };
+    if (!first)
+      return {
+        headline: 'Nothing has been measured yet.',
+        sections: [
+          { title: 'What is missing', text: ['The attacks have not run: `keyhole run` goes on where it stopped.'] },
+        ],
+      };
     const curves = s.attacks.map(
       (attack): Curve => ({
         name: attack,

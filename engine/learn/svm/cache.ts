@@ -1,28 +1,30 @@
 /** Kernel rows that were computed before, as many as fit into the given bytes; the one not used for longest goes first. */
-import { type KernelRows, range } from './rows.ts';
+import { type KernelRows, range, rounded, type Workspace } from './rows.ts';
 
-interface Cached {
-  readonly row: Float64Array;
-  /** how often columns had been set aside when it was last brought up to date */
-  generation: number;
+/** Numbers handled between two yields: a few milliseconds. */
+export const SLICE = 1e6;
+
+/** How many numbers a cache of so many bytes has for n rows: at least two of them, at most all. */
+export function cacheNumbers(n: number, bytes: number): number {
+  const width = rounded(n);
+  return Math.min(n * width, Math.max(2 * width, Math.floor(bytes / 8)));
 }
 
 export class RowCache {
   readonly #rows: KernelRows;
-  readonly #bytes: number;
-  readonly #cached = new Map<number, Cached>();
-  #used = 0;
-  #columns: number;
-  /** for each generation, where today's columns are in its rows */
-  #places: Int32Array[] = [];
+  readonly #numbers: Float64Array;
+  /** in the order of use, where not all rows fit */
+  readonly #cached = new Map<number, Float64Array>();
+  /** numbers from one row to the next */
+  #width = 0;
+  #most = 0;
   /** numbers computed or read to make rows, since the solver last asked */
   #work = 0;
 
-  constructor(rows: KernelRows, bytes: number) {
+  constructor(rows: KernelRows, workspace: Workspace, bytes: number) {
     this.#rows = rows;
-    this.#bytes = Math.max(bytes, 16 * rows.n);
-    this.#columns = rows.n;
-    rows.restrict(range(rows.n));
+    this.#numbers = workspace.vector(cacheNumbers(rows.n, bytes));
+    this.widen();
   }
 
   takeWork(): number {
@@ -31,63 +33,61 @@ export class RowCache {
     return work;
   }
 
-  /** K(i, columns); the row before the last one asked for stays as it is. */
+  /** K(i, columns); the row asked for before stays as it is. */
   get(i: number): Float64Array {
-    if (this.#rows.whole && this.#places.length === 0) return this.#rows.whole(i);
     const found = this.#cached.get(i);
-    if (!found) return this.#compute(i);
-    // the order of use matters only where rows have to go
-    if (this.#used + 8 * this.#columns > this.#bytes) {
-      this.#cached.delete(i);
-      this.#cached.set(i, found);
-    }
-    if (found.generation < this.#places.length) this.#bringUpToDate(found);
-    return found.row;
-  }
-
-  #bringUpToDate(found: Cached): void {
-    const { row } = found;
-    const places = this.#places[found.generation]!;
-    // places ascend and are never below t: nothing is read after it was overwritten
-    for (let t = 0; t < places.length; t++) row[t] = row[places[t]!]!;
-    found.generation = this.#places.length;
-    this.#work += places.length;
-  }
-
-  #compute(i: number): Float64Array {
-    const n = this.#columns;
-    let row: Float64Array | undefined;
-    while (this.#used + 8 * n > this.#bytes) {
-      const [oldest, { row: freed }] = this.#cached.entries().next().value!;
-      this.#cached.delete(oldest);
-      this.#used -= freed.byteLength;
-      if (freed.length >= n) {
-        row = freed;
-        break;
+    if (found) {
+      if (this.#most < this.#rows.n) {
+        this.#cached.delete(i);
+        this.#cached.set(i, found);
       }
+      return found;
     }
-    row ??= new Float64Array(n);
-    this.#used += row.byteLength;
+    let row: Float64Array;
+    if (this.#cached.size < this.#most) row = this.#place(this.#cached.size);
+    else {
+      const [oldest, freed] = this.#cached.entries().next().value!;
+      this.#cached.delete(oldest);
+      row = freed;
+    }
     this.#rows.row(i, row);
-    this.#cached.set(i, { row, generation: this.#places.length });
-    this.#work += n * this.#rows.cost;
+    this.#cached.set(i, row);
+    this.#work += this.#width * this.#rows.cost;
     return row;
   }
 
-  /** Rows keep only the columns at these places, ascending; what they are is `columns`. */
-  narrow(keep: Int32Array, columns: Int32Array): void {
-    for (const [g, places] of this.#places.entries()) this.#places[g] = keep.map((t) => places[t]!);
-    this.#places.push(keep);
-    this.#columns = columns.length;
+  #place(slot: number): Float64Array {
+    return this.#numbers.subarray(slot * this.#width, (slot + 1) * this.#width);
+  }
+
+  #setWidth(columns: number): void {
+    this.#width = rounded(columns);
+    this.#most = Math.min(this.#rows.n, Math.floor(this.#numbers.length / this.#width));
+  }
+
+  /** Rows keep only the columns at these places, ascending; what they are is `columns`. Yields every few milliseconds. */
+  *narrow(keep: Int32Array, columns: Int32Array): Generator<void> {
+    const start = this.#numbers.byteOffset;
+    const old = [...this.#cached].map(([i, row]) => ({ i, slot: (row.byteOffset - start) / (8 * this.#width), row }));
+    this.#setWidth(columns.length);
+    let moved = 0;
+    // from the front, so that nothing is read after it was overwritten
+    for (const { i, slot, row } of old.sort((a, b) => a.slot - b.slot)) {
+      const to = this.#place(slot);
+      for (let t = 0; t < keep.length; t++) to[t] = row[keep[t]!]!;
+      this.#cached.set(i, to);
+      moved += keep.length;
+      if (moved < SLICE) continue;
+      moved = 0;
+      yield;
+    }
     this.#rows.restrict(columns);
   }
 
   /** Rows have all columns again; those cached do not, and go. */
   widen(): void {
     this.#cached.clear();
-    this.#used = 0;
-    this.#places = [];
-    this.#columns = this.#rows.n;
+    this.#setWidth(this.#rows.n);
     this.#rows.restrict(range(this.#rows.n));
   }
 }

@@ -6,7 +6,7 @@
  */
 import { ConfigError } from '../../errors.ts';
 import { Rng } from '../../random/rng.ts';
-import { finish, finishAsync, fitSvmSlices, fitsOf, solve } from './fit.ts';
+import { finish, finishAsync, fitSvmSlices, fitsOf, solve, workspaceFor } from './fit.ts';
 import { loadSvmKernels } from './kernels.ts';
 import type { SvmModel } from './model.ts';
 import { type AsyncOptions, checkOptions, checkRows, type SvmOptions, type SvmProgress } from './options.ts';
@@ -98,15 +98,21 @@ function foldsOf(y: ArrayLike<number>, numbers: ArrayLike<number>, ids: Int32Arr
   });
 }
 
-/** Rows `rows` and columns `columns` of a matrix [n, n]. */
-function part(matrix: Float64Array, n: number, rows: Int32Array, columns: Int32Array): Float64Array {
+/** Rows `rows` and columns `columns` of a matrix [n, n], at the beginning of `to`. */
+function* part(
+  matrix: Float64Array,
+  n: number,
+  rows: Int32Array,
+  columns: Int32Array,
+  to: Float64Array,
+): Generator<void, Float64Array, void> {
   const m = columns.length;
-  const taken = new Float64Array(rows.length * m);
   for (let r = 0; r < rows.length; r++) {
     const from = rows[r]! * n;
-    for (let t = 0; t < m; t++) taken[r * m + t] = matrix[from + columns[t]!]!;
+    for (let t = 0; t < m; t++) to[r * m + t] = matrix[from + columns[t]!]!;
+    if (r % 64 === 63) yield;
   }
-  return taken;
+  return to.subarray(0, rows.length * m);
 }
 
 /** How many of the fold's rows the machine classifies correctly, from their kernel values [held, train]. */
@@ -123,12 +129,13 @@ function right(values: Float64Array, fold: Fold, y: Uint8Array, { alpha, rho }: 
 }
 
 /** Squared distances between rows [n, n]. */
-function distances(x: Float64Array, d: number, ids: Int32Array, maths: RowMaths): Float64Array {
+function* distances(x: Float64Array, d: number, ids: Int32Array, maths: RowMaths): Generator<void, Float64Array, void> {
   const n = ids.length;
   const panels = pack(x, d, ids);
   const matrix = new Float64Array(n * n);
   for (const [t, i] of ids.entries()) {
     maths.squares(panels, x.subarray(i * d, (i + 1) * d), matrix.subarray(t * n, (t + 1) * n));
+    if (t % 16 === 15) yield;
   }
   return matrix;
 }
@@ -149,9 +156,18 @@ export function* chooseSvmSlices(
   const [cs, gammas] = [[...o.cs].sort((a, b) => a - b), [...o.gammas].sort((a, b) => a - b)];
   const at = { done: 0, fits: cs.length * gammas.length * folds.length + fitsOf(o) };
   const slice = () => ({ ...at, iterations: 0, violation: Infinity });
-  const squares = distances(x, d, ids, maths);
-  yield slice();
+  function* during<T>(slices: Generator<void, T, void>): Generator<SvmProgress, T> {
+    for (;;) {
+      const next = slices.next();
+      if (next.done) return next.value;
+      yield slice();
+    }
+  }
+  const workspace = workspaceFor(Math.max(...folds.map(({ train }) => train.length)), d, o);
+  const squares = yield* during(distances(x, d, ids, maths));
   const matrix = new Float64Array(n * n);
+  const inner = new Float64Array(Math.max(...folds.map(({ train }) => train.length ** 2)));
+  const outer = new Float64Array(Math.max(...folds.map(({ train, held }) => train.length * held.length)));
   const correct = new Map<string, number>();
   let unconverged = 0;
   for (const gamma of gammas) {
@@ -161,10 +177,10 @@ export function* chooseSvmSlices(
     }
     for (const fold of folds) {
       const { train, held } = fold;
-      const rows = matrixRows(part(matrix, n, train, train), train.length);
-      const values = part(matrix, n, held, train);
+      const rows = matrixRows(yield* during(part(matrix, n, train, train, inner)), train.length);
+      const values = yield* during(part(matrix, n, held, train, outer));
       for (const c of cs) {
-        const s = yield* solve(rows, fold.y, { ...o, c }, at);
+        const s = yield* solve(rows, workspace, fold.y, { ...o, c }, at);
         if (!(s.violation < (o.tolerance ?? 1e-3))) unconverged++;
         const key = `${c} ${gamma}`;
         correct.set(key, (correct.get(key) ?? 0) + right(values, fold, labels, s));

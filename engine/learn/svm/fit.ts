@@ -5,10 +5,11 @@ import { loadSvmKernels } from './kernels.ts';
 import { loadSvm, type SvmModel, type SvmState } from './model.ts';
 import { type AsyncOptions, checkOptions, checkRows, type SvmOptions, type SvmProgress } from './options.ts';
 import { fitSigmoid, type Sigmoid } from './platt.ts';
-import { computedRows, type KernelRows, plainMaths, range } from './rows.ts';
-import { type SmoSolution, smo } from './smo.ts';
+import { computedRows, type KernelRows, plainWorkspace, range, rounded, type Workspace } from './rows.ts';
+import { type SmoSolution, smo, workspaceNumbers } from './smo.ts';
 
-const CACHE_BYTES = 200 << 20;
+// WebAssembly addresses 4 GiB, and there is more than the cache.
+const MOST_BYTES = 3 * 2 ** 30;
 
 /** Runs generated slices to their end. */
 export function finish<T>(slices: Generator<unknown, T>): T {
@@ -34,11 +35,18 @@ export async function finishAsync<T>(slices: Generator<SvmProgress, T>, o: Async
   }
 }
 
-export type Solver = (rows: KernelRows, y: ArrayLike<number>) => Generator<SvmProgress, SmoSolution>;
+const cacheBytesOf = ({ cacheBytes = 200 << 20 }: Pick<SvmOptions, 'cacheBytes'>) => Math.min(cacheBytes, MOST_BYTES);
+
+/** A workspace in which n rows of d features can be fitted. */
+export function workspaceFor(n: number, d: number, o: Pick<SvmOptions, 'cacheBytes' | 'kernels'>): Workspace {
+  if (!o.kernels) return plainWorkspace();
+  return o.kernels.workspace(rounded(n) * (d + 1) + rounded(d), workspaceNumbers(n, cacheBytesOf(o)));
+}
 
 /** The dual problem that these options make of rows and labels; `done` of `fits` is for the progress. */
 export function* solve(
   rows: KernelRows,
+  workspace: Workspace,
   y: ArrayLike<number>,
   o: Omit<SvmOptions, 'kernel'>,
   at: Pick<SvmProgress, 'done' | 'fits'>,
@@ -47,11 +55,12 @@ export function* solve(
   const { n } = rows;
   const slices = smo({
     rows,
+    workspace,
     sign: Float64Array.from({ length: n }, (_, i) => (y[i] ? 1 : -1)),
     bound: Float64Array.from({ length: n }, (_, i) => o.c * (y[i] ? w1 : w0)),
     tolerance: o.tolerance ?? 1e-3,
     iterations: o.iterations ?? Math.max(1e7, 100 * n),
-    cacheBytes: o.cacheBytes ?? CACHE_BYTES,
+    cacheBytes: cacheBytesOf(o),
     shrinking: o.shrinking ?? true,
   });
   for (;;) {
@@ -75,7 +84,8 @@ function* fitRows(
   o: SvmOptions,
   at: Pick<SvmProgress, 'done' | 'fits'>,
 ): Generator<SvmProgress, Omit<SvmState, 'platt'>> {
-  const s = yield* solve(computedRows(o.kernel, x, d, o.kernels ?? plainMaths), y, o, at);
+  const workspace = workspaceFor(y.length, d, o);
+  const s = yield* solve(computedRows(o.kernel, x, d, workspace), workspace, y, o, at);
   const supportRows = range(y.length).filter((i) => s.alpha[i]! > 0);
   return {
     kernel: o.kernel,
@@ -114,8 +124,10 @@ function* calibrate(
       continue;
     }
     const model = loadSvm({ ...(yield* fitRows(train.x, train.y, d, o, at)), platt: null }, o);
-    const held = model.decisions(takeRows(x, y, d, out).x);
-    for (const [t, i] of out.entries()) values[i] = held[t]!;
+    for (const i of out) {
+      values[i] = model.decision(x.subarray(i * d, (i + 1) * d));
+      if (i % 64 === 63) yield { ...at, iterations: model.iterations, violation: model.violation };
+    }
   }
   return fitSigmoid(values, y);
 }

@@ -17,7 +17,7 @@ export interface SvmOptions {
   readonly tolerance?: number;
   /** c is multiplied by the weight of the row's class, [class 0, class 1]; default [1, 1] */
   readonly classWeights?: readonly [number, number];
-  /** for kernel rows; default 200 MB, as in scikit-learn, and never less than two rows */
+  /** for kernel rows; default 200 MB, as in scikit-learn, never less than two rows nor more than 3 GB */
   readonly cacheBytes?: number;
   /** sets rows aside that will hardly change again; the result is checked on all rows. Default true */
   readonly shrinking?: boolean;

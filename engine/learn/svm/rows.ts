@@ -17,7 +17,7 @@ export interface Panels {
 /** Packs the rows `ids` of row-major x [., d]. */
 export function pack(x: Float64Array, d: number, ids: Int32Array): Panels {
   const n = ids.length;
-  const data = new Float64Array(((n + 3) & -4) * d);
+  const data = new Float64Array(rounded(n) * d);
   for (let j = 0; j < n; j++) {
     const to = (j & -4) * d + (j & 3);
     const from = ids[j]! * d;
@@ -94,8 +94,71 @@ export interface KernelRows {
   restrict(columns: Int32Array): void;
   /** out[t] = K(i, columns[t]) */
   row(i: number, out: Float64Array): void;
-  /** a row with all columns, where it need not be computed; to be read only */
-  whole?(i: number): Float64Array;
+}
+
+/** The memory of a solver, its rows, and its two passes over them. */
+export interface Workspace extends RowMaths {
+  /** forgets all vectors */
+  reset(): void;
+  /** n numbers, rounded up to four, of any value */
+  vector(n: number): Float64Array;
+  /** the place of the largest (l - f)^2 / q among l > f, q = kii + diagonal - 2 row or TINY where that is not above 0; -1: none */
+  partner(l: Float64Array, row: Float64Array, diagonal: Float64Array, n: number, f: number, kii: number): number;
+  /** u += step (a - b), l likewise; the place of the least u. The least u and the largest l go to `found` */
+  advance(
+    ...args: [u: Float64Array, l: Float64Array, a: Float64Array, b: Float64Array, n: number, step: number]
+  ): number;
+  /** of the last advance */
+  readonly found: { readonly least: number; readonly largest: number };
+}
+
+/** For q that rounding, or a kernel that is not positive definite, made <= 0. */
+export const TINY = 1e-12;
+export const rounded = (n: number) => (n + 3) & -4;
+
+export function plainWorkspace(): Workspace {
+  const found = { least: 0, largest: 0 };
+  return {
+    ...plainMaths,
+    found,
+    reset() {},
+    vector: (n) => new Float64Array(rounded(n)),
+    partner(l, row, diagonal, n, f, kii) {
+      let best = 0;
+      let j = -1;
+      for (let t = 0; t < n; t++) {
+        const b = l[t]! - f;
+        if (!(b > 0)) continue;
+        const q = kii + diagonal[t]! - 2 * row[t]!;
+        const ratio = (b * b) / (q > 0 ? q : TINY);
+        if (ratio > best) {
+          best = ratio;
+          j = t;
+        }
+      }
+      return j;
+    },
+    advance(u, l, a, b, n, step) {
+      let least = Infinity;
+      let largest = -Infinity;
+      let i = 0;
+      for (let t = 0; t < n; t++) {
+        const move = step * (a[t]! - b[t]!);
+        const ut = u[t]! + move;
+        const lt = l[t]! + move;
+        u[t] = ut;
+        l[t] = lt;
+        if (ut < least) {
+          least = ut;
+          i = t;
+        }
+        if (lt > largest) largest = lt;
+      }
+      found.least = least;
+      found.largest = largest;
+      return i;
+    },
+  };
 }
 
 export const range = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
@@ -136,8 +199,8 @@ export function matrixRows(matrix: Float64Array, n: number): KernelRows {
     },
     row(i, out) {
       const from = i * n;
-      for (let t = 0; t < at.length; t++) out[t] = matrix[from + at[t]!]!;
+      if (at.length === n) out.set(matrix.subarray(from, from + n));
+      else for (let t = 0; t < at.length; t++) out[t] = matrix[from + at[t]!]!;
     },
-    whole: (i) => matrix.subarray(i * n, (i + 1) * n),
   };
 }

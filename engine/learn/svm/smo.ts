@@ -15,11 +15,13 @@
  * from those that have changed since.
  */
 import { NumericError } from '../../errors.ts';
-import { RowCache } from './cache.ts';
-import { type KernelRows, range } from './rows.ts';
+import { cacheNumbers, RowCache, SLICE } from './cache.ts';
+import { type KernelRows, range, rounded, TINY, type Workspace } from './rows.ts';
 
 export interface SmoProblem {
   readonly rows: KernelRows;
+  /** of workspaceNumbers(n, cacheBytes) */
+  readonly workspace: Workspace;
   /** -1 or 1 [n] */
   readonly sign: Float64Array;
   /** C_i [n] */
@@ -46,44 +48,19 @@ export interface SmoProgress {
   readonly violation: number;
 }
 
-/** For q that rounding, or a kernel that is not positive definite, made <= 0. */
-const TINY = 1e-12;
 /** Steps between two looks for rows to set aside. */
 const SHRINK_EVERY = 1000;
 /** Fewer than this part of the rows are not worth the bookkeeping. */
 const WORTH_SHRINKING = 0.1;
-/** Numbers handled between two yields: a few milliseconds. */
-const SLICE = 2e6;
+
+/** What the solver needs of a workspace: the cache, and vectors of n. */
+export const workspaceNumbers = (n: number, cacheBytes: number) => cacheNumbers(n, cacheBytes) + 8 * rounded(n);
 
 /** Rows set aside, with their F and all coefficients as they were then. */
 interface SetAside {
   readonly ids: Int32Array;
   readonly f: Float64Array;
   readonly alpha: Float64Array;
-}
-
-/** The j in low with the largest decrease; -1 where none has F above f. */
-function partner(
-  l: Float64Array,
-  row: Float64Array,
-  diagonal: Float64Array,
-  m: number,
-  f: number,
-  kii: number,
-): number {
-  let best = 0;
-  let j = -1;
-  for (let t = 0; t < m; t++) {
-    const b = l[t]! - f;
-    if (!(b > 0)) continue;
-    let q = kii + diagonal[t]! - 2 * row[t]!;
-    if (!(q > 0)) q = TINY;
-    if (b * b > best * q) {
-      best = (b * b) / q;
-      j = t;
-    }
-  }
-  return j;
 }
 
 const overflow = () =>
@@ -93,25 +70,37 @@ class Smo {
   readonly p: SmoProblem;
   readonly cache: RowCache;
   readonly alpha: Float64Array;
-  /** the rows that take part: ids[t], and their U, L and K(i, i) */
+  /** the rows that take part: ids[t], and their U, L and K(i, i); behind the end nothing can be chosen */
   ids: Int32Array;
-  u: Float64Array;
-  l: Float64Array;
-  diagonal: Float64Array;
+  readonly u: Float64Array;
+  readonly l: Float64Array;
+  readonly diagonal: Float64Array;
+  readonly zeros: Float64Array;
+  readonly spare: Float64Array;
   aside: SetAside[] = [];
   /** where U is least, and by how much the largest L exceeds it */
   i = 0;
   violation = Infinity;
 
   constructor(p: SmoProblem) {
-    const { rows, sign } = p;
+    const { rows, sign, workspace } = p;
+    const { n } = rows;
     this.p = p;
-    this.cache = new RowCache(rows, p.cacheBytes);
-    this.alpha = new Float64Array(rows.n);
-    this.ids = range(rows.n);
-    this.u = sign.map((s) => (s > 0 ? -s : Infinity));
-    this.l = sign.map((s) => (s < 0 ? -s : -Infinity));
-    this.diagonal = rows.diagonal;
+    workspace.reset();
+    [this.u, this.l, this.diagonal] = [workspace.vector(n), workspace.vector(n), workspace.vector(n)];
+    this.zeros = workspace.vector(n).fill(0);
+    this.spare = workspace.vector(n);
+    this.cache = new RowCache(rows, workspace, p.cacheBytes);
+    this.alpha = new Float64Array(n);
+    this.ids = range(n);
+    this.begin(sign.map((s) => -s));
+  }
+
+  /** All rows take part, with these F. */
+  begin(f: Float64Array): void {
+    this.ids = range(f.length);
+    this.diagonal.set(this.p.rows.diagonal);
+    for (const t of this.ids.keys()) this.place(t, f[t]!);
     this.look();
   }
 
@@ -130,31 +119,16 @@ class Smo {
   }
 
   look(): void {
-    const none = new Float64Array(this.ids.length);
-    this.advance(none, none, 0);
+    this.u.fill(Infinity, this.ids.length);
+    this.l.fill(-Infinity, this.ids.length);
+    this.advance(this.zeros, this.zeros, 0);
   }
 
-  /** F += step (a - b), and a look for the least U and the largest L. */
+  /** F += step (a - b). */
   advance(a: Float64Array, b: Float64Array, step: number): void {
-    const { u, l } = this;
-    const m = this.ids.length;
-    let least = Infinity;
-    let largest = -Infinity;
-    let i = 0;
-    for (let t = 0; t < m; t++) {
-      const move = step * (a[t]! - b[t]!);
-      const ut = u[t]! + move;
-      const lt = l[t]! + move;
-      u[t] = ut;
-      l[t] = lt;
-      if (ut < least) {
-        least = ut;
-        i = t;
-      }
-      if (lt > largest) largest = lt;
-    }
-    this.i = i;
-    this.violation = largest - least;
+    const { workspace } = this.p;
+    this.i = workspace.advance(this.u, this.l, a, b, this.ids.length, step);
+    this.violation = workspace.found.largest - workspace.found.least;
   }
 
   step(): void {
@@ -163,7 +137,7 @@ class Smo {
     const id = ids[i]!;
     const row = this.cache.get(id);
     const f = u[i]!;
-    const j = partner(l, row, this.diagonal, ids.length, f, this.diagonal[i]!);
+    const j = this.p.workspace.partner(l, row, this.diagonal, ids.length, f, this.diagonal[i]!);
     if (j < 0) throw overflow();
     const jd = ids[j]!;
     const other = this.cache.get(jd);
@@ -180,7 +154,7 @@ class Smo {
   }
 
   /** Sets aside the rows at a bound that they would only press harder against, if there are enough of them. */
-  shrink(): void {
+  *shrink(): Generator<void> {
     const { u, l, ids } = this;
     const least = u[this.i]!;
     const largest = least + this.violation;
@@ -193,10 +167,9 @@ class Smo {
       f: Float64Array.from(gone, (t) => this.f(t)),
       alpha: this.alpha.slice(),
     });
-    const take = (v: Float64Array) => Float64Array.from(keep, (t) => v[t]!);
     this.ids = keep.map((t) => ids[t]!);
-    [this.u, this.l, this.diagonal] = [take(u), take(l), take(this.diagonal)];
-    this.cache.narrow(keep, this.ids);
+    for (const v of [u, l, this.diagonal]) for (const [to, t] of keep.entries()) v[to] = v[t]!;
+    yield* this.cache.narrow(keep, this.ids);
     this.look();
   }
 
@@ -205,15 +178,15 @@ class Smo {
     const { rows, sign } = this.p;
     const f = new Float64Array(rows.n);
     for (const [t, id] of this.ids.entries()) f[id] = this.f(t);
+    const row = this.spare;
     let work = 0;
     for (const { ids, f: then, alpha } of this.aside) {
       rows.restrict(ids);
-      const row = new Float64Array(ids.length);
       for (let k = 0; k < rows.n; k++) {
         const change = sign[k]! * (this.alpha[k]! - alpha[k]!);
         if (change === 0) continue;
         rows.row(k, row);
-        for (let t = 0; t < row.length; t++) then[t]! += change * row[t]!;
+        for (let t = 0; t < ids.length; t++) then[t]! += change * row[t]!;
         work += ids.length * rows.cost;
         if (work < SLICE) continue;
         work = 0;
@@ -222,13 +195,8 @@ class Smo {
       for (const [t, id] of ids.entries()) f[id] = then[t]!;
     }
     this.aside = [];
-    this.ids = range(rows.n);
-    this.u = new Float64Array(rows.n);
-    this.l = new Float64Array(rows.n);
-    this.diagonal = rows.diagonal;
-    for (let t = 0; t < rows.n; t++) this.place(t, f[t]!);
     this.cache.widen();
-    this.look();
+    this.begin(f);
   }
 
   /** F of the rows between their bounds, which is 0 off rho; where there are none, the middle of what is allowed. */
@@ -271,13 +239,13 @@ export function* smo(p: SmoProblem): Generator<SmoProgress, SmoSolution> {
   let widened = false;
   let work = 0;
   const progress = () => ({ iterations, violation: s.violation });
-  function* widen() {
-    for (const _ of s.widen()) yield progress();
+  function* during(slices: Generator<void>) {
+    for (const _ of slices) yield progress();
   }
   for (;;) {
     if (s.violation < p.tolerance || iterations >= p.iterations) {
       if (s.ids.length === n) return s.solution(iterations);
-      yield* widen();
+      yield* during(s.widen());
       untilShrink = every;
       continue;
     }
@@ -286,9 +254,9 @@ export function* smo(p: SmoProblem): Generator<SmoProgress, SmoSolution> {
       // once near the end, in case that rows were set aside too early
       if (!widened && s.violation < 10 * p.tolerance) {
         widened = true;
-        if (s.ids.length < n) yield* widen();
+        if (s.ids.length < n) yield* during(s.widen());
       }
-      s.shrink();
+      yield* during(s.shrink());
     }
     s.step();
     iterations++;
