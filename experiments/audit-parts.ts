@@ -1,7 +1,7 @@
 /** What an audit reports beside each attack's totals: classes, slices, exposed records, a paired comparison, the control. */
 import {
   type Candidates,
-  controlClassifier,
+  type Control,
   fitRisk,
   type Groups,
   type LabelledScores,
@@ -14,30 +14,28 @@ import {
   pairedSlices,
   perClass,
   quartileGroups,
-  type SplitWarning,
   signalScores,
   sliceBySlices,
+  type Target,
 } from '../attacks/index.ts';
-import { columnNamed, type Dataset, rowLength, take } from '../data/index.ts';
+import { columnNamed, type Dataset, rowLength } from '../data/index.ts';
 import { Pacer, type Rng } from '../engine/index.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
 
-/** Members, then non-members. */
-export interface AuditedRows {
-  /** in the data set */
-  readonly rows: Int32Array;
-  readonly members: number;
-}
-
+/** Arrays of records hold the members first, then the non-members. */
 export interface PartsOptions {
-  readonly data: Dataset;
-  readonly audited: AuditedRows;
   readonly candidates: Candidates;
-  readonly target: ProbabilityTarget;
+  /** class of each record; null where the true labels are not known */
+  readonly labels: Int32Array | null;
+  readonly classNames: readonly string[];
+  /** where a reader finds each record; null: nowhere, and none is named */
+  readonly rows: Int32Array | null;
+  /** to slice by, beside class and correctness */
+  readonly groups: readonly Groups[];
+  readonly control: Control | null;
+  readonly target: Target;
   readonly known: MembershipKnowledge;
   readonly runs: readonly { readonly attack: MembershipAttack; readonly result: MembershipResult }[];
-  /** columns to slice by, beside class and correctness */
-  readonly columns: readonly string[];
   readonly rng: Rng;
   readonly confidence?: number;
   readonly signal?: AbortSignal;
@@ -45,32 +43,30 @@ export interface PartsOptions {
 
 export interface AuditParts {
   readonly record: Pick<AuditRecord, 'slices' | 'exposed' | 'control' | 'paired'>;
-  /** in the order of the runs; undefined for attacks that only rank */
+  /** in the order of the runs; undefined for attacks that only rank, and without labels */
   readonly perClass: readonly AuditAttack['perClass'][];
-  readonly warnings: readonly SplitWarning[];
 }
 
 /** The attack that others are held against. */
 const BASELINE = 'loss';
 
 export async function auditParts(o: PartsOptions): Promise<AuditParts> {
-  const { data, audited, runs, rng, signal } = o;
-  const pacer = new Pacer(signal);
+  const { candidates, labels, classNames, control, runs, rng } = o;
+  const pacer = new Pacer(o.signal);
   const confidence = o.confidence === undefined ? {} : { confidence: o.confidence };
-  const labels = audited.rows.map((row) => data.y[row]!);
-  const isMember = Uint8Array.from(labels, (_, i) => (i < audited.members ? 1 : 0));
+  const isMember = Uint8Array.from(candidates.order, (_, i) => (i < candidates.members ? 1 : 0));
   const classes: AuditAttack['perClass'][] = [];
   for (const { attack, result } of runs) {
-    if (result.threshold === null) {
+    const { threshold } = result;
+    if (threshold === null || !labels) {
       classes.push(undefined);
       continue;
     }
-    const { threshold } = result;
     const found = perClass({ scores: together(result), labels, isMember, threshold, ...confidence });
     const medians = medianSlices({ classes: found.classes, rng: rng.split(`medians ${attack.name}`), ...confidence });
     const { precision: medianPrecision, recall: medianRecall } = await paced(medians, pacer);
     const rows = found.classes.map(({ class: c, members, nonMembers, baseline, precision, recall }) => {
-      return { name: data.classNames[c]!, members, nonMembers, baseline, precision, recall };
+      return { name: classNames[c] ?? `${c}`, members, nonMembers, baseline, precision, recall };
     });
     classes.push({ classes: rows, medianPrecision, medianRecall });
   }
@@ -78,21 +74,13 @@ export async function auditParts(o: PartsOptions): Promise<AuditParts> {
     (best, run) => (best && best.result.summary.auc.value! >= run.result.summary.auc.value! ? best : run),
     null,
   );
-  const exposed = await exposedRecords(o, labels, isMember);
-  const control = await controlClassifier({
-    members: take(data, audited.rows.subarray(0, audited.members)),
-    nonMembers: take(data, audited.rows.subarray(audited.members)),
-    inputShape: data.inputShape,
-    classes: data.classes,
-    rng: rng.split('control'),
-    ...(signal && { signal }),
-  });
   const baseline = runs.find(({ attack }) => attack.name === BASELINE);
+  const exposed = labels && (await exposedRecords(o, labels, isMember));
+  const slices = strongest && (await slicesOf(o, strongest, isMember, pacer));
   return {
     perClass: classes,
-    warnings: control?.warning ? [control.warning] : [],
     record: {
-      ...(strongest && { slices: await slicesOf(o, strongest, labels, isMember, pacer) }),
+      ...(slices && slices.length > 0 && { slices }),
       ...(exposed && { exposed }),
       ...(control && {
         control: {
@@ -123,32 +111,30 @@ function together({ members, nonMembers }: MembershipResult): Float64Array {
   return scores;
 }
 
-/** The attack with the highest AUC by class, by whether the target is right, and by columns. */
+/** The attack with the highest AUC by class, by whether the target is right, and by the groups of the caller. */
 async function slicesOf(
-  o: PartsOptions,
+  { candidates, target, labels, classNames, groups, rng, confidence }: PartsOptions,
   { attack, result }: PartsOptions['runs'][number],
-  labels: Int32Array,
   isMember: Uint8Array,
   pacer: Pacer,
 ): Promise<NonNullable<AuditRecord['slices']>> {
-  const { data, audited, candidates, target, rng } = o;
-  const guesses = await target.labels(candidates.rows.x);
-  const right = new Int32Array(labels.length);
-  for (const [at, original] of candidates.order.entries()) right[original] = guesses[at] === labels[original] ? 0 : 1;
-  const groups: Groups[] = [
-    { by: 'class', names: data.classNames, of: labels },
-    { by: 'prediction', names: ['right', 'wrong'], of: right },
-    ...o.columns.map((column) => columnGroups(data, audited.rows, column)),
-  ];
+  const all = [...groups];
+  if (labels && 'labels' in target) {
+    const guesses = await target.labels(candidates.rows.x);
+    const right = new Int32Array(labels.length);
+    for (const [at, original] of candidates.order.entries()) right[original] = guesses[at] === labels[original] ? 0 : 1;
+    all.unshift({ by: 'prediction', names: ['right', 'wrong'], of: right });
+  }
+  if (labels) all.unshift({ by: 'class', names: classNames, of: labels });
   const tables: NonNullable<AuditRecord['slices']> = [];
-  for (const group of groups) {
+  for (const group of all) {
     const steps = sliceBySlices({
       scores: together(result),
       isMember,
       groups: group,
       threshold: result.threshold,
       rng: rng.split(`slices by ${group.by}`),
-      ...(o.confidence !== undefined && { confidence: o.confidence }),
+      ...(confidence !== undefined && { confidence }),
     });
     const { by, looks, slices } = await paced(steps, pacer);
     const rows = slices.map((s) => ({ ...s, tprAtFpr: threeRates(s.tprAtFpr) }));
@@ -193,10 +179,11 @@ const BINS = 20;
 
 /** Risks from models of the attacker's own data, whose members do not overlap with the target's. */
 async function exposedRecords(
-  { data, audited, candidates, target, known }: PartsOptions,
+  { rows: places, classNames, candidates, target, known }: PartsOptions,
   labels: Int32Array,
   isMember: Uint8Array,
 ): Promise<AuditRecord['exposed']> {
+  if (!places || !('probabilities' in target)) return undefined;
   const shadow = { scores: [] as number[], labels: [] as number[], isMember: [] as number[] };
   for (const { target: own, members, nonMembers, trainedOn } of known.shadows) {
     if (trainedOn) continue;
@@ -224,8 +211,8 @@ async function exposedRecords(
     (isMember[i] ? histogram.members : histogram.nonMembers)[bin]!++;
   }
   const records = mostExposed({ risks, scores, isMember }).map((i) => ({
-    row: audited.rows[i]!,
-    class: data.classNames[labels[i]!]!,
+    row: places[i]!,
+    class: classNames[labels[i]!] ?? `${labels[i]}`,
     score: scores[i]!,
     risk: risks[i]!,
   }));

@@ -11,11 +11,9 @@ import {
   allMembershipAttacks,
   answersDiffer,
   askAll,
-  type Candidates,
   cannotRun,
   controlClassifier,
   functionOracle,
-  type LabelTarget,
   type MembershipAttack,
   type MembershipKnowledge,
   type MembershipResult,
@@ -24,7 +22,6 @@ import {
   type OutputKind,
   oracleTarget,
   type Predict,
-  type ProbabilityTarget,
   parseOptions,
   type QueryPlan,
   runMembershipAttack,
@@ -33,10 +30,9 @@ import {
 import { type Records, recordsDigest } from '../data/index.ts';
 import { ConfigError, KeyholeError, Rng, type Rows, type Shape, sizeOf } from '../engine/index.ts';
 import { attackRecord, chosenAttacks } from './audit.ts';
-import { type AuditParts, auditParts } from './audit-parts.ts';
+import { auditParts } from './audit-parts.ts';
 import type { AuditRecord } from './audit-record.ts';
 import {
-  type Answered,
   type AuditRows,
   accuracyOf,
   answeredSets,
@@ -48,10 +44,9 @@ import {
   pick,
   readSets,
   rowsOf,
-  type Sets,
   together,
 } from './audit-sets.ts';
-import { datasetOf, type ShadowRecipe, trainShadows } from './shadow-recipe.ts';
+import { type ShadowRecipe, trainShadows } from './shadow-recipe.ts';
 import type { TrainingProgress } from './training/index.ts';
 import { VERSION } from './version.ts';
 
@@ -138,6 +133,15 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
     rowsOf(labelled ? set : { ...set, y: null }),
   ) as [Rows, Rows];
   const candidates = mixCandidates(inside, outside, rng.split('candidates'));
+  const control = await controlClassifier({
+    members: inside,
+    nonMembers: outside,
+    inputShape: oracle.inputShape,
+    classes,
+    rng: rng.split('control'),
+    ...(signal && { signal }),
+  });
+  if (control?.warning) warnings.push(control.warning);
   const population = kept.population?.y ? kept.population : undefined;
   const shadows = options.shadows
     ? await trainShadows(population, classes, options.shadows, {
@@ -197,18 +201,22 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
         warnings.push({ code: 'partial', message: `${attack.name} was left out: ${error.message}` });
       }
     }
-    const details = await partsOf(kept, {
-      labelled,
-      classes,
+    const whole = kept.members.size === sets.members.size;
+    const details = await auditParts({
       candidates,
+      labels: labelled ? Int32Array.from([...inside.y, ...outside.y]) : null,
+      classNames: Array.from({ length: classes }, (_, label) => `${label}`),
+      // of the members' file, where none is missing
+      rows: whole ? Int32Array.from(candidates.order, (_, i) => i) : null,
+      groups: [],
+      control,
       target,
       known,
       runs,
-      rng,
-      confidence,
-      signal,
+      rng: rng.split('parts'),
+      ...(confidence !== undefined && { confidence }),
+      ...(signal && { signal }),
     });
-    warnings.push(...details.warnings);
     report?.({ phase: 'attack', attack: '', done: attacks.length, of: attacks.length });
     return {
       schema: 'keyhole.audit/1',
@@ -249,69 +257,6 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
   } finally {
     shadows?.dispose();
   }
-}
-
-interface Findings {
-  readonly labelled: boolean;
-  readonly classes: number;
-  readonly candidates: Candidates;
-  readonly target: LabelTarget;
-  readonly known: MembershipKnowledge;
-  readonly runs: readonly { readonly attack: MembershipAttack; readonly result: MembershipResult }[];
-  readonly rng: Rng;
-  readonly confidence: number | undefined;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** What is reported beside the totals; without true labels the control alone. */
-async function partsOf({ members, nonMembers }: Sets<Answered>, o: Findings): Promise<AuditParts> {
-  const { labelled, classes, candidates, target, known, runs, rng, confidence, signal } = o;
-  const stop = signal ? { signal } : {};
-  if (!labelled) {
-    const [inside, outside] = [members, nonMembers].map(({ x, size }) => ({ x, y: new Int32Array(size) })) as [
-      Rows,
-      Rows,
-    ];
-    const control = await controlClassifier({
-      members: inside,
-      nonMembers: outside,
-      inputShape: members.shape,
-      classes,
-      rng: rng.split('control'),
-      ...stop,
-    });
-    if (!control) return { perClass: [], warnings: [], record: {} };
-    const { warning, ...found } = control;
-    return {
-      perClass: [],
-      warnings: warning ? [warning] : [],
-      record: { control: { ...found, classifiers: [...found.classifiers] } },
-    };
-  }
-  const both = {
-    name: members.name,
-    shape: members.shape,
-    x: together({ members, nonMembers, population: null }),
-    y: Int32Array.of(...members.y!, ...nonMembers.y!),
-    size: members.size + nonMembers.size,
-  };
-  const scored = 'probabilities' in target;
-  const details = await auditParts({
-    data: await datasetOf(both, classes),
-    audited: { rows: Int32Array.from(both.y.keys()), members: members.size },
-    candidates,
-    target: target as ProbabilityTarget,
-    // risks are made of probabilities
-    known: scored ? known : { ...known, shadows: [] },
-    runs,
-    columns: [],
-    rng: rng.split('parts'),
-    ...(confidence !== undefined && { confidence }),
-    ...stop,
-  });
-  const { exposed } = details.record;
-  for (const record of exposed?.records ?? []) record.row = members.places[record.row]!;
-  return details;
 }
 
 function oracleOf({ oracle, predict, inputShape, members, queryBudget }: AuditTargetOptions): Oracle {

@@ -6,6 +6,7 @@ import {
   type AttackWarning,
   allMembershipAttacks,
   cannotRun,
+  controlClassifier,
   localTarget,
   type MembershipAttack,
   type MembershipKnowledge,
@@ -34,7 +35,7 @@ import {
   namedModel,
   Rng,
 } from '../engine/index.ts';
-import { type AuditParts, auditParts } from './audit-parts.ts';
+import { type AuditParts, auditParts, columnGroups } from './audit-parts.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
 import { type Recipe, recipeFor } from './recipe.ts';
 import {
@@ -204,11 +205,8 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
         nonMembers: take(data, parts[i]!.nonMembers),
       })),
     };
-    const candidates = mixCandidates(
-      take(data, split.targetTrain),
-      take(data, split.targetOut),
-      rng.split('candidates'),
-    );
+    const sides = { members: take(data, split.targetTrain), nonMembers: take(data, split.targetOut) };
+    const candidates = mixCandidates(sides.members, sides.nonMembers, rng.split('candidates'));
     const target = remembered(localTarget(trained.classifier, evaluation));
     const runs: { attack: MembershipAttack; result: MembershipResult }[] = [];
     for (const [done, attack] of attacks.entries()) {
@@ -230,15 +228,27 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
       });
       runs.push({ attack, result });
     }
+    const rows = Int32Array.from([...split.targetTrain, ...split.targetOut]);
+    const own = rng.split('parts');
+    const { inputShape, classes, classNames } = data;
+    const control = await controlClassifier({
+      ...sides,
+      inputShape,
+      classes,
+      rng: own.split('control'),
+      ...evaluation,
+    });
     const details = await auditParts({
-      data,
-      audited: { rows: Int32Array.of(...split.targetTrain, ...split.targetOut), members: sizes.targetTrain },
       candidates,
+      labels: rows.map((row) => data.y[row]!),
+      classNames,
+      rows,
+      groups: columns.map((name) => columnGroups(data, rows, name)),
+      control,
       target,
       known,
       runs,
-      columns,
-      rng: rng.split('parts'),
+      rng: own,
       ...(confidence !== undefined && { confidence }),
       ...evaluation,
     });
@@ -266,7 +276,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
       build: backend === 'reference' ? 'reference' : engine.build,
       threads: workers > 1 ? { how: 'models', count: workers } : kernelThreads(engine),
       seconds: (performance.now() - started) / 1000,
-      warnings: [...warnings, ...details.warnings],
+      warnings: [...warnings, ...(control?.warning ? [control.warning] : [])],
       version: VERSION,
     };
     return { record, target: trained.classifier };

@@ -5,7 +5,7 @@
  * Distances are computed once, kernel values once for each gamma: all folds and all C read the same matrix.
  */
 import { ConfigError } from '../../errors.ts';
-import { Rng } from '../../random/index.ts';
+import { Rng } from '../../random/rng.ts';
 import { finish, finishAsync, fitSvmSlices, fitsOf, solve, workspaceFor } from './fit.ts';
 import { loadSvmKernels } from './kernels.ts';
 import type { SvmModel } from './model.ts';

@@ -1,6 +1,6 @@
 /** Fits a support vector machine (smo.ts), in one go, in slices, or without holding the thread. */
 import { yieldToEventLoop } from '#platform';
-import { Rng } from '../../random/index.ts';
+import { Rng } from '../../random/rng.ts';
 import { loadSvmKernels } from './kernels.ts';
 import { loadSvm, type SvmModel, type SvmState } from './model.ts';
 import { type AsyncOptions, checkOptions, checkRows, type SvmOptions, type SvmProgress } from './options.ts';

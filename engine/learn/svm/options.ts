@@ -1,6 +1,6 @@
 /** What a support vector machine can be told, checked before anything is computed. */
 import { ConfigError } from '../../errors.ts';
-import type { Rng } from '../../random/index.ts';
+import type { Rng } from '../../random/rng.ts';
 import type { SvmKernels } from './kernels.ts';
 
 /** rbf: exp(-gamma |a - b|^2); linear: a . b; polynomial: (gamma a . b + coef0)^degree. */

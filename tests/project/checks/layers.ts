@@ -43,6 +43,11 @@ export const DOORS: readonly Door[] = [
     because: 'scalar maths without an engine',
   },
   {
+    to: 'engine/random/rng.ts',
+    from: ['engine/learn/'],
+    because: 'seeded folds, without the tensors that the folder draws into',
+  },
+  {
     to: 'engine/learn/index.ts',
     from: ['attacks/', 'bench/', 'experiments/'],
     because: 'solvers on plain arrays, which need no engine either',
