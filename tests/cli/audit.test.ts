@@ -89,6 +89,20 @@ test('options take effect', async () => {
   }
 });
 
+test('--slice: the strongest attack for each part of a column, and a word where there is no such column', () =>
+  inFolder(async (folder) => {
+    const csv = writeCsv(folder, 'own.csv', tableRows(200));
+    const record = await audit('--data', csv, '--attacks', 'loss,gap', '--slice', 'a', '--slice', 'c');
+    assert.equal(
+      record.slices!.map(({ by }) => by),
+      ['class', 'prediction', 'a', 'c'],
+    );
+    assert.is(record.slices![2]!.slices.length, 4);
+    const { code, stderr } = await inProcess(['audit', ...FAST, '--data', csv, '--slice', 'height']);
+    assert.is(code, 2);
+    assert.match(stderr, /column 'height': expected one of a, b, c, d/);
+  }));
+
 test('every model by name', async () => {
   for (const model of ['softmax', 'mlp', 'mnist', 'mnist-tanh', 'cifar']) {
     const record = await audit('--model', model, '--epochs', '1', '--train-size', '60', '--attacks', 'gap');
