@@ -44,7 +44,7 @@ export const DOORS: readonly Door[] = [
   },
   {
     to: 'engine/learn/index.ts',
-    from: ['attacks/', 'experiments/'],
+    from: ['attacks/', 'bench/', 'experiments/'],
     because: 'solvers on plain arrays, which need no engine either',
   },
   {
