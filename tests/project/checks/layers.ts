@@ -53,6 +53,11 @@ export const DOORS: readonly Door[] = [
     because: 'solvers on plain arrays, which need no engine either',
   },
   {
+    to: 'engine/random/rng.ts',
+    from: ['engine/learn/'],
+    because: "the generator alone: its folder's index.ts brings tensors along, which sit higher",
+  },
+  {
     to: 'engine/optim/index.ts',
     from: ['experiments/'],
     because: 'optimisers by their own names; engine/index.ts has them as a namespace',
