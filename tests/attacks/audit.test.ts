@@ -90,7 +90,10 @@ test('the reference backend agrees with wasm', async () => {
   const reference = await recordOf(data, { ...options, backend: 'reference' });
   assert.is(reference.build, 'reference');
   for (const [i, a] of wasm.attacks.entries())
-    assert.ok(Math.abs(a.auc.value! - reference.attacks[i]!.auc.value!) < 1e-3, `${a.name} ${a.auc.value} ${reference.attacks[i]!.auc.value}`);
+    assert.ok(
+      Math.abs(a.auc.value! - reference.attacks[i]!.auc.value!) < 1e-3,
+      `${a.name} ${a.auc.value} ${reference.attacks[i]!.auc.value}`,
+    );
   assert.ok(Math.abs(wasm.train.accuracy! - reference.train.accuracy!) < 0.02);
 });
 
