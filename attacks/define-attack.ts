@@ -1,5 +1,5 @@
 /** Attacks as data: who wrote them, what they may see, what they can be told, how they run, where they must win and must not. */
-import type { Engine, Rng, Rows } from '../engine/index.ts';
+import type { Engine, Model, Rng, Rows, Shape } from '../engine/index.ts';
 import type { AccessLevel, Samples, Target } from './target/index.ts';
 
 export interface ThreatModel<A extends AccessLevel = AccessLevel> {
@@ -31,6 +31,8 @@ export interface Canary {
   /** where it must stay at chance: the AUC's interval contains 0.5 */
   readonly mustFailOn: 'untrained';
   readonly margin: number;
+  /** options of these runs, where the defaults would take long */
+  readonly options?: Readonly<Record<string, number>>;
 }
 
 /** One option of an attack as it is listed, parsed and documented. */
@@ -62,23 +64,44 @@ export interface Views {
 }
 
 export interface MembershipKnowledge<A extends AccessLevel = AccessLevel> {
-  /** mean loss of the target on its own training rows, in nats; often published with a model */
-  readonly meanTrainingLoss: number;
+  /** mean loss of the target on its own training rows, in nats; often published with a model. null: not known */
+  readonly meanTrainingLoss: number | null;
   readonly shadows: readonly ShadowModel<A>[];
   /** rows of the same distribution that neither the target nor any of the shadow models was trained on */
   readonly population?: Rows;
   /** default: the rows themselves only */
   readonly views?: Views;
+  /** the target's architecture, where the attacker knows it */
+  readonly model?: Model;
 }
 
 /** What an attack cannot do without; what is left out it does not need. */
 export interface AttackNeeds {
   /** rows of members, and of non-members, in one of the shadow models */
   readonly shadowRows?: number;
+  /** without any shadow model it still ranks, and gives no threshold */
+  readonly orRanks?: true;
   /** shadow models that were trained on each candidate, and that were not */
   readonly modelsIn?: number;
   readonly modelsOut?: number;
   readonly populationRows?: number;
+}
+
+export type WarningCode = 'few-samples' | 'not-converged' | 'random-outputs' | 'skipped' | 'partial';
+export interface AttackWarning {
+  readonly code: WarningCode;
+  readonly message: string;
+}
+
+/** What the number of questions depends on. */
+export interface QueryPlan<O> {
+  readonly options: O;
+  /** of one row */
+  readonly inputShape: Shape;
+  readonly candidates: number;
+  /** rows of the population, and views of each record, that the attacker has */
+  readonly population: number;
+  readonly views: number;
 }
 
 /** What a membership attack says about each candidate: the runner computes every metric from it. */
@@ -87,6 +110,8 @@ export interface MembershipScores {
   readonly scores: Float64Array;
   /** "score >= threshold: member", chosen without the target's membership labels; null where the attack only ranks */
   readonly threshold: number | null;
+  /** what a reader of the result should know about how it came about; default none */
+  readonly warnings?: readonly AttackWarning[];
 }
 
 export interface MembershipAttack<
@@ -101,6 +126,10 @@ export interface MembershipAttack<
   readonly options: O;
   readonly needs: AttackNeeds;
   readonly canary: Canary;
+  /** trains models, or asks many questions about each record for what few targets need: runs only where it is named */
+  readonly costly?: true;
+  /** rows that it asks the target about, at most; default: each candidate once */
+  queries?(plan: QueryPlan<OptionsOf<O>>): number;
   run(context: {
     readonly target: Target<A>;
     /** rows in an order that says nothing about membership */

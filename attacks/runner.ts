@@ -5,6 +5,7 @@
 import { ConfigError, createEngine, type Engine, KeyholeError, Pacer, type Rng, type Rows } from '../engine/index.ts';
 import type {
   AttackNeeds,
+  AttackWarning,
   MembershipAttack,
   MembershipKnowledge,
   OptionDef,
@@ -12,13 +13,7 @@ import type {
   ShadowModel,
 } from './define-attack.ts';
 import { type MembershipSummary, summariseSlices } from './metrics/index.ts';
-import { type LabelTarget, type ProbabilityTarget, restrict, type Target } from './target/index.ts';
-
-export type WarningCode = 'few-samples' | 'random-outputs' | 'skipped';
-export interface AttackWarning {
-  readonly code: WarningCode;
-  readonly message: string;
-}
+import { averaged, type LabelTarget, type ProbabilityTarget, restrict, type Target } from './target/index.ts';
 
 /** The records that an attack is asked about. */
 export interface Candidates {
@@ -30,14 +25,21 @@ export interface Candidates {
 }
 
 export interface MembershipRun {
-  readonly target: Target<'white-box'> | Target<'probabilities'>;
+  readonly target: Target<'white-box'> | Target<'probabilities'> | Target<'label-only'>;
   readonly candidates: Candidates;
   readonly known: MembershipKnowledge;
   /** values for some of the attack's options; the rest take their defaults */
   readonly options?: Readonly<Record<string, number>>;
   readonly rng: Rng;
+  /**
+   * how often each question is asked of the target and of the shadow models, whose logits are averaged (labels, where there
+   * is no more, are voted on); for models that answer at random. Default 1
+   */
+  readonly repeats?: number;
   /** for attack models that are networks; default: one of one thread, made when it is asked for and disposed at the end */
   readonly engine?: () => Promise<Engine>;
+  /** whether the target answers the same rows differently; default: it is asked */
+  readonly randomOutputs?: boolean;
   /** of the intervals; default 0.95 */
   readonly confidence?: number;
   readonly signal?: AbortSignal;
@@ -48,7 +50,11 @@ export interface MembershipResult {
   /** scores of members and of non-members, in the order in which they were mixed */
   readonly members: Float64Array;
   readonly nonMembers: Float64Array;
+  /** the attack's own: "score >= threshold: member"; null where it only ranks */
+  readonly threshold: number | null;
   readonly queries: number;
+  /** how the data of the models that the attack used lie to the target's: 'overlapping' is the stronger attacker; 'none' without models */
+  readonly shadowData: 'none' | 'apart' | 'overlapping';
   readonly seconds: number;
   readonly warnings: readonly AttackWarning[];
 }
@@ -80,9 +86,17 @@ export function parseOptions<O extends Record<string, OptionDef>>(
   ) as OptionsOf<O>;
 }
 
-/** The warning with which an attack is left out, or null when there are rows enough. */
-export function cannotRun(attack: MembershipAttack, known: MembershipKnowledge): AttackWarning | null {
-  const missing = missingOf(attack.needs, known);
+/**
+ * The warning with which an attack is left out, or null when there are rows enough.
+ * @param o.ranking whether attacks may run that without shadow models only rank; default false
+ */
+export function cannotRun(
+  attack: MembershipAttack,
+  known: MembershipKnowledge,
+  { ranking = false } = {},
+): AttackWarning | null {
+  const ranks = ranking && attack.needs.orRanks && known.shadows.length === 0;
+  const missing = missingOf(ranks ? {} : attack.needs, known);
   return missing === null ? null : { code: 'skipped', message: `${attack.name} was left out: it needs ${missing}` };
 }
 
@@ -119,12 +133,18 @@ function suited<S extends ShadowModel>(needs: AttackNeeds, shadows: readonly S[]
   return apart.length > 0 ? apart : shadows;
 }
 
+/** What has to be said with a result: whether models that the attack used may have been trained on the target's records. */
+function shadowDataOf({ shadowRows, modelsIn, modelsOut }: AttackNeeds, used: readonly ShadowModel[]) {
+  if (!(shadowRows || modelsIn || modelsOut) || used.length === 0) return 'none';
+  return used.some((s) => s.trainedOn) ? 'overlapping' : 'apart';
+}
+
 /** How many models were trained on a candidate, and how many were not: of the candidate with the fewest. */
 function modelsOf(shadows: MembershipKnowledge['shadows']): [inside: number, outside: number] {
   const n = Math.max(0, ...shadows.map(({ trainedOn }) => trainedOn?.length ?? 0));
   if (n === 0) return [0, shadows.length];
   const counts = new Int32Array(n);
-  for (const { trainedOn } of shadows) trainedOn?.forEach((one, i) => (counts[i]! += one));
+  for (const { trainedOn } of shadows) for (const [i, one] of (trainedOn ?? []).entries()) counts[i]! += one;
   let [least, most] = [shadows.length, 0];
   for (const count of counts) {
     least = Math.min(least, count);
@@ -134,22 +154,24 @@ function modelsOf(shadows: MembershipKnowledge['shadows']): [inside: number, out
 }
 
 export async function runMembershipAttack(attack: MembershipAttack, run: MembershipRun): Promise<MembershipResult> {
-  const { rng, known } = run;
+  const { rng, known, repeats = 1 } = run;
   const { rows: candidates, order, members } = run.candidates;
   const started = performance.now();
   const pacer = new Pacer(run.signal);
   const options = parseOptions(attack.name, attack.options, run.options ?? {});
-  const full = run.target as Target<'white-box'>;
-  const target = restrict(full, attack.threat.access as 'white-box');
+  const access = attack.threat.access as 'white-box';
+  const once = run.target as Target<'white-box'>;
+  const full = repeatedly(once, repeats);
+  const target = restrict(full, access);
   const shadows = suited(attack.needs, known.shadows).map((s) => ({
     ...s,
     ...(s.trainedOn && { trainedOn: inOrder(s.trainedOn, order) }),
-    target: restrict(s.target as Target<'white-box'>, attack.threat.access as 'white-box'),
+    target: restrict(repeatedly(s.target as Target<'white-box'>, repeats), access),
   }));
   const before = full.queries();
   let own: Promise<Engine> | null = null;
   const engine = run.engine ?? (() => (own ??= createEngine()));
-  const { scores, threshold } = await attack
+  const answer = await attack
     .run({
       target,
       candidates,
@@ -160,6 +182,7 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
       signal: run.signal,
     })
     .finally(async () => (await own)?.dispose());
+  const { scores, threshold } = answer;
   const queries = full.queries() - before;
   await pacer.breathe();
   checkScores(attack.name, scores, threshold, order.length);
@@ -167,9 +190,16 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
   for (const [at, original] of order.entries()) sorted[original] = scores[at]!;
   const inside = sorted.subarray(0, members);
   const outside = sorted.subarray(members);
-  const warnings: AttackWarning[] = [];
-  if (attack.threat.access !== 'none' && (await answersVary(target, candidates))) {
-    const message = 'The target answered the same rows differently twice: one query per record says little about it.';
+  const warnings: AttackWarning[] = [...(answer.warnings ?? [])];
+  if (
+    attack.threat.access !== 'none' &&
+    (run.randomOutputs ?? (await answersVary(restrict(once, access), candidates)))
+  ) {
+    const message =
+      'The target answered the same rows differently twice: ' +
+      (repeats > 1
+        ? `${repeats} answers to each question were averaged, by the target and the shadow models alike.`
+        : 'one query per record says little about it. Ask several times and average (repeats).');
     warnings.push({ code: 'random-outputs', message });
   }
   const slices = summariseSlices({
@@ -188,7 +218,9 @@ export async function runMembershipAttack(attack: MembershipAttack, run: Members
     summary,
     members: inside,
     nonMembers: outside,
+    threshold,
     queries,
+    shadowData: shadowDataOf(attack.needs, shadows),
     seconds: (performance.now() - started) / 1000,
     warnings: [...warnings, ...summary.warnings],
   };
@@ -229,11 +261,26 @@ function checkScores(name: string, scores: Float64Array, threshold: number | nul
   if (threshold !== null && Number.isNaN(threshold)) throw new KeyholeError(`${name}: expected a threshold, got NaN.`);
 }
 
+const averages = new WeakMap<object, Map<number, Target<'white-box'>>>();
+
+/** The target asked several times, the same wrapper each time, so that attacks share its answers. */
+function repeatedly(target: Target<'white-box'>, queries: number): Target<'white-box'> {
+  if (queries === 1) return target;
+  const known = averages.get(target) ?? new Map<number, Target<'white-box'>>();
+  averages.set(target, known);
+  const wrapped = known.get(queries) ?? averaged(target, { queries });
+  known.set(queries, wrapped);
+  return wrapped;
+}
+
 const PROBES = 16;
 
 async function answersVary(target: LabelTarget | ProbabilityTarget, { x, y }: Rows): Promise<boolean> {
-  const few = x.subarray(0, (x.length / Math.max(1, y.length)) * Math.min(PROBES, y.length));
-  const ask = async () => ('probabilities' in target ? await target.probabilities(few) : await target.labels(few));
+  const ask = async () => {
+    // another object each time: a target that remembers what it was asked must ask anew
+    const few = x.subarray(0, (x.length / Math.max(1, y.length)) * Math.min(PROBES, y.length));
+    return 'probabilities' in target ? await target.probabilities(few) : await target.labels(few);
+  };
   try {
     const [a, b] = [await ask(), await ask()];
     return a.some((v, i) => v !== b[i]);

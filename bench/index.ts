@@ -11,6 +11,7 @@ import type { Row } from './row.ts';
 import { sizeJobs } from './size.ts';
 import { startupJobs } from './startup.ts';
 import { stepJobs } from './steps.ts';
+import { svmJobs } from './svm.ts';
 
 export { describeMachine, type Machine } from './machine.ts';
 export { parseName, type Spec } from './names.ts';
@@ -46,6 +47,7 @@ function jobs(filter: RegExp | undefined): Job[] {
     ...stepJobs(),
     ...privateStepJobs(),
     ...accountingJobs(),
+    ...svmJobs(),
     ...startupJobs(),
     ...sizeJobs(),
   ];

@@ -30,6 +30,7 @@ export type Spec =
   /** `dp-step`: the same by clipped gradients with noise */
   | { readonly kind: 'step' | 'dp-step'; readonly net: string; readonly batch: number }
   | { readonly kind: 'account'; readonly accountant: string }
+  | { readonly kind: 'svm'; readonly problem: string }
   | { readonly kind: 'startup'; readonly until: string }
   | { readonly kind: 'size'; readonly of: string }
   | { readonly kind: 'peak'; readonly loop: string }
@@ -83,6 +84,7 @@ export function parseName(name: string): Spec | null {
   const rest = tail.join('/');
   if (!head || rest === '' || ['sgemm', 'matmul', 'conv', 'step', 'dp-step'].includes(head)) return null;
   if (head === 'account') return { kind: 'account', accountant: rest };
+  if (head === 'svm') return { kind: 'svm', problem: rest };
   if (head === 'startup') return { kind: 'startup', until: rest };
   if (head === 'size') return { kind: 'size', of: rest };
   if (head === 'peak') return { kind: 'peak', loop: rest };

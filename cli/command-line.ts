@@ -1,18 +1,37 @@
 import type { Command } from 'commander';
 
-const QUIET_NAMES = ['out', 'json', 'quiet', 'debug', 'colour', 'color', 'fresh', 'checkpointEvery', 'threads'];
+/** options that may be given more than once */
+const REPEATED = ['dataOption', 'header'];
+const QUIET_NAMES = [
+  'resume',
+  'out',
+  'json',
+  'quiet',
+  'debug',
+  'colour',
+  'color',
+  'fresh',
+  'checkpointEvery',
+  'threads',
+];
 
-/** The command line that gives these results again: options that differ from their defaults, in the order of the help. */
-export function commandLine(command: Command): string {
+/**
+ * The command line that gives these results again: options that differ from their defaults, in the order of the help.
+ * @param shown how to show options that may hold secrets
+ */
+export function commandLine(
+  command: Command,
+  shown: Readonly<Record<string, (value: unknown) => unknown>> = {},
+): string {
   const words = command.options.flatMap((option) => {
     const name = option.attributeName();
     if (QUIET_NAMES.includes(name) || command.getOptionValueSource(name) === 'default') return [];
-    const value: unknown = command.getOptionValue(name);
-    if (value === undefined) return [];
+    const given: unknown = command.getOptionValue(name);
+    if (given === undefined) return [];
+    const value = shown[name]?.(given) ?? given;
     const flag = option.long ?? '';
     if (option.isBoolean()) return [flag];
-    if (Array.isArray(value) && option.parseArg && name === 'dataOption')
-      return value.flatMap((v) => [flag, quoted(v)]);
+    if (Array.isArray(value) && REPEATED.includes(name)) return value.flatMap((v) => [flag, quoted(v)]);
     return [flag, quoted(Array.isArray(value) ? value.join(',') : value)];
   });
   return ['keyhole', command.name(), ...words].join(' ');

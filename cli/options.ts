@@ -25,13 +25,20 @@ export interface ModelOptions extends Partial<Recipe> {
 
 const recipeNote = (name: keyof Recipe) => `(default: ${defaultRecipe[name]})`;
 
-/** @param env may ask for the relaxed kernels as well */
-export function withModelOptions(command: Command, env: Terminal['env']): Command {
+/**
+ * @param env may ask for the relaxed kernels as well
+ * @param model what `--model` may name; default: the models that can be trained here
+ */
+export function withModelOptions(
+  command: Command,
+  env: Terminal['env'],
+  model: { about: string; parse: (text: string) => string } = { about: '', parse: oneOf(modelNames) },
+): Command {
   command.hook('preAction', (_, acting) => {
     if (relaxedByEnvironment(env)) acting.setOptionValueWithSource('relaxed', true, 'env');
   });
   return command
-    .option('--model <name>', `one of ${modelNames.join(', ')}`, oneOf(modelNames), 'mlp')
+    .option('--model <name>', `one of ${modelNames.join(', ')}${model.about}`, model.parse, 'mlp')
     .option('--epochs <n>', `passes over the training rows ${recipeNote('epochs')}`, whole(1))
     .option('--batch-size <n>', `rows a step ${recipeNote('batchSize')}`, whole(1))
     .option(

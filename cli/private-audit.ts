@@ -56,7 +56,14 @@ export function withCanaryOptions(command: Command): Command {
     .option('--copies <k>', 'with --runs: of the poisoned record, accounted for a group (default: 1)', whole(1, 64));
 }
 
-const WITHOUT_MEANING = { shadows: '--shadows', attacks: '--attacks', outSize: '--out-size', records: '--records' };
+const WITHOUT_MEANING = {
+  shadows: '--shadows',
+  repeats: '--repeats',
+  attacks: '--attacks',
+  slice: '--slice',
+  outSize: '--out-size',
+  records: '--records',
+};
 
 /** @throws ConfigError for options that belong to the other kind of audit, or to each other's place */
 export function checkCanaryOptions(command: Command, options: PrivateAuditOptions): void {

@@ -75,6 +75,7 @@ const EXAMPLES = `
 Examples:
   keyhole audit --data digits --out report     audit a model trained on the set that ships along
   keyhole audit --data patients.csv --label ill
+  keyhole audit --model m.onnx --members in.npz --non-members out.npz
   keyhole train --dp --epsilon 3 --delta 1e-5  private training with a budget, on a set of your choice
   keyhole audit --dp --data digits             check by attack that private training keeps its promise
   keyhole list attacks                         what it tries

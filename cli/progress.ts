@@ -10,7 +10,7 @@ export interface Step {
   /** null: not known */
   readonly total: number | null;
   /** what `done` counts, for the rate */
-  readonly unit: 'steps' | 'bytes' | 'attacks' | 'jobs';
+  readonly unit: 'steps' | 'bytes' | 'attacks' | 'jobs' | 'rows';
   /** `epoch 3/60` */
   readonly note?: string;
   /** seconds, where more is known than the rate so far; null: nothing is known */

@@ -23,6 +23,14 @@ export { type Bytes, sha256 } from './digest.ts';
 export { examples } from './examples.ts';
 export * from './formats/index.ts';
 export {
+  makeRecords,
+  type RecordFile,
+  type RecordOptions,
+  type Records,
+  readRecords,
+  recordsDigest,
+} from './records.ts';
+export {
   type PoissonOptions,
   poissonBatches,
   type ShuffledOptions,

@@ -1,5 +1,6 @@
 /** The record of one membership audit, `keyhole.audit/1`: what a run writes and what the report and the table read. */
 import * as v from 'valibot';
+import { intervalMethods } from '../attacks/index.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -12,7 +13,7 @@ export const estimateSchema = v.object({
   high: v.number(),
   n: count,
   confidence: v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
-  method: v.picklist(['clopper-pearson', 'bootstrap', 'delong']),
+  method: v.picklist(intervalMethods),
 });
 
 const accessSchema = v.picklist(['none', 'label-only', 'probabilities', 'logits', 'gradients', 'white-box']);
@@ -42,6 +43,30 @@ const histogramSchema = v.pipe(
   ),
 );
 
+/** null: too few non-members to resolve that false-positive rate */
+const tprSchema = v.object({
+  '0.1': v.nullable(estimateSchema),
+  '0.01': v.nullable(estimateSchema),
+  '0.001': v.nullable(estimateSchema),
+});
+
+/** the attack's own threshold, judged within each class */
+const perClassSchema = v.object({
+  classes: v.array(
+    v.object({
+      name: v.string(),
+      members: count,
+      nonMembers: count,
+      /** precision of guessing: the share of members */
+      baseline: share,
+      precision: estimateSchema,
+      recall: estimateSchema,
+    }),
+  ),
+  medianPrecision: estimateSchema,
+  medianRecall: estimateSchema,
+});
+
 export const auditAttackSchema = v.object({
   name: v.string(),
   title: v.string(),
@@ -50,26 +75,104 @@ export const auditAttackSchema = v.object({
   auc: estimateSchema,
   balancedAccuracy: v.nullable(estimateSchema),
   advantage: v.nullable(estimateSchema),
-  /** null: too few non-members to resolve that false-positive rate */
-  tprAtFpr: v.object({
-    '0.1': v.nullable(estimateSchema),
-    '0.01': v.nullable(estimateSchema),
-    '0.001': v.nullable(estimateSchema),
-  }),
+  tprAtFpr: tprSchema,
   queries: count,
   seconds,
   warnings: v.array(warningSchema),
   roc: rocSchema,
   histogram: histogramSchema,
   threat: v.object({ access: accessSchema, knowledge: v.array(v.string()), goal: v.string() }),
+  /** absent: the attack only ranks, or the record is older than this field */
+  perClass: v.optional(perClassSchema),
+});
+
+/** One attack on parts of the records. */
+const sliceTableSchema = v.object({
+  attack: v.string(),
+  by: v.string(),
+  /** how many intervals it holds: each is one look more at the same scores */
+  looks: count,
+  slices: v.array(
+    v.object({
+      value: v.string(),
+      members: count,
+      nonMembers: count,
+      tooSmall: v.boolean(),
+      auc: v.nullable(estimateSchema),
+      balancedAccuracy: v.nullable(estimateSchema),
+      tprAtFpr: tprSchema,
+    }),
+  ),
+});
+
+/** The members that the target gives away most, by the privacy risk score. */
+const exposedSchema = v.object({
+  signal: v.string(),
+  prior: share,
+  records: v.array(v.object({ row: count, class: v.string(), score: v.number(), risk: share })),
+  /** of the risk, over all records */
+  histogram: histogramSchema,
+});
+
+/** Classifiers that see the records and never the model. */
+const controlSchema = v.object({
+  classifiers: v.array(v.object({ name: v.string(), auc: estimateSchema })),
+  folds: count,
+  features: count,
+  broken: v.boolean(),
+});
+
+/** Attack a less attack b on the same records. */
+const pairedSchema = v.object({
+  a: v.string(),
+  b: v.string(),
+  auc: estimateSchema,
+  aucDeLong: estimateSchema,
+  /** of equal AUCs, two-sided, by DeLong's variance; null where that is 0 */
+  pValue: v.nullable(share),
+  tprAtFpr: tprSchema,
+});
+
+export const targetSchema = v.object({
+  kind: v.picklist(['function', 'onnx', 'http']),
+  /** what it answers with */
+  outputs: v.picklist(['labels', 'probabilities', 'logits']),
+  /** of the model's file */
+  sha256: v.optional(v.string()),
+  /** rows that it was to be asked about; `dataset` has those that it answered */
+  given: v.object({ members: count, nonMembers: count, population: count }),
+  ledger: v.object({
+    queries: count,
+    remembered: count,
+    requests: count,
+    retries: count,
+    failures: count,
+    bytesSent: count,
+    bytesReceived: count,
+    seconds,
+  }),
 });
 
 export const auditSchema = v.object({
   schema: v.literal('keyhole.audit/1'),
   dataset: v.object({ name: v.string(), sha256: v.string(), members: count, nonMembers: count, classes: count }),
-  model: v.object({ name: v.string(), parameters: count }),
-  train: v.object({ accuracy: share, testAccuracy: share, epochs: count, seconds }),
+  /** parameters, epochs and seconds of training are null for somebody else's model */
+  model: v.object({ name: v.string(), parameters: v.nullable(count) }),
+  /** accuracies are null where the true labels are not known */
+  train: v.object({
+    accuracy: v.nullable(share),
+    testAccuracy: v.nullable(share),
+    epochs: v.nullable(count),
+    seconds: v.nullable(seconds),
+  }),
+  /** somebody else's model: how it was reached, and what it was asked */
+  target: v.optional(targetSchema),
   attacks: v.array(auditAttackSchema),
+  /** what was looked at besides; absent where there was too little for it, or in older records */
+  slices: v.optional(v.array(sliceTableSchema)),
+  exposed: v.optional(exposedSchema),
+  control: v.optional(controlSchema),
+  paired: v.optional(v.array(pairedSchema)),
   /** how many shadow models there were; absent: one */
   shadows: v.optional(count),
   seed: v.union([v.number(), v.string()]),

@@ -16,6 +16,7 @@ import {
   scoreHistogram,
 } from '../attacks/index.ts';
 import {
+  columnNamed,
   type Dataset,
   examples,
   fitStandardiser,
@@ -33,6 +34,7 @@ import {
   namedModel,
   Rng,
 } from '../engine/index.ts';
+import { type AuditParts, auditParts } from './audit-parts.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
 import { type Recipe, recipeFor } from './recipe.ts';
 import {
@@ -55,12 +57,16 @@ export interface AuditOptions extends Partial<Recipe> {
   readonly outSize?: number;
   /** models that show the attacker what members look like, each trained on other rows of the attacker's; default 1 */
   readonly shadows?: number;
-  /** default: all of them */
+  /** default: all but those that are costly */
   readonly attacks?: readonly string[];
+  /** columns of a table whose values the strongest attack is reported for, beside classes; default none */
+  readonly slices?: readonly string[];
   /** default 0 */
   readonly seed?: number;
   /** 'reference' runs everything in f64 on the readable backend; default 'wasm' */
   readonly backend?: 'wasm' | 'reference';
+  /** how often each question is asked, and the answers averaged; see `MembershipRun.repeats`. Default 1 */
+  readonly repeats?: number;
   /** of the intervals; default 0.95 */
   readonly confidence?: number;
   /** how the work is spread, which changes no result; default: as `planThreads` says for 'auto' */
@@ -104,8 +110,8 @@ export function auditSizes(rows: number, o: Pick<AuditOptions, 'trainSize' | 'ou
 }
 
 /** @throws ConfigError for unknown names, with the known ones */
-function chosenAttacks(names: readonly string[] | undefined): readonly MembershipAttack[] {
-  if (!names) return allMembershipAttacks;
+export function chosenAttacks(names: readonly string[] | undefined): readonly MembershipAttack[] {
+  if (!names) return allMembershipAttacks.filter(({ costly }) => !costly);
   return names.map((name) => {
     const attack = allMembershipAttacks.find((a) => a.name === name);
     const known = allMembershipAttacks.map((a) => a.name);
@@ -143,14 +149,19 @@ export function auditPlan(
  */
 export async function audit(engine: Engine, dataset: Dataset, options: AuditOptions = {}): Promise<Audit> {
   const started = performance.now();
-  const { seed = 0, backend = 'wasm', shadows = 1, signal, confidence } = options;
+  const { seed = 0, backend = 'wasm', shadows = 1, repeats = 1, signal, confidence } = options;
   if (confidence !== undefined && !(confidence > 0 && confidence < 1)) {
     throw new ConfigError(`confidence: expected a number between 0 and 1, got ${confidence}.`, 'confidence');
   }
   if (!(Number.isSafeInteger(shadows) && shadows >= 1)) {
     throw new ConfigError(`audit: expected shadows to be a whole number >= 1, got ${shadows}.`, 'shadows');
   }
+  if (!(Number.isSafeInteger(repeats) && repeats >= 1)) {
+    throw new ConfigError(`audit: expected repeats to be a whole number >= 1, got ${repeats}.`, 'repeats');
+  }
   const attacks = chosenAttacks(options.attacks);
+  const columns = options.slices ?? [];
+  for (const name of columns) columnNamed(dataset.schema, name);
   const recipe = recipeFor(options);
   const rng = Rng.from(seed).split('audit');
   const sizes = auditSizes(dataset.size, options);
@@ -186,6 +197,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
     const onTest = await trained.classifier.evaluate(examples(data, split.targetOut), evaluation);
     const known: MembershipKnowledge = {
       meanTrainingLoss: onTrain.loss,
+      model,
       shadows: shadowModels.map(({ classifier }, i) => ({
         target: remembered(localTarget(classifier)),
         members: take(data, parts[i]!.members),
@@ -198,7 +210,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
       rng.split('candidates'),
     );
     const target = remembered(localTarget(trained.classifier, evaluation));
-    const results: AuditAttack[] = [];
+    const runs: { attack: MembershipAttack; result: MembershipResult }[] = [];
     for (const [done, attack] of attacks.entries()) {
       options.onProgress?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
       const skipped = cannotRun(attack, known);
@@ -211,11 +223,25 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
         candidates,
         known,
         rng: rng.split(`attack ${attack.name}`),
+        repeats,
+        engine: async () => engine,
         ...(confidence !== undefined && { confidence }),
         ...evaluation,
       });
-      results.push(recordOf(attack, result));
+      runs.push({ attack, result });
     }
+    const details = await auditParts({
+      data,
+      audited: { rows: Int32Array.of(...split.targetTrain, ...split.targetOut), members: sizes.targetTrain },
+      candidates,
+      target,
+      known,
+      runs,
+      columns,
+      rng: rng.split('parts'),
+      ...(confidence !== undefined && { confidence }),
+      ...evaluation,
+    });
     options.onProgress?.({ phase: 'attack', attack: '', done: attacks.length, of: attacks.length });
     const record: AuditRecord = {
       schema: 'keyhole.audit/1',
@@ -233,13 +259,14 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
         epochs: trained.fitted.epochs,
         seconds: trained.seconds,
       },
-      attacks: results,
+      attacks: runs.map(({ attack, result }, i) => attackRecord(attack, result, details.perClass[i])),
+      ...details.record,
       shadows: shadowModels.length,
       seed,
       build: backend === 'reference' ? 'reference' : engine.build,
       threads: workers > 1 ? { how: 'models', count: workers } : kernelThreads(engine),
       seconds: (performance.now() - started) / 1000,
-      warnings,
+      warnings: [...warnings, ...details.warnings],
       version: VERSION,
     };
     return { record, target: trained.classifier };
@@ -279,7 +306,12 @@ function subSeed(rng: Rng, label: string): number {
   return rng.split(label).uint32();
 }
 
-function recordOf(attack: MembershipAttack, result: MembershipResult): AuditAttack {
+/** What a record keeps of an attack's result. */
+export function attackRecord(
+  attack: MembershipAttack,
+  result: MembershipResult,
+  perClass?: AuditParts['perClass'][number],
+): AuditAttack {
   const { summary } = result;
   const { tprAtFpr: t } = summary;
   return {
@@ -297,5 +329,6 @@ function recordOf(attack: MembershipAttack, result: MembershipResult): AuditAtta
     roc: { fpr: [...summary.roc.fpr], tpr: [...summary.roc.tpr] },
     histogram: scoreHistogram({ members: result.members, nonMembers: result.nonMembers }),
     threat: { access: attack.threat.access, knowledge: [...attack.threat.knowledge], goal: attack.threat.goal },
+    ...(perClass && { perClass }),
   };
 }

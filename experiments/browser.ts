@@ -29,6 +29,9 @@ export {
 export * from '../engine/index.ts';
 export * from './audit.ts';
 export * from './audit-record.ts';
+export type { AuditRows } from './audit-sets.ts';
+export * from './audit-target.ts';
 export * from './recipe.ts';
+export type { ShadowRecipe } from './shadow-recipe.ts';
 export * from './training/index.ts';
 export { VERSION } from './version.ts';

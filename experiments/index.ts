@@ -28,9 +28,12 @@ export {
   parseAudit,
   threadsSchema,
 } from './audit-record.ts';
+export type { AuditRows } from './audit-sets.ts';
+export { type AuditTargetOptions, type AuditTargetProgress, auditTarget } from './audit-target.ts';
 export { type AuditedTraining, type DpAuditOptions, type DpAuditProgress, dpAudit } from './dp-audit.ts';
 export { type DpAuditRecord, dpAuditSchema, provedUpper } from './dp-audit-record.ts';
 export { defaultRecipe, optimizerNames, optimizerOf, type Recipe, recipeFor } from './recipe.ts';
 export { renderAuditReport, renderAuditTable, renderDpAuditReport, renderDpAuditText } from './report/index.ts';
+export type { ShadowRecipe } from './shadow-recipe.ts';
 export * from './training/index.ts';
 export { VERSION } from './version.ts';

@@ -17,14 +17,17 @@ function run(label, script, args) {
 }
 
 /** Entries, and the targets of asconfig.json that they are compiled to, with the files. */
-const kernels = ['base', 'relaxed'].flatMap((build) => [
-  { entry: 'assembly/index.ts', target: build, file: `assembly/build/keyhole.${build}.wasm` },
-  {
-    entry: 'assembly/privacy/index.ts',
-    target: `privacy-${build}`,
-    file: `assembly/build/keyhole-privacy.${build}.wasm`,
-  },
-]);
+const kernels = [
+  ...['base', 'relaxed'].flatMap((build) => [
+    { entry: 'assembly/index.ts', target: build, file: `assembly/build/keyhole.${build}.wasm` },
+    {
+      entry: 'assembly/privacy/index.ts',
+      target: `privacy-${build}`,
+      file: `assembly/build/keyhole-privacy.${build}.wasm`,
+    },
+  ]),
+  { entry: 'assembly/learn/index.ts', target: 'learn', file: 'assembly/build/keyhole-learn.wasm' },
+];
 for (const { entry, target, file } of kernels) {
   run(`kernels ${target}:`, 'node_modules/assemblyscript/bin/asc.js', [entry, '--target', target]);
   shrinkKernels(join(root, file));

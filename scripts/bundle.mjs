@@ -38,6 +38,7 @@ const common = {
   platform: 'browser',
   target: 'es2022',
   conditions: ['keyhole-source'],
+  external: ['onnxruntime-web'], // optional: a page that audits ONNX files hands it over
   minify: true,
   sourcemap: true,
   legalComments: 'none',

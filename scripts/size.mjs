@@ -49,6 +49,7 @@ const parts = {
   'assembly/build/keyhole.relaxed.wasm': [kernels('relaxed')],
   'assembly/build/keyhole-privacy.base.wasm': [kernels('base', 'keyhole-privacy')],
   'assembly/build/keyhole-privacy.relaxed.wasm': [kernels('relaxed', 'keyhole-privacy')],
+  'assembly/build/keyhole-learn.wasm': [join(root, 'assembly/build/keyhole-learn.wasm')],
   'keyhole/browser': page('keyhole.js'),
   'keyhole/browser/report': page('report.js'),
   'keyhole/browser/privacy': page('privacy.js'),

@@ -5,5 +5,6 @@ export const entropy = signalAttack({
   signal: 'entropy',
   name: 'entropy',
   title: 'Prediction-entropy threshold',
+  labels: false,
   paper: 'Salem et al. 2019, ML-Leaks (NDSS), section V',
 });

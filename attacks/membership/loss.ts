@@ -1,7 +1,7 @@
 import { defineMembershipAttack } from '../define-attack.ts';
 import { signalScores } from './signal-attack.ts';
 
-/** Members have a lower loss; the threshold is the mean training loss, which needs no shadow model. */
+/** Members have a lower loss; the threshold is the mean training loss, which needs no shadow model; where it is not known, the attack only ranks. */
 export const loss = defineMembershipAttack({
   name: 'loss',
   title: 'Loss threshold',
@@ -11,6 +11,7 @@ export const loss = defineMembershipAttack({
   needs: {},
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates, known }) {
-    return { scores: await signalScores(target, candidates, 'loss'), threshold: -known.meanTrainingLoss };
+    const mean = known.meanTrainingLoss;
+    return { scores: await signalScores(target, candidates, 'loss'), threshold: mean === null ? null : -mean };
   },
 });

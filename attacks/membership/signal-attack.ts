@@ -1,5 +1,5 @@
 /** The form that attacks by one number per record share: score it, threshold it where the shadow models say. */
-import { KeyholeError, type Rows } from '../../engine/index.ts';
+import type { Rows } from '../../engine/index.ts';
 import { defineMembershipAttack, type MembershipAttack } from '../define-attack.ts';
 import { type SignalName, signals } from '../score/index.ts';
 import type { ProbabilityTarget } from '../target/index.ts';
@@ -20,6 +20,8 @@ export function signalAttack(o: {
   name: string;
   title: string;
   paper: string;
+  /** whether it looks at the true label; default true */
+  labels?: false;
 }): MembershipAttack<'probabilities', Record<string, never>> {
   return defineMembershipAttack({
     name: o.name,
@@ -27,11 +29,14 @@ export function signalAttack(o: {
     paper: o.paper,
     threat: {
       access: 'probabilities',
-      knowledge: ['training-distribution', 'architecture', 'labels'],
+      knowledge:
+        o.labels === false
+          ? ['training-distribution', 'architecture']
+          : ['training-distribution', 'architecture', 'labels'],
       goal: 'membership',
     },
     options: {},
-    needs: { shadowRows: 10 },
+    needs: { shadowRows: 10, orRanks: true },
     canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
     async run({ target, candidates, known }) {
       const inside: number[] = [];
@@ -40,8 +45,7 @@ export function signalAttack(o: {
         for (const s of await signalScores(shadow.target, shadow.members, o.signal)) inside.push(s);
         for (const s of await signalScores(shadow.target, shadow.nonMembers, o.signal)) outside.push(s);
       }
-      if (inside.length === 0) throw new KeyholeError(`internal: ${o.name} ran without a shadow model`);
-      const threshold = bestThreshold(Float64Array.from(inside), Float64Array.from(outside));
+      const threshold = inside.length > 0 ? bestThreshold(Float64Array.from(inside), Float64Array.from(outside)) : null;
       return { scores: await signalScores(target, candidates, o.signal), threshold };
     },
   });

@@ -6,6 +6,7 @@
  *
  * Source: Efron and Tibshirani 1993, An introduction to the bootstrap, chapters 8 and 13.
  */
+import { finish } from '../slices.ts';
 import { checkConfidence } from './estimate.ts';
 import type { Ranking } from './ranking.ts';
 import type { MetricRng } from './rng.ts';
@@ -31,7 +32,7 @@ export interface BootstrapOptions {
 }
 
 // About 5 ms of drawing: thousands of records resampled a thousand times would hold up a page for a good part of a second.
-const DRAWS_PER_SLICE = 1 << 17;
+export const DRAWS_PER_SLICE = 1 << 17;
 
 /** The draws, computed in slices: each yield is a chance to let others have the thread. */
 export function* bootstrapSlices(o: BootstrapOptions): Generator<void, BootstrapDraws, void> {
@@ -72,14 +73,6 @@ export function* bootstrapSlices(o: BootstrapOptions): Generator<void, Bootstrap
 }
 
 export const bootstrap = (o: BootstrapOptions): BootstrapDraws => finish(bootstrapSlices(o));
-
-/** Runs all slices at once, and holds the thread until they are done. */
-export function finish<T>(slices: Generator<void, T, void>): T {
-  for (;;) {
-    const { done, value } = slices.next();
-    if (done) return value;
-  }
-}
 
 /** [n]: for each record of one side, the index of its distinct score. */
 function expand(counts: Int32Array, n: number): Int32Array {

@@ -2,7 +2,8 @@
 import { betaQuantile } from '../../privacy/maths/index.ts';
 
 /** Which construction gave the interval; the docstring of each metric says how it was applied. */
-export type IntervalMethod = 'clopper-pearson' | 'bootstrap' | 'delong';
+export const intervalMethods = ['clopper-pearson', 'bootstrap', 'delong', 'paired-bootstrap', 't'] as const;
+export type IntervalMethod = (typeof intervalMethods)[number];
 
 export interface Estimate {
   /** null: the data do not define it (a precision where nothing was predicted positive); low and high are then 0 and 1 */

@@ -46,6 +46,24 @@ export function rank({ members, nonMembers }: Scores): Ranking {
   };
 }
 
+/** For each member and each non-member, the place of its score in `ranking.scores`. */
+export function groupsOf(
+  { members, nonMembers }: Scores,
+  { scores }: Ranking,
+): { members: Int32Array; nonMembers: Int32Array } {
+  const place = (score: number) => {
+    let low = 0;
+    let high = scores.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (scores[middle]! > score) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return { members: Int32Array.from(members, place), nonMembers: Int32Array.from(nonMembers, place) };
+}
+
 function sorted(name: string, values: Float64Array): Float64Array {
   if (values.length === 0) throw new RangeError(`rank: expected at least one score in ${name}, got none.`);
   const bad = values.findIndex(Number.isNaN);

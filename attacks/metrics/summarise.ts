@@ -1,5 +1,6 @@
 /** Everything a membership-inference evaluation reports, from two arrays of scores. */
-import { bootstrapSlices, defaultResamples, finish, percentileInterval } from './bootstrap.ts';
+import { finish } from '../slices.ts';
+import { bootstrapSlices, defaultResamples, percentileInterval } from './bootstrap.ts';
 import { checkConfidence, clopperPearson, DEFAULT_CONFIDENCE, type Estimate } from './estimate.ts';
 import { type Ranking, rank, type Scores } from './ranking.ts';
 import type { MetricRng } from './rng.ts';
@@ -44,6 +45,11 @@ export interface SummariseOptions extends Scores {
   readonly resamples?: number;
   /** false-positive rates for TPR at FPR; default 0.1, 0.01, 0.001 */
   readonly fprs?: readonly number[];
+  /**
+   * of TPR at FPR; default 'bootstrap', which finds the threshold again in each resample. 'clopper-pearson' takes the
+   * threshold as fixed beforehand: exact for the members, and silent about the non-members that chose it
+   */
+  readonly tprInterval?: 'bootstrap' | 'clopper-pearson';
 }
 
 export const DEFAULT_FPRS: readonly number[] = [0.1, 0.01, 0.001];
@@ -59,7 +65,7 @@ export function summarise(o: SummariseOptions): MembershipSummary {
 
 /** The same in slices of a few milliseconds, for those who share the thread. */
 export function* summariseSlices(o: SummariseOptions): Generator<void, MembershipSummary, void> {
-  const { threshold, rng, confidence = DEFAULT_CONFIDENCE, fprs = DEFAULT_FPRS } = o;
+  const { threshold, rng, confidence = DEFAULT_CONFIDENCE, fprs = DEFAULT_FPRS, tprInterval = 'bootstrap' } = o;
   checkConfidence(confidence);
   for (const fpr of fprs) {
     if (!(fpr > 0 && fpr < 1)) throw new RangeError(`fprs: expected rates between 0 and 1, got ${fpr}.`);
@@ -75,8 +81,11 @@ export function* summariseSlices(o: SummariseOptions): Generator<void, Membershi
   for (const fpr of fprs) {
     const at = resolved.indexOf(fpr);
     if (at >= 0) {
-      const estimate = { value: tprAt(ranking, fpr), n: members, confidence };
-      tprAtFpr[String(fpr)] = interval({ ...estimate, draws: draws.tprAt[at]!, pairs: members });
+      const value = tprAt(ranking, fpr);
+      tprAtFpr[String(fpr)] =
+        tprInterval === 'clopper-pearson'
+          ? clopperPearson({ hits: Math.round(value * members), n: members, confidence })
+          : intervalOf({ value, n: members, confidence, draws: draws.tprAt[at]!, pairs: members });
     } else {
       tprAtFpr[String(fpr)] = null;
       warnings.push({ code: 'few-samples', message: unresolved(fpr, ranking) });
@@ -85,7 +94,7 @@ export function* summariseSlices(o: SummariseOptions): Generator<void, Membershi
   const c = { ...confusionAt({ ...o, threshold: threshold ?? Infinity }), confidence };
   const atThreshold = threshold === null ? null : thresholdMetrics(c);
   return {
-    auc: interval({
+    auc: intervalOf({
       value: auc(ranking),
       n: members + nonMembers,
       confidence,
@@ -102,7 +111,8 @@ export function* summariseSlices(o: SummariseOptions): Generator<void, Membershi
   };
 }
 
-function interval(o: {
+/** A percentile interval that holds its value, or the exact one where there is no hit or only hits. */
+export function intervalOf(o: {
   value: number;
   n: number;
   confidence: number;

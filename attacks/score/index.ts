@@ -3,6 +3,7 @@ import { logOdds, type Output } from './log-odds.ts';
 import { confidence, entropy, loss, modifiedEntropy } from './signals.ts';
 
 export { logOdds, type Output, PROBABILITY_FLOOR } from './log-odds.ts';
+export { median, shareBelow } from './order.ts';
 export { confidence, entropy, loss, modifiedEntropy } from './signals.ts';
 
 export interface Signal {

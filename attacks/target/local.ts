@@ -1,11 +1,16 @@
 /** A classifier of ours as a target, with every access level. */
 import {
+  addKernels,
   type Classifier,
   ConfigError,
+  clippedGrads,
   grad,
+  groupsOf,
   leaf,
   nn,
   ops,
+  Pacer,
+  perLayerNorms,
   sizeOf,
   type Tensor,
   valueAndGrad,
@@ -18,6 +23,8 @@ export interface LocalTargetOptions {
   readonly queryBudget?: number;
   readonly signal?: AbortSignal;
 }
+
+const ROWS_AT_ONCE = 256;
 
 /** @throws ConfigError, at the query that would exceed the budget */
 export function localTarget(classifier: Classifier, options: LocalTargetOptions = {}): Target<'white-box'> {
@@ -66,6 +73,29 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
     parameterGradient(x, y) {
       count(x.shape[0]!);
       return valueAndGrad((p) => ops.mean(nn.losses.crossEntropy(model.apply(p, x, nn.EVAL), y)), params).grads;
+    },
+    async gradientNorms(x, y) {
+      count(y.length);
+      const pacer = new Pacer(signal);
+      const { engine, dtype } = classifier;
+      if (dtype === 'f32') await addKernels(engine, 'privacy');
+      const { names } = groupsOf(params);
+      // the sums that the bounds are for are not looked at
+      const clip = { kind: 'per-layer', norms: perLayerNorms(params, 1) } as const;
+      const norms = new Float64Array(y.length * names.length);
+      for (let at = 0; at < y.length; at += ROWS_AT_ONCE) {
+        const labels = y.slice(at, at + ROWS_AT_ONCE);
+        const rows = x.slice(at * width, (at + labels.length) * width);
+        engine.run('gradient norms', () => {
+          const samples = leaf(engine.tensor(rows, [labels.length, ...inputShape], { dtype }));
+          const losses = (p: unknown) =>
+            nn.losses.crossEntropy(model.apply(p, samples, nn.EVAL), engine.tensor(labels));
+          for (const [layer, of] of clippedGrads(losses, params, { clip }).groupNorms().entries())
+            for (const [i, norm] of of.entries()) norms[(at + i) * names.length + layer] = norm;
+        });
+        await pacer.breathe();
+      }
+      return { layers: names, norms };
     },
   };
 }

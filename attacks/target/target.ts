@@ -42,6 +42,15 @@ export interface WhiteBoxTarget extends GradientTarget {
   readonly params: unknown;
   /** gradient of the mean cross-entropy with respect to each parameter */
   parameterGradient(x: Tensor, y: Tensor): unknown;
+  /** norms of the gradient of each row's own loss, layer by layer */
+  gradientNorms(x: Samples, y: Int32Array): Promise<GradientNorms>;
+}
+
+export interface GradientNorms {
+  /** names of the layers that have parameters, in the model's order */
+  readonly layers: readonly string[];
+  /** L2 norms [n, layers]; NaN or Infinity where a gradient is not finite */
+  readonly norms: Float64Array;
 }
 
 export interface TargetByAccess {
@@ -60,7 +69,7 @@ const members: { readonly [A in AccessLevel]: readonly string[] } = {
   probabilities: ['probabilities'],
   logits: ['logits'],
   gradients: ['logitsAndVjp'],
-  'white-box': ['model', 'params', 'parameterGradient'],
+  'white-box': ['model', 'params', 'parameterGradient', 'gradientNorms'],
 };
 
 /** The same target with only what the access level grants. @throws ConfigError when the target itself has less */

@@ -17,6 +17,7 @@ const headings: Readonly<Record<string, string>> = {
   matmul: 'Matrix products through the engine',
   conv: 'Convolutions, batch 64',
   account: 'Accounting, a question',
+  svm: 'Support vector machines, a fit and a search',
   startup: 'Start-up',
   size: 'Size, gzipped',
 };

@@ -12,6 +12,15 @@ import { commandLine } from '../command-line.ts';
 import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { type DataChoice, loadData } from '../datasets.ts';
 import { spreadEngine } from '../engine.ts';
+import { runModelAudit } from '../model-audit.ts';
+import {
+  anyModel,
+  checkForeignOptions,
+  type ForeignChoice,
+  isForeign,
+  shownOptions,
+  withForeignOptions,
+} from '../model-options.ts';
 import {
   dataChoice,
   givenRecipe,
@@ -34,7 +43,7 @@ import { progressOn } from '../progress.ts';
 import { requireWritten, resumable } from '../resumable.ts';
 import type { Terminal } from '../terminal.ts';
 import { showAudit } from '../training-progress.ts';
-import { real, someOf, whole } from '../values.ts';
+import { collect, real, someOf, whole } from '../values.ts';
 
 interface Options
   extends CommonOptions,
@@ -42,41 +51,60 @@ interface Options
     ModelOptions,
     RunOptions,
     PrivateOptions,
-    CanaryChoice {
+    CanaryChoice,
+    ForeignChoice {
   readonly trainSize?: number;
   readonly outSize?: number;
   readonly shadows?: number;
+  readonly repeats?: number;
   readonly attacks?: readonly string[];
+  readonly slice?: readonly string[];
   readonly confidence: number;
 }
 
+const costly = allMembershipAttacks.filter((attack) => attack.costly).map((attack) => attack.name);
 const attackNames = allMembershipAttacks.map((attack) => attack.name);
 /** below this, rates have no meaning; what each attack needs is checked on its own */
 const FEWEST_ROWS = 20;
 
 export function auditCommand(command: Command, terminal: Terminal): Command {
+  const foreign = { about: '; or a file that ends in .onnx, or an address (http://…)', parse: anyModel };
   withModelOptions(
     withDataOptions(command)
       .option('--train-size <n>', 'rows that the model is trained on (default: a quarter, at most 5000)', whole(1))
       .option('--out-size <n>', 'rows that it is not, to compare with (default: as many)', whole(1)),
     terminal.env,
+    foreign,
   )
     .option(
       '--shadows <n>',
       'shadow models, which show the attacks what members look like (default: 1)',
       whole(1, 1000),
     )
-    .option('--attacks <names>', `some of ${attackNames.join(', ')} (default: all)`, someOf(attackNames))
+    .option('--repeats <n>', 'ask each question so often and average: for models that answer at random', whole(1, 1e6))
+    .option(
+      '--attacks <names>',
+      `some of ${attackNames.join(', ')} (default: all but costly ones: ${costly.join(', ')})`,
+      someOf(attackNames),
+    )
+    .option(
+      '--slice <column>',
+      'report the strongest attack for each value of this column of a table as well; may be given again',
+      collect,
+    )
     .option(
       '--confidence <x>',
       'of the intervals',
       real('between 0 and 1', (x) => x > 0 && x < 1),
       0.95,
     );
-  withCanaryOptions(withPrivateOptions(command));
+  withCanaryOptions(withPrivateOptions(withForeignOptions(command)));
   return withCommonOptions(withRunOptions(command, 'audit.json, report.html, model.safetensors')).action(
     (options: Options) => {
-      const invocation = commandLine(command);
+      const invocation = commandLine(command, shownOptions);
+      checkForeignOptions(command, options);
+      if (isForeign(options.model))
+        return runModelAudit(terminal, outputTo(terminal, outputOptions(options)), options, invocation);
       checkCanaryOptions(command, options as PrivateAuditOptions);
       if (!isPrivate(options)) return run(terminal, options, invocation);
       const output = outputTo(terminal, outputOptions(options));
@@ -102,7 +130,9 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
     confidence: options.confidence,
     signal: terminal.signal,
     ...(options.shadows !== undefined && { shadows: options.shadows }),
+    ...(options.repeats !== undefined && { repeats: options.repeats }),
     ...(options.attacks && { attacks: options.attacks }),
+    ...(options.slice && { slices: options.slice }),
   };
   const { engine, plan } = await spreadEngine(options, output, (engine, kernels) =>
     auditPlan(engine, dataset, settings, { asked: options.threads, kernels }),

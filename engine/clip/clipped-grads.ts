@@ -35,6 +35,8 @@ export interface ClippedGrads<P> {
    * These are private: no budget covers what is made of them without noise
    */
   readonly norms: Float64Array;
+  /** [n] for each group of per-layer clipping, as `groupsOf` has them; one of all parameters together for other kinds */
+  groupNorms(): Float64Array[];
   /** [n], as private as the norms */
   readonly losses: Float64Array;
   /** how each parameter's gradients were found */
@@ -74,9 +76,10 @@ export function clippedGrads<P>(loss: (params: P) => Tensor, params: P, options:
       const parts = n === 0 ? [] : backwardOf(value, leaves, options.keepBytes ?? KEEP_BYTES);
       const sums = given ?? tensors.map((t, param) => roomFor(t, parts.find((p) => p.param === param)?.part));
       const groups = layers?.of ?? tensors.map(() => 0);
-      const norms = addClipped(parts, sums, { n, clip: options.clip, groups, fresh: given === null });
+      const { norms, squares } = addClipped(parts, sums, { n, clip: options.clip, groups, fresh: given === null });
       for (const t of sums) t.storage.version++;
-      return { sum: rebuildTree(params, sums), norms, losses, plan: () => planOf(named, parts) };
+      const groupNorms = () => squares.map((of) => of.map(Math.sqrt));
+      return { sum: rebuildTree(params, sums), norms, groupNorms, losses, plan: () => planOf(named, parts) };
     });
   } finally {
     engine.recording = recording;
@@ -92,7 +95,7 @@ interface Setting {
   readonly fresh: boolean;
 }
 
-/** Adds each part's weighted sum to its parameter's; returns the norms of the samples. */
+/** Adds each part's weighted sum to its parameter's; returns the norms of the samples, and their squares in each group. */
 function addClipped(parts: readonly ParamPart[], sums: readonly Tensor[], { n, clip, groups, fresh }: Setting) {
   const squares = Array.from({ length: Math.max(0, ...groups) + 1 }, () => new Float64Array(n));
   const factors = factorsOf(squares, n, clip);
@@ -113,7 +116,7 @@ function addClipped(parts: readonly ParamPart[], sums: readonly Tensor[], { n, c
   } else factors.settle(0, n);
   const weights = squares.map((_, group) => weightsOf(group));
   for (const p of parts) if (p !== last) p.part.addWeighted(weights[groups[p.param]!]!, sums[p.param]!, fresh);
-  return factors.norms;
+  return { norms: factors.norms, squares };
 }
 
 /** A tensor at two places of the tree would be clipped as two parameters, and stepped twice. */

@@ -23,6 +23,8 @@ export interface Layer<P = unknown> {
   /** fresh parameters in the current scope */
   init(context: InitContext): P;
   apply(params: P, x: Tensor, context: ApplyContext): Tensor;
+  /** the steps of a sequence, whose parameters are a list in the same order */
+  readonly layers?: readonly Layer[];
   /** what a layer without parameters computes, if the layer before can compute it along with itself */
   readonly tail?: Tail;
   /** this layer and the first of the next ones in fewer passes over memory; `sequential` asks for it */

@@ -22,6 +22,7 @@ export function sequential(layers: readonly Layer[]): Layer<readonly unknown[]> 
   const steps = stepsOf(layers);
   return {
     name: 'sequential',
+    layers,
     init: (context) => layers.map((layer, i) => layer.init({ ...context, rng: context.rng.split(String(i)) })),
     apply: (params, x, context) => steps.reduce((y, { layer, apply }) => apply(params[layer], y, context), x),
   };

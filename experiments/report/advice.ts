@@ -15,6 +15,7 @@ const SHADOW_ATTACK = /lira|rmia|shadow/i;
 
 export function advise(audit: AuditRecord, verdict: Verdict): readonly Advice[] {
   const leaking = verdict.level === 'strong' || verdict.level === 'visible';
+  if (audit.control?.broken) return [fairSplit, ...onSampleSize(audit)];
   return [
     ...(leaking ? onLeak(audit, verdict) : []),
     ...(verdict.level === 'hint' ? [moreRecords] : []),
@@ -24,9 +25,10 @@ export function advise(audit: AuditRecord, verdict: Verdict): readonly Advice[] 
 }
 
 function onLeak({ train }: AuditRecord, verdict: Verdict): Advice[] {
-  const gap = train.accuracy - train.testAccuracy;
+  const { accuracy, testAccuracy } = train;
+  const gap = accuracy === null || testAccuracy === null ? null : accuracy - testAccuracy;
   const accesses = new Set(verdict.evidence.filter((e) => e.certain).map((e) => e.attack.access));
-  const rates = `${percent(train.accuracy)} of its training records and ${percent(train.testAccuracy)} of new ones`;
+  const rates = `${percent(accuracy ?? 0)} of its training records and ${percent(testAccuracy ?? 0)} of new ones`;
   return [
     {
       title: 'Handle the model like the data',
@@ -34,20 +36,27 @@ function onLeak({ train }: AuditRecord, verdict: Verdict): Advice[] {
         'Until a new audit says otherwise, whoever can query this model can learn something about who is in the training ' +
         'data. Where membership itself is sensitive (a clinic, a list of debtors), restrict access as for the data.',
     },
-    gap >= NOTICEABLE_GAP
+    gap === null
       ? {
-          title: 'Close the gap between training and test',
+          title: 'Compare it on training and new records',
           text:
-            `The model is right on ${rates}; the attacks live on such differences. Regularise (weight decay, dropout, ` +
-            'augmentation), stop earlier, use a smaller model or more training data. Test accuracy often rises along with ' +
-            'it. Then audit again: a small average gap can still hide a few strongly remembered records.',
+            'Without true labels nothing was measured about how much better the model is on its training records; the attacks ' +
+            'live on such differences. Where it is much better, regularise, stop earlier, or train on more data; then audit again.',
         }
-      : {
-          title: 'Look at the unusual records',
-          text:
-            `The model is right on ${rates}: on average it hardly overfits, so the leak sits in few records, typically rare ` +
-            'or mislabelled ones. More regularisation will do little; check the records with the highest scores.',
-        },
+      : gap >= NOTICEABLE_GAP
+        ? {
+            title: 'Close the gap between training and test',
+            text:
+              `The model is right on ${rates}; the attacks live on such differences. Regularise (weight decay, dropout, ` +
+              'augmentation), stop earlier, use a smaller model or more training data. Test accuracy often rises along with ' +
+              'it. Then audit again: a small average gap can still hide a few strongly remembered records.',
+          }
+        : {
+            title: 'Look at the unusual records',
+            text:
+              `The model is right on ${rates}: on average it hardly overfits, so the leak sits in few records, typically rare ` +
+              'or mislabelled ones. More regularisation will do little; check the records with the highest scores.',
+          },
     {
       title: 'For a guarantee, train with differential privacy',
       text:
@@ -71,6 +80,14 @@ function onLeak({ train }: AuditRecord, verdict: Verdict): Advice[] {
         },
   ];
 }
+
+const fairSplit: Advice = {
+  title: 'Draw members and non-members from one source',
+  text:
+    'Take all records that could have been trained on, and split them at random before training: by person where a person ' +
+    'has several records, not by date, source or file. Where the model is given and its members are fixed, find ' +
+    'non-members of the same time and origin, prepared in the same way.',
+};
 
 const moreRecords: Advice = {
   title: 'Decide it with more records',

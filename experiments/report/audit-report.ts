@@ -2,6 +2,7 @@
 import type { AuditRecord } from '../audit-record.ts';
 import { html } from './html.ts';
 import { page } from './page.ts';
+import { classesSection, controlSection, exposedSection, pairedSection, slicesSection } from './parts.ts';
 import {
   adviceSection,
   facts,
@@ -35,6 +36,11 @@ ${facts(audit)}
 ${some && resultsSection(audit)}
 ${some && rocSection(audit)}
 ${some && histogramSection(audit)}
+${pairedSection(audit)}
+${classesSection(audit)}
+${slicesSection(audit)}
+${exposedSection(audit)}
+${controlSection(audit)}
 ${adviceSection(audit, verdict)}
 ${warningsSection(audit)}
 ${meaningSection(audit)}

@@ -40,8 +40,16 @@ export function valueText(e: AuditEstimate, unit: Unit): string {
   return unit === 'percent' ? percent(e.value) : minus(e.value.toFixed(3));
 }
 
+/** A difference: with its sign, in points where it is one of rates. */
+export function signed(e: AuditEstimate, unit: Unit): string {
+  if (e.value === null) return 'undefined';
+  const text = unit === 'percent' ? percentDigits(e.value).replace('-', '−') : minus(e.value.toFixed(3));
+  const sign = text.startsWith('−') || Number(text) === 0 ? '' : '+';
+  return `${sign}${text}${unit === 'percent' ? ' points' : ''}`;
+}
+
 export function intervalText(e: AuditEstimate, unit: Unit): string {
-  const end = (x: number) => (unit === 'percent' ? percentDigits(x) : minus(x.toFixed(2)));
+  const end = (x: number) => minus(unit === 'percent' ? percentDigits(x) : x.toFixed(2));
   return `[${end(e.low)}, ${end(e.high)}]`;
 }
 

@@ -112,12 +112,56 @@ export function staircase(roc: AuditAttack['roc'], floor: number, smallestTpr: n
 /** Scores of members (filled) and non-members (outlined) of one attack, each as a share of its group. */
 export function histogramPlot({
   attack,
-  document = createDocument(),
+  document,
 }: {
   readonly attack: AuditAttack;
   readonly document?: Document;
 }): Element {
-  const { edges, members, nonMembers } = attack.histogram;
+  return twoHistograms({
+    histogram: attack.histogram,
+    ariaLabel: `${attack.title}: scores of members and non-members`,
+    ariaDescription: 'Two histograms on one axis. The further apart they are, the better the attack.',
+    label: 'score',
+    ...(document && { document }),
+  });
+}
+
+/** Privacy risk scores of members and non-members. */
+export function riskPlot({
+  histogram,
+  document,
+}: {
+  readonly histogram: Histogram;
+  readonly document?: Document;
+}): Element {
+  return twoHistograms({
+    histogram,
+    ariaLabel: 'Privacy risk scores of members and non-members',
+    ariaDescription:
+      'Two histograms on one axis from 0 to 1. Members on the right are the ones that the model gives away.',
+    label: 'privacy risk score',
+    width: 560,
+    ...(document && { document }),
+  });
+}
+
+type Histogram = AuditAttack['histogram'];
+
+function twoHistograms({
+  histogram: { edges, members, nonMembers },
+  ariaLabel,
+  ariaDescription,
+  label,
+  width = 340,
+  document = createDocument(),
+}: {
+  readonly histogram: Histogram;
+  readonly ariaLabel: string;
+  readonly ariaDescription: string;
+  readonly label: string;
+  readonly width?: number;
+  readonly document?: Document;
+}): Element {
   const share = (counts: readonly number[]) => {
     const total = counts.reduce((s, c) => s + c, 0);
     return counts.map((c, i) => ({ x1: edges[i]!, x2: edges[i + 1]!, y: total === 0 ? 0 : c / total }));
@@ -130,16 +174,16 @@ export function histogramPlot({
   return Plot.plot({
     document,
     className: 'plot',
-    width: 340,
+    width,
     height: 190,
     marginLeft: 42,
     marginRight: 8,
     marginTop: 10,
     marginBottom: 34,
     style: FONT.replace('13px', '12px'),
-    ariaLabel: `${attack.title}: scores of members and non-members`,
-    ariaDescription: 'Two histograms on one axis. The further apart they are, the better the attack.',
-    x: { domain: [first, last], ticks: 4, tickSize: 3, label: 'score', labelAnchor: 'right', labelOffset: 32 },
+    ariaLabel,
+    ariaDescription,
+    x: { domain: [first, last], ticks: 4, tickSize: 3, label, labelAnchor: 'right', labelOffset: 32 },
     y: { ticks: 3, tickSize: 0, label: null, tickFormat: tick, nice: true },
     marks: [
       Plot.gridY({ ticks: 3, stroke: 'var(--grid)', strokeOpacity: 1 }),

@@ -6,7 +6,7 @@ import { duration, FPRS, integer, intervalText, percent, percentDigits, type Uni
 import { type Html, html, trusted } from './html.ts';
 import { histogramPlot, lineStyle, rocPlot } from './plots.ts';
 import { fprLabel, VERDICT_MEANING, type Verdict, type VerdictLevel } from './verdict.ts';
-import { ACCESS, goalWords, knowledgeWords, METRICS } from './words.ts';
+import { ACCESS, goalWords, knowledgeWords, METRICS, PART_METRICS } from './words.ts';
 
 const KICKERS: Readonly<Record<VerdictLevel, string>> = {
   strong: 'Leaks strongly',
@@ -47,9 +47,16 @@ export function tiles(audit: AuditRecord): Html {
   return html`<dl class="tiles">
 ${finest && tpr && tile(`TPR at ${finest.label} FPR, best attack`, valueText(tpr.e, 'percent'), `${tpr.title}; guessing ${finest.label}`, intervalText(tpr.e, 'percent'))}
 ${auc && tile('AUC, best attack', valueText(auc.e, 'fraction'), `${auc.title}; guessing 0.5`, intervalText(auc.e, 'fraction'))}
-${tile('Accuracy, training and test', `${percentDigits(train.accuracy)} → ${percent(train.testAccuracy)}`, `a gap of ${((train.accuracy - train.testAccuracy) * 100).toFixed(1)} points`)}
+${accuracyTile(train)}
 ${tile('Records tested', `${integer(dataset.members)} + ${integer(dataset.nonMembers)}`, 'members and non-members')}
 </dl>`;
+}
+
+function accuracyTile({ accuracy, testAccuracy }: AuditRecord['train']): Html {
+  const label = 'Accuracy, training and test';
+  if (accuracy === null || testAccuracy === null) return tile(label, 'unknown', 'the true labels were not given');
+  const gap = ((accuracy - testAccuracy) * 100).toFixed(1);
+  return tile(label, `${percentDigits(accuracy)} → ${percent(testAccuracy)}`, `a gap of ${gap} points`);
 }
 
 function tile(label: string, value: string, sub: string, interval?: string): Html {
@@ -57,8 +64,14 @@ function tile(label: string, value: string, sub: string, interval?: string): Htm
 }
 
 /** What was audited, in one sentence; the tiles above it have the rest. */
-export function facts({ dataset, model, train }: AuditRecord): Html {
-  return html`<p class="facts lead">The model ${model.name} (${integer(model.parameters)} parameters) was trained for ${integer(train.epochs)} epochs in ${duration(train.seconds)} on ${integer(dataset.members)} records of ${dataset.name} in ${integer(dataset.classes)} classes, the members. The ${integer(dataset.nonMembers)} non-members were held out; the audit assumes that they come from the same source.</p>`;
+export function facts(audit: AuditRecord): Html {
+  const { dataset, model, train, target } = audit;
+  const others = html`The ${integer(dataset.nonMembers)} non-members were held out; the audit assumes that they come from the same source.`;
+  if (target) {
+    const { ledger } = target;
+    return html`<p class="facts lead">The model ${model.name} was trained by somebody else and is known by its answers only: ${target.outputs}, in ${integer(dataset.classes)} classes. It was asked about ${integer(ledger.queries)} records in ${integer(ledger.requests)} questions${ledger.remembered > 0 && html`; ${integer(ledger.remembered)} answers were kept from before`}. The ${integer(dataset.members)} members are said to be its training data. ${others}</p>`;
+  }
+  return html`<p class="facts lead">The model ${model.name} (${integer(model.parameters ?? 0)} parameters) was trained for ${integer(train.epochs ?? 0)} epochs in ${duration(train.seconds ?? 0)} on ${integer(dataset.members)} records of ${dataset.name} in ${integer(dataset.classes)} classes, the members. ${others}</p>`;
 }
 
 export function resultsSection(audit: AuditRecord): Html {
@@ -134,12 +147,18 @@ export function meaningSection(audit: AuditRecord): Html {
     term: `[low, high]`,
     text: `The ${confidence} interval: repeated audits of this kind would catch the true value within it ${confidence} of the time. TPR and AUC use a bootstrap that draws members and non-members separately; the rest, and results of none or all, use exact binomial (Clopper-Pearson) limits. It reflects the choice of records, not a retraining of the model.`,
   };
+  const { perClass, exposed, control } = PART_METRICS;
+  const parts = [
+    ...(audit.attacks.some((a) => a.perClass) ? [perClass] : []),
+    ...(audit.exposed ? [exposed] : []),
+    ...(audit.control ? [control] : []),
+  ];
   const open = {
     term: 'Not resolved',
     text: 'A false-positive rate is reported only where at least 10 non-members may be accused. Below that, the value would be an accident of a few records.',
   };
   return html`<section aria-labelledby="meaning"><h2 id="meaning">What the numbers mean</h2>
-<dl class="defs">${[...METRICS, intervals, open, { term: 'The verdict', text: VERDICT_MEANING }].map(({ term, text }) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></section>`;
+<dl class="defs">${[...METRICS, ...parts, intervals, open, { term: 'The verdict', text: VERDICT_MEANING }].map(({ term, text }) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></section>`;
 }
 
 export function adviceSection(audit: AuditRecord, verdict: Verdict): Html {

@@ -88,6 +88,9 @@ figcaption{color:var(--soft);font-size:.92rem;max-width:68ch}
 .warnings li{padding:.5rem 0 .5rem 1rem;border-left:3px solid var(--warn);margin-bottom:.5rem;background:var(--warn-bg)}
 .threat td{color:var(--soft)}
 .threat .cite{font-size:.86rem;color:var(--muted);font-weight:400;display:block;max-width:44ch}
+details{margin:.6rem 0 0}
+summary{cursor:pointer;font-weight:600;padding:.3rem 0}
+details .scroll{margin-top:.3rem}
 .facts{margin:1.1rem 0 0;max-width:78ch}
 .threat th:first-child{width:34%}
 .advice p,section>p.lead{max-width:74ch}

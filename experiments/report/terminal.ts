@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { nonMembersNeeded } from '../../attacks/metrics/index.ts';
 import type { AuditAttack, AuditEstimate, AuditRecord } from '../audit-record.ts';
 import { FPRS, integer, intervalText, percent, type Unit, valueText } from './format.ts';
+import { partLines } from './terminal-parts.ts';
 import { cut, displayWidth, pad, printable, wrap } from './text.ts';
 import { judge, type VerdictLevel } from './verdict.ts';
 
@@ -38,24 +39,34 @@ export function renderAuditTable(audit: AuditRecord, o: { colour: boolean; width
     ...(audit.attacks.length > 0
       ? [`[low, high] are ${confidence} intervals; ${MARK} lies wholly above guessing.`]
       : []),
+    ...(audit.slices?.length
+      ? ['Parts of the records are further looks at the same scores: ▲ there allows for all of them.']
+      : []),
     ...unresolved(audit),
   ];
+  const parts = partLines(audit);
   const lines = [
     ...wrap(`${SIGNS[verdict.level]} ${verdict.headline}`, width, 2).map((l) => color.bold(tone(l))),
     ...verdict.reasons.flatMap((r) => wrap(printable(r), width)),
     '',
     ...wrap(
       `${audit.model.name} on ${audit.dataset.name}: ${integer(audit.dataset.members)} members, ` +
-        `${integer(audit.dataset.nonMembers)} non-members; accuracy ${percent(audit.train.accuracy)} on training, ` +
-        `${percent(audit.train.testAccuracy)} on test records`,
+        `${integer(audit.dataset.nonMembers)} non-members${accuracyWords(audit.train)}`,
       width,
       2,
     ).map((l) => color.dim(printable(l))),
     '',
     ...(audit.attacks.length > 0 ? [...table(audit, width, color), ''] : []),
+    ...parts.flatMap((p) => wrap(printable(p), width, 2)),
+    ...(parts.length > 0 ? [''] : []),
     ...notes.flatMap((n) => wrap(n, width, 2)).map((l) => color.dim(l)),
   ];
   return `${lines.join('\n').replaceAll('\u00a0', ' ').trimEnd()}\n`;
+}
+
+function accuracyWords({ accuracy, testAccuracy }: AuditRecord['train']): string {
+  if (accuracy === null || testAccuracy === null) return '; true labels unknown';
+  return `; accuracy ${percent(accuracy)} on training, ${percent(testAccuracy)} on test records`;
 }
 
 const MARK = '▲';

@@ -5,7 +5,7 @@
  * is therefore certain only where the lower end stays above chance after each interval is widened, on the scale of a
  * normal error, from level 1 - alpha to level 1 - alpha / k (Bonferroni).
  */
-import { normalQuantile } from '../../attacks/metrics/index.ts';
+import { aboveAfter } from '../../attacks/metrics/index.ts';
 import type { AuditAttack, AuditEstimate, AuditRecord } from '../audit-record.ts';
 import { FPRS, integer, percent } from './format.ts';
 
@@ -44,12 +44,29 @@ export const VERDICT_MEANING =
 
 export function judge(audit: AuditRecord): Verdict {
   const evidence = gather(audit);
+  if (audit.control?.broken) return unsound(audit.control, evidence);
   const certain = evidence.filter((e) => e.certain);
   const above = evidence.filter((e) => e.aboveChance);
   const key = strongest(certain.length > 0 ? certain : above);
   const level =
     certain.length > 0 ? (certain.some(isStrong) ? 'strong' : 'visible') : above.length > 0 ? 'hint' : 'none';
   return { level, headline: HEADLINES[level], reasons: reasons(level, audit, evidence, key), evidence, key };
+}
+
+/** Where the two groups differ without the model, no number about the model can be read from how they differ. */
+function unsound(control: NonNullable<AuditRecord['control']>, evidence: readonly Evidence[]): Verdict {
+  const best = control.classifiers.reduce((a, b) => ((b.auc.value ?? 0) > (a.auc.value ?? 0) ? b : a));
+  return {
+    level: 'hint',
+    headline: 'Members and non-members differ without the model: this audit cannot tell whether it leaks.',
+    reasons: [
+      `A classifier that never sees the model ranks a member above a non-member in ${percent(best.auc.value ?? 0)} of all ` +
+        `pairs (at least ${percent(best.auc.low)}); it should be 50 %.`,
+      'The attacks below profit from the same difference, by an amount that nobody knows.',
+    ],
+    evidence,
+    key: null,
+  };
 }
 
 const HEADLINES: Readonly<Record<VerdictLevel, string>> = {
@@ -75,10 +92,8 @@ function gather(audit: AuditRecord): Evidence[] {
     for (const { key, rate } of FPRS) ask(attack.tprAtFpr[key], rate, rate);
   }
   return found.map((e) => {
-    const { value, low, confidence } = e.estimate;
-    const z = (alpha: number) => -normalQuantile(alpha / 2);
-    const widen = z((1 - confidence) / found.length) / z(1 - confidence);
-    return { ...e, aboveChance: low > e.chance, certain: value - (value - low) * widen > e.chance };
+    const certain = aboveAfter(found.length, e.estimate, e.chance);
+    return { ...e, aboveChance: e.estimate.low > e.chance, certain };
   });
 }
 

@@ -22,6 +22,7 @@ const KNOWLEDGE: Readonly<Record<string, string>> = {
   architecture: 'the architecture and training recipe',
   defence: 'the defence in use',
   labels: 'the true label of each record',
+  'mean-training-loss': 'the mean loss on the training data',
 };
 
 const GOAL: Readonly<Record<string, string>> = {
@@ -46,6 +47,17 @@ export function goalWords(goal: string): string {
   return GOAL[goal] ?? goal;
 }
 
+/** What records were grouped by, where it is no column of the data: in a sentence, and over a table. */
+export const SLICES_BY: Readonly<Record<string, { readonly by: string; readonly head: string }>> = {
+  class: { by: 'class', head: 'Class' },
+  prediction: { by: 'the model’s prediction', head: 'Prediction' },
+};
+
+export const CLASSIFIERS: Readonly<Record<string, string>> = {
+  logistic: 'Logistic regression',
+  'boosted-trees': 'Boosted trees',
+};
+
 export const METRICS: readonly { readonly term: string; readonly text: string }[] = [
   {
     term: 'Member, non-member',
@@ -68,3 +80,19 @@ export const METRICS: readonly { readonly term: string; readonly text: string }[
     text: 'For the same rule, the true-positive rate minus the false-positive rate. Guessing gives 0, a perfect attack 1.',
   },
 ];
+
+/** Said only where the record has the part. */
+export const PART_METRICS = {
+  perClass: {
+    term: 'Precision, recall',
+    text: 'For the attack’s own yes-or-no rule: of the records it calls members, the share that are; and of the members, the share it calls so. Precision depends on how many members and non-members were tested: guessing has the members’ share of all.',
+  },
+  exposed: {
+    term: 'Privacy risk score',
+    text: 'The probability that one record is a member, given how the model treats it, if members and non-members were equally likely before. Densities come from the shadow models, so the target’s own members are not used. 50 % says nothing; a high score of a member is a record that can be accused with confidence.',
+  },
+  control: {
+    term: 'Control',
+    text: 'Classifiers that never see the model. If they tell members from non-members, the two groups differ by how they were collected, and the split, not the model, explains what attacks find.',
+  },
+} as const;

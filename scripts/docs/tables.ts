@@ -1,5 +1,5 @@
 /** docs/tables.md: what the registries hold. */
-import { allMembershipAttacks } from '../../attacks/index.ts';
+import { allMembershipAttacks, type OptionDef } from '../../attacks/index.ts';
 import { SETS } from '../../data/index.ts';
 import { allDefenses } from '../../defenses/index.ts';
 import { models } from '../../engine/index.ts';
@@ -11,8 +11,30 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+/** Questions about each record by the default options, and about the population where there is one. */
+function questionsOf({ queries, options }: (typeof allMembershipAttacks)[number]): string {
+  if (!queries) return '1';
+  const defaults = Object.fromEntries(
+    Object.entries(options as Record<string, OptionDef>).map(([name, def]) => [name, def.default]),
+  );
+  const asked = (inputShape: readonly number[], candidates: number, population: number) =>
+    queries({ options: defaults, inputShape, candidates, population, views: 1 });
+  const many = 1000;
+  const each = (shape: readonly number[]) => Math.round((asked(shape, 2 * many, 0) - asked(shape, many, 0)) / many);
+  const [vector, image] = [each([10]), each([8, 8, 1])];
+  const once = asked([10], 0, many) > asked([10], 0, 0) ? ', and the population' : '';
+  return (vector === image ? String(vector) : `${vector}, of an image ${image}`) + once;
+}
+
 const attackRows = () =>
-  allMembershipAttacks.map((a) => [`\`${a.name}\``, a.title, a.threat.access, a.threat.knowledge.join(', '), a.paper]);
+  allMembershipAttacks.map((a) => [
+    `\`${a.name}\`${a.costly ? ' (by name only)' : ''}`,
+    a.title,
+    a.threat.access,
+    a.threat.knowledge.join(', '),
+    questionsOf(a),
+    a.paper,
+  ]);
 const defenseRows = () =>
   allDefenses.map((d) => {
     const options = Object.entries(d.options).map(([name, o]) => `\`${name}\` ${o.default}: ${o.about}`);
@@ -36,7 +58,7 @@ Written by \`npm run docs\`; edit the registries, not this page.
 
 ## Membership attacks
 
-${table(['name', 'what', 'access', 'the attacker also knows', 'paper'], attackRows())}
+${table(['name', 'what', 'access', 'the attacker also knows', 'questions about each record', 'paper'], attackRows())}
 
 ## Defences
 

@@ -11,7 +11,10 @@ import { testEngine } from '../support/engine.ts';
 import { rejectsError, throwsError } from '../support/throws.ts';
 
 const engine = await testEngine();
-const names = allMembershipAttacks.map((a) => a.name);
+/** those that one shadow model of other data is enough for */
+const names = allMembershipAttacks
+  .filter(({ costly, needs }) => !costly && !needs.modelsIn && (needs.modelsOut ?? 0) <= 1 && !needs.populationRows)
+  .map((a) => a.name);
 
 const blobs = (rows: number): Promise<Dataset> =>
   loadSet('synthetic-blobs', { options: { rows, features: 4, classes: 3, separation: 1 }, rng: Rng.from(1) });
@@ -30,6 +33,7 @@ const test = suite('audit');
 
 test('digits: every attack in a record that its schema accepts, as JSON too', async () => {
   const progress: AuditProgress[] = [];
+  const skipped: string[] = allMembershipAttacks.map((a) => a.name).filter((name) => !names.includes(name));
   const record = await recordOf(await digits(), { epochs: 3, seed: 4, onProgress: (p) => progress.push(p) });
   assert.equal(parseAudit(JSON.parse(JSON.stringify(record))), record);
   assert.equal(
@@ -39,9 +43,9 @@ test('digits: every attack in a record that its schema accepts, as JSON too', as
   assert.equal([record.dataset.members, record.dataset.nonMembers, record.dataset.classes], [449, 449, 10]);
   assert.is(record.model.parameters, 64 * 256 + 256 + 256 * 128 + 128 + 1290);
   assert.equal([record.seed, record.build, record.train.epochs], [4, 'base', 3]);
-  assert.ok(record.train.accuracy > 0.8);
+  assert.ok(record.train.accuracy! > 0.8);
   for (const a of record.attacks) {
-    assert.is(a.queries, 898, `${a.name}: one query for each record`);
+    assert.ok(a.queries >= 898, `${a.name}: at least one query for each record`);
     assert.ok(a.auc.low <= a.auc.value! && a.auc.value! <= a.auc.high);
     for (const group of [a.histogram.members, a.histogram.nonMembers])
       assert.is(
@@ -54,7 +58,10 @@ test('digits: every attack in a record that its schema accepts, as JSON too', as
     assert.ok(a.warnings.some((w) => w.code === 'few-samples'));
   }
   const phases = new Set(progress.map((p) => (p.phase === 'train' ? p.model : p.attack)));
-  assert.equal([...phases], ['target', 'shadow', ...names, '']);
+  assert.equal(
+    [...phases].filter((name) => !skipped.includes(name)),
+    ['target', 'shadow', ...names, ''],
+  );
 });
 
 test('the same seed gives the same record but for the time, another seed another', async () => {
@@ -83,8 +90,8 @@ test('the reference backend agrees with wasm', async () => {
   const reference = await recordOf(data, { ...options, backend: 'reference' });
   assert.is(reference.build, 'reference');
   for (const [i, a] of wasm.attacks.entries())
-    assert.ok(Math.abs(a.auc.value! - reference.attacks[i]!.auc.value!) < 1e-3, a.name);
-  assert.ok(Math.abs(wasm.train.accuracy - reference.train.accuracy) < 0.02);
+    assert.ok(Math.abs(a.auc.value! - reference.attacks[i]!.auc.value!) < 1e-3, `${a.name} ${a.auc.value} ${reference.attacks[i]!.auc.value}`);
+  assert.ok(Math.abs(wasm.train.accuracy! - reference.train.accuracy!) < 0.02);
 });
 
 test('150 rows of a table, as iris has, are enough', async () => {
@@ -93,24 +100,23 @@ test('150 rows of a table, as iris has, are enough', async () => {
     record.attacks.map((a) => a.name),
     names,
   );
-  assert.equal(record.warnings, []);
+  assert.ok(record.warnings.every(({ code }) => code === 'skipped'));
 });
 
 test('attacks that need more shadow rows are left out with a warning', async () => {
   const record = await recordOf(await blobs(150), { epochs: 1, trainSize: 100, outSize: 20 });
-  // 15 rows a side for the shadow model: enough for thresholds, too few for the attack model
+  // 15 rows a side for the shadow model: enough for thresholds, too few for attack models
+  const enough = (n: string) => (allMembershipAttacks.find((a) => a.name === n)!.needs.shadowRows ?? 0) <= 15;
   assert.equal(
     record.attacks.map((a) => a.name),
-    names.filter((n) => n !== 'shadow-logistic'),
+    names.filter(enough),
   );
-  assert.equal(
-    record.warnings.map((w) => w.code),
-    ['skipped'],
-  );
+  assert.not(enough('shadow-logistic'));
+  assert.ok(record.warnings.some((w) => w.code === 'skipped' && w.message.startsWith('shadow-logistic')));
   const alone = await recordOf(await blobs(60), { epochs: 1, trainSize: 30, outSize: 30 });
   assert.equal(
     alone.attacks.map((a) => a.name),
-    ['loss', 'gap'],
+    names.filter((n) => Object.keys(allMembershipAttacks.find((a) => a.name === n)!.needs).length === 0),
   );
   parseAudit(alone);
 });

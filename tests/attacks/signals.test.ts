@@ -48,7 +48,7 @@ test('scores are the signal of the true label, thresholds come from the shadow m
   }
   const loss = await run(membershipAttacks.loss);
   assert.equal(loss.scores, await scoresOf('loss', target, rows));
-  assert.is(loss.threshold, -s.known.meanTrainingLoss);
+  assert.is(loss.threshold, -s.known.meanTrainingLoss!);
   const gap = await run(membershipAttacks.gap);
   const guesses = await target.labels(rows.x);
   assert.equal(gap, { scores: Float64Array.from(rows.y, (y, i) => (guesses[i] === y ? 1 : 0)), threshold: 0.5 });

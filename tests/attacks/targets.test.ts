@@ -39,7 +39,7 @@ access('each grants the ones before and nothing more, also at run time', () => {
     ['probabilities'],
     ['logits'],
     ['logitsAndVjp'],
-    ['model', 'parameterGradient', 'params'],
+    ['gradientNorms', 'model', 'parameterGradient', 'params'],
   ];
   for (const [i, level] of accessLevels.entries()) {
     const cut = restrict(full, level as 'white-box');
@@ -198,9 +198,14 @@ for (const [name, answer, kind, message] of [
       [0, 1],
     ],
     ShapeError,
-    /got 2 numbers/,
+    /as one flat list of numbers, got a list of lists\. Flatten it/,
   ],
-  ['logits', [3, -1, 0, 2], KeyholeError, /expected probabilities from 0 to 1, got 3 in row 0\. Apply softmax/],
+  [
+    'logits',
+    [3, -1, 0, 2],
+    KeyholeError,
+    /expected probabilities from 0 to 1, got 3 in row 0: these look like logits\. Apply softmax/,
+  ],
   ['NaN', [0.5, 0.5, Number.NaN, 1], KeyholeError, /got NaN in row 1/],
 ] as [string, never, typeof KeyholeError, RegExp][]) {
   other(`${name} for an answer is refused`, async () => {
@@ -229,4 +234,16 @@ other('an exception of the function passes through', async () => {
     RangeError,
     /offline/,
   );
+});
+
+other('a query budget holds', async () => {
+  const target = functionTarget({ inputShape: [1], classes: 2, predict: () => [0.5, 0.5], queryBudget: 2 });
+  await target.labels(new Float32Array(1));
+  await target.labels(new Float32Array(1));
+  const error = await rejectsError(
+    () => target.labels(new Float32Array(1)),
+    ConfigError,
+    /expected at most 2 queries, got 2 \+ 1\. Raise the budget/,
+  );
+  assert.is(error.path, 'queryBudget');
 });

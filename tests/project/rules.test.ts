@@ -21,9 +21,10 @@ const manifest = JSON.parse(read('package.json').text) as {
   name: string;
   version: string;
   dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
   devDependencies: Record<string, string>;
 };
-const dependencies = new Set(Object.keys(manifest.dependencies));
+const dependencies = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]);
 const allPackages = new Set([manifest.name, ...dependencies, ...Object.keys(manifest.devDependencies)]);
 const file = (path: string, text: string): Source => ({ path, text });
 

@@ -1,5 +1,5 @@
 /** A made-up audit with real statistics: scores are drawn from normals, everything else is computed as in a run. */
-import { scoreHistogram, summarise } from '../../attacks/metrics/index.ts';
+import { clopperPearson, scoreHistogram, summarise } from '../../attacks/metrics/index.ts';
 import type { AuditAttack, AuditRecord } from '../../experiments/audit-record.ts';
 import { testRng } from '../attacks/random.ts';
 
@@ -109,5 +109,87 @@ export function fakeAudit(o: FakeOptions = {}): AuditRecord {
     command: 'keyhole audit --data digits --out keyhole-report',
     date: '2026-01-15',
     version: '0.1.0',
+  };
+}
+
+export interface FakePartsOptions {
+  readonly broken?: boolean;
+  /** of every class, column and value */
+  readonly name?: (place: number) => string;
+}
+
+/** The same audit with every optional part. */
+export function withParts(audit: AuditRecord, o: FakePartsOptions = {}): AuditRecord {
+  const { broken = false, name = (place) => `n${place}` } = o;
+  const [a, b] = [audit.attacks.at(-1)!, audit.attacks[0]!];
+  const rate = (hits: number, n: number) => clopperPearson({ hits, n });
+  const difference = {
+    value: -0.02,
+    low: -0.05,
+    high: 0.01,
+    n: 900,
+    confidence: 0.95,
+    method: 'paired-bootstrap',
+  } as const;
+  const perClass = {
+    classes: [0, 1, 2].map((c) => ({
+      name: name(c),
+      members: 100,
+      nonMembers: 50,
+      baseline: 2 / 3,
+      precision: rate(40 + 20 * c, 90),
+      recall: rate(40 + 20 * c, 100),
+    })),
+    medianPrecision: { ...rate(60, 90), method: 'bootstrap' as const },
+    medianRecall: { ...rate(60, 100), method: 'bootstrap' as const },
+  };
+  const none = { '0.1': null, '0.01': null, '0.001': null };
+  const slices = [
+    ...[0, 1].map((s) => ({
+      value: name(10 + s),
+      members: 200,
+      nonMembers: 150,
+      tooSmall: false,
+      // the second is above chance alone, and not with allowance for four looks
+      auc: { ...a.auc, value: s === 0 ? 0.9 : 0.545, low: s === 0 ? 0.87 : 0.505, high: s === 0 ? 0.93 : 0.585 },
+      balancedAccuracy: rate(s === 0 ? 160 : 100, 200),
+      tprAtFpr: none,
+    })),
+    { value: name(12), members: 4, nonMembers: 2, tooSmall: true, auc: null, balancedAccuracy: null, tprAtFpr: none },
+  ];
+  const auc = (value: number) => ({
+    ...{ value, low: value - 0.06, high: value + 0.06, n: 900, confidence: 0.9995 },
+    method: 'delong' as const,
+  });
+  return {
+    ...audit,
+    attacks: audit.attacks.map((attack) => (attack.balancedAccuracy ? { ...attack, perClass } : attack)),
+    slices: [
+      { attack: a.name, by: 'class', looks: 4, slices },
+      { attack: a.name, by: name(20), looks: 0, slices: slices.slice(2) },
+    ],
+    exposed: {
+      signal: 'modified-entropy',
+      prior: 0.5,
+      records: [0, 1].map((r) => ({ row: 1200 + r, class: name(r), score: -0.1, risk: 0.93 - r / 100 })),
+      histogram: { edges: [0, 0.5, 1], members: [10, 40], nonMembers: [30, 20] },
+    },
+    control: {
+      classifiers: [
+        { name: 'logistic', auc: auc(broken ? 0.71 : 0.49) },
+        { name: 'boosted-trees', auc: auc(broken ? 0.83 : 0.51) },
+      ],
+      folds: 5,
+      features: 28,
+      broken,
+    },
+    paired: [
+      {
+        ...{ a: a.name, b: b.name, pValue: 0.21 },
+        auc: difference,
+        aucDeLong: { ...difference, method: 'delong' },
+        tprAtFpr: { ...none, '0.1': { ...difference, value: 0.1, low: 0.05, high: 0.15 } },
+      },
+    ],
   };
 }

@@ -2,7 +2,7 @@
 import type { AuditRecord } from '../../experiments/audit-record.ts';
 import { renderAuditReport } from '../../experiments/report/index.ts';
 import { assert, suite } from '../harness.ts';
-import { fakeAudit } from './fake-audit.ts';
+import { fakeAudit, withParts } from './fake-audit.ts';
 
 const test = suite('report: HTML');
 const text = (page: string) =>
@@ -42,6 +42,8 @@ const AUDITS: Record<string, AuditRecord> = {
   'no leak': fakeAudit({ leak: 0, seed: 4 }),
   resolved: fakeAudit({ leak: 0.5, members: 10_000, nonMembers: 10_000, attacks: 2 }),
   'no attacks': fakeAudit({ attacks: 0 }),
+  parts: withParts(fakeAudit()),
+  'broken split': withParts(fakeAudit({ attacks: 2 }), { broken: true }),
 };
 
 for (const [name, audit] of Object.entries(AUDITS)) {
@@ -89,8 +91,8 @@ for (const [name, audit] of Object.entries(AUDITS)) {
 }
 
 test('hostile names stay text', () => {
-  const audit = structuredClone(AUDITS['leak']!);
   const evil = `"><script>alert('x')</script><img src=x onerror="y">&`;
+  const audit = withParts(structuredClone(AUDITS['leak']!), { name: () => evil });
   audit.dataset.name = evil;
   audit.model.name = evil;
   audit.command = evil;

@@ -2,7 +2,7 @@
 import { renderAuditTable } from '../../experiments/report/index.ts';
 import { cut, displayWidth, pad, wrap } from '../../experiments/report/text.ts';
 import { assert, suite } from '../harness.ts';
-import { fakeAudit } from './fake-audit.ts';
+import { fakeAudit, withParts } from './fake-audit.ts';
 
 const test = suite('report: terminal table');
 const AUDITS = [
@@ -10,6 +10,7 @@ const AUDITS = [
   fakeAudit({ leak: 0.5, members: 10_000, nonMembers: 10_000 }),
   fakeAudit({ leak: 0, nonMembers: 50, members: 50 }),
   fakeAudit({ attacks: 0 }),
+  withParts(fakeAudit()),
 ];
 
 test(
@@ -76,7 +77,8 @@ test('control characters in names do not reach the terminal', () => {
   const audit = structuredClone(AUDITS[0]!);
   audit.dataset.name = 'digits\u001b[2J\r\n\u0007';
   audit.attacks[0]!.title = '\u001b]0;owned\u0007';
-  const table = renderAuditTable(audit, { colour: false, width: 100 });
+  const parts = withParts(audit, { name: () => '\u001b[2J\u0007' });
+  const table = renderAuditTable(parts, { colour: false, width: 100 });
   assert.not([...table].some((c) => c !== '\n' && (c < ' ' || (c >= '\u007f' && c <= '\u009f'))));
 });
 

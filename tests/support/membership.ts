@@ -11,12 +11,15 @@ import {
   rank,
   remembered,
   runMembershipAttack,
+  thresholdMetrics,
 } from '../../attacks/index.ts';
 import { Classifier, type Engine, examplesOf, type Model, namedModel, Rng, type Rows } from '../../engine/index.ts';
 import { noise } from './data.ts';
 
 export interface Setting {
   readonly target: Classifier;
+  /** the first shadow model, trained on other rows */
+  readonly shadow: Classifier;
   readonly known: MembershipKnowledge<AccessLevel>;
   readonly members: Rows;
   readonly nonMembers: Rows;
@@ -64,6 +67,7 @@ export async function noiseSetting(
   };
   return {
     target,
+    shadow,
     known,
     members: members!,
     nonMembers: nonMembers!,
@@ -115,10 +119,25 @@ export function attackSetting(
 ): Promise<MembershipResult> {
   const rng = Rng.from(seed).split('attack');
   const candidates = mixCandidates(s.members, s.nonMembers, rng.split('candidates'));
-  return runMembershipAttack(attack, { target: localTarget(s.target), candidates, known: s.known, rng });
+  return runMembershipAttack(attack, {
+    target: localTarget(s.target),
+    candidates,
+    known: s.known,
+    options: attack.canary.options ?? {},
+    rng,
+  });
 }
 
 /** The AUC with its 99.9 % interval by DeLong's formula: a bootstrap at that confidence would take 20,000 resamples. */
 export function surely({ members, nonMembers }: MembershipResult): Estimate {
   return deLong({ ranking: rank({ members, nonMembers }), confidence: 0.999 });
+}
+
+/** The balanced accuracy at the attack's threshold, with its 99.9 % interval: so many are looked at that 95 % would miss some by chance. */
+export function surelyBalanced({ summary, members, nonMembers }: MembershipResult): Estimate {
+  const truePositives = Math.round(summary.recall!.value! * members.length);
+  const falseRate = summary.recall!.value! - summary.advantage!.value!;
+  const falsePositives = Math.round(falseRate * nonMembers.length);
+  const sizes = { members: members.length, nonMembers: nonMembers.length };
+  return thresholdMetrics({ truePositives, falsePositives, ...sizes, confidence: 0.999 }).balancedAccuracy;
 }

@@ -139,7 +139,7 @@ export const DOORS: readonly Door[] = [
     from: ['experiments/report/'],
     because: 'the report draws numbers and knows no attack',
   },
-  ...['audit', 'audit-record', 'dp-audit', 'dp-audit-record', 'recipe', 'version'].map((name) => ({
+  ...['audit', 'audit-record', 'audit-target', 'dp-audit', 'dp-audit-record', 'recipe', 'version'].map((name) => ({
     to: `experiments/${name}.ts`,
     from: ['cli/'],
     because: 'experiments/index.ts brings the plots, which no command should wait for at its start',

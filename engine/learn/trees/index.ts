@@ -1,0 +1,9 @@
+export {
+  type BoostedTrees,
+  type BoostedTreesData,
+  type BoostedTreesOptions,
+  boostedTrees,
+  boostedTreesSteps,
+  fitBoostedTrees,
+} from './boosted-trees.ts';
+export type { Tree } from './grow.ts';
