@@ -1,6 +1,6 @@
 /** Defences as data: who wrote them, where they act, what they can be told, and the functions that do it. */
 import type { OptionDef, OptionsOf, Target } from '../attacks/index.ts';
-import type { Classifier, Engine, Examples, FitOptions, Model, Rng } from '../engine/index.ts';
+import type { Classifier, Engine, Evaluation, Examples, FitOptions, Model, Rng } from '../engine/index.ts';
 
 export const stages = ['data', 'training', 'update', 'aggregation', 'inference'] as const;
 export type Stage = (typeof stages)[number];
@@ -35,6 +35,8 @@ export interface OwnTraining {
   readonly steps: number;
   readonly epsilon?: number;
   readonly notes?: readonly string[];
+  /** how well the classifier fits what it was taught, where that is not the data with its labels */
+  readonly learnt?: Evaluation;
 }
 
 /** A model's answers to n rows, as an output defence gets them. */

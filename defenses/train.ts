@@ -17,14 +17,17 @@ export interface DefendedTraining extends Watch {
   /** names the initial parameters; default `seed` */
   readonly initialSeed?: number;
   readonly dtype?: Exclude<DType, 'i32'>;
-  /** rows of the same distribution outside the data, for defences that need some; default: a share of the data is held back */
+  /**
+   * rows of the same distribution for defences that need some: outside the data, and outside the rows that an audit takes for
+   * non-members, since training reads them. Default: a share of the data is held back
+   */
   readonly reserve?: Examples;
 }
 
 export interface Marks {
   /** the epoch whose parameters were kept, when that is not the last one of the recipe */
   readonly stoppedEarly?: number;
-  /** on the rows that the classifier was fitted to; of distillation's published model, on the rows that it learnt from */
+  /** on the rows that the classifier was fitted to; of a distilled one, how often it answers there as its teacher does */
   readonly trainAccuracy: number;
   readonly trainLoss: number;
   /** proved, of the run itself; says nothing when its noise was reproducible, see `notes` */
@@ -103,8 +106,8 @@ export async function trainDefended(
     const fitted: Fitted = def?.train
       ? await def.train({ ...context, watch })
       : await fitChanged(def, { ...context, watch }, def ? `${def.name} ${JSON.stringify(options)}` : undefined);
-    const learnt = def?.train && def.needsReserve ? parts.reserve : parts.training;
-    const { accuracy, loss } = await classifier.evaluate(learnt, o.signal ? { signal: o.signal } : {});
+    const { accuracy, loss } =
+      fitted.learnt ?? (await classifier.evaluate(parts.training, o.signal ? { signal: o.signal } : {}));
     return {
       classifier,
       wrap: await wrapFor(engine, classifier, choice, parts, seed, o.signal),

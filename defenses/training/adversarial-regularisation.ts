@@ -67,12 +67,12 @@ export const adversarialRegularisation = defineDefense({
   stage: 'training',
   options: {
     lambda: { about: "weight of the inference network's gain", default: 3, min: 0, max: 100 },
-    steps: { about: 'of the inference network for each of the classifier', default: 5, min: 1, max: 100 },
+    steps: { about: 'of the inference network for each of the classifier', default: 2, min: 1, max: 100 },
     held,
   },
   off: { lambda: 0 },
   needsReserve: true,
-  canary: { lowers: 'loss', options: { steps: 2 } },
+  canary: { lowers: 'loss', options: {} },
   fit({ engine, classifier, data, reserve, options, seed }) {
     const { model, params, dtype } = classifier;
     const h = inferenceNetwork(model.classes);

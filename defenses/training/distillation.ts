@@ -1,3 +1,4 @@
+import { argmaxRows } from '../../attacks/index.ts';
 import { Classifier, type Examples, fit, ops, Rng, type Tensor } from '../../engine/index.ts';
 import { defineDefense, held } from '../define-defense.ts';
 import { staged } from '../stages.ts';
@@ -39,13 +40,14 @@ export const distillation = defineDefense({
     const { epochs, batchSize = 64 } = recipe;
     const stepsOf = (rows: Examples) => epochs * Math.ceil(rows.size / batchSize);
     const [first, second] = [stepsOf(data), stepsOf(reserve)];
+    const signal = watch.signal ? { signal: watch.signal } : {};
     const stores = watch.checkpoint && staged(watch.checkpoint, 2);
     const stage = (i: 0 | 1) => ({
       ...recipe,
       seed,
       method: `distillation ${i === 0 ? 'teacher' : 'student'} ${JSON.stringify(options)}`,
       ...(stores && { checkpoint: stores[i]! }),
-      ...(watch.signal && { signal: watch.signal }),
+      ...signal,
       onProgress: (p: Parameters<NonNullable<typeof watch.onProgress>>[0]) =>
         watch.onProgress?.({
           ...p,
@@ -60,7 +62,7 @@ export const distillation = defineDefense({
     try {
       await teacher.fit(data, stage(0));
       const { x } = reserve.take(Int32Array.from({ length: reserve.size }, (_, i) => i));
-      const answers = await teacher.logits(x, watch.signal ? { signal: watch.signal } : {});
+      const answers = await teacher.logits(x, signal);
       const { classes } = model;
       await fit(engine, model, params, numbered(reserve), {
         ...stage(1),
@@ -71,9 +73,18 @@ export const distillation = defineDefense({
         },
         loss: (z, taught) => distilled(z, taught, options.temperature),
       });
+      const labels = argmaxRows(answers, classes);
+      const asTaught: Examples = {
+        ...reserve,
+        take: (indices, into) => ({
+          x: reserve.take(indices, into).x,
+          y: Int32Array.from(indices, (place) => labels[place]!),
+        }),
+      };
+      const learnt = await classifier.evaluate(asTaught, signal);
+      return { epochs: 2 * epochs, steps: first + second, learnt };
     } finally {
       teacher.dispose();
     }
-    return { epochs: 2 * epochs, steps: first + second };
   },
 });

@@ -15,14 +15,14 @@ import { testEngine } from '../support/engine.ts';
 const engine = await testEngine();
 
 /** w . (probabilities, largest first) + b, for which a few lines of NumPy do the same search */
-const byHand: Surrogate = {
+const byHand = (b: number): Surrogate => ({
   params: () => null,
   odds(_, probabilities, order) {
     const [n, classes] = probabilities.shape as readonly [number, number];
     const sorted = ops.reshape(ops.gather(ops.reshape(probabilities, [n * classes, 1]), order), [n, classes]);
-    return ops.addScalar(ops.sum(ops.mul(sorted, engine.tensor([6, 1, -2], [1, 3])), 1), -3.5);
+    return ops.addScalar(ops.sum(ops.mul(sorted, engine.tensor([6, 1, -2], [1, 3])), 1), b);
   },
-};
+});
 const LOGITS = Float64Array.from([4, 1, -1, 0.3, 1.1, 0.2, -1, 2, 2.5, 8, -3, 0, 0.1, 0.2, 0.3]);
 
 const search = suite('MemGuard, phase I');
@@ -36,17 +36,25 @@ search('finds what a reference of the same steps in NumPy, f64, finds', async ()
     [2.498189710773456, 2.498189710773456, 0.9996479596473619, 1.6695821117609804e-5, 0.00033534453152068815],
     [-1.5660018105125544, 0.14480804721601404, 0.14598463872397865, 0.23746296859843147, 0.61655239267759],
   ];
-  const { probabilities, before, after } = await representatives(engine, byHand, LOGITS, 3, undefined);
+  const { probabilities, before, after } = await representatives(engine, byHand(-3.5), LOGITS, 3, undefined);
   for (const [i, row] of expected.entries()) {
     const got = [before[i]!, after[i]!, ...probabilities.subarray(3 * i, 3 * i + 3)];
     for (const [k, v] of row.entries()) assert.ok(Math.abs(got[k]! - v) < 2e-5, `${i}: ${got}, expected ${row}`);
   }
 });
 
+search('turns back where the label would change', async () => {
+  // the same reference; without its weight of 10 on the label it ends at [0.3626, 0.3521, 0.2853]
+  const row = [1.0350918707368857, -0.00682877238378099, 0.3753288197622216, 0.3301802231728154, 0.294490957064963];
+  const found = await representatives(engine, byHand(-2), Float64Array.from([1, 0.9, -0.5]), 3, undefined);
+  const got = [found.before[0]!, found.after[0]!, ...found.probabilities];
+  for (const [k, v] of row.entries()) assert.ok(Math.abs(got[k]! - v) < 1e-4, `${got}, expected ${row}`);
+});
+
 search('keeps every label, and leaves the surrogate on the other side of undecided', async ({ seed }) => {
   const rng = Rng.from(seed);
   const logits = Float64Array.from({ length: 3 * 600 }, () => 2 * rng.normal());
-  const { probabilities, before, after } = await representatives(engine, byHand, logits, 3, undefined);
+  const { probabilities, before, after } = await representatives(engine, byHand(-3.5), logits, 3, undefined);
   assert.equal(argmaxRows(probabilities, 3), argmaxRows(logits, 3));
   const own = softmaxRows(logits, 3);
   let changed = 0;
@@ -62,7 +70,7 @@ search('keeps every label, and leaves the surrogate on the other side of undecid
 search('stops when it is told to', async () => {
   const reason = new RangeError('enough');
   let failed: unknown;
-  await representatives(engine, byHand, LOGITS, 3, AbortSignal.abort(reason)).catch((error) => (failed = error));
+  await representatives(engine, byHand(-3.5), LOGITS, 3, AbortSignal.abort(reason)).catch((error) => (failed = error));
   assert.is(failed, reason);
 });
 

@@ -105,6 +105,22 @@ for (const def of allDefenses) {
   });
 }
 
+const exact = suite('a defence works on the reference backend, in f64');
+
+for (const def of allDefenses) {
+  exact(def.name, async () => {
+    const d = await trained(engine, def.name as DefenseName, noiseRows(1, 10), {
+      reserve: noiseRows(2, 10),
+      recipe: { epochs: 2, batchSize: 5 },
+      dtype: 'f64',
+    });
+    assert.is(d.classifier.dtype, 'f64');
+    const p = await d.wrap(localTarget(d.classifier)).probabilities(x);
+    assert.ok(p.every((v) => v >= 0 && v <= 1));
+    d.classifier.dispose();
+  });
+}
+
 const refused = suite('wrong options are refused before anything is trained');
 
 for (const [name, options, message] of [

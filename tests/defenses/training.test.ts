@@ -201,6 +201,7 @@ inward('the published model never sees a training row or a reserve label', async
   const two = await trained(engine, 'distillation', data, { reserve: other });
   assert.is(hashOf(one), hashOf(two), 'labels of the reserve do not matter');
   assert.equal([one.epochs, one.steps], [6, 3 * 5 + 3 * 4]);
+  assert.equal(one.marks, two.marks, 'what it learnt is what its teacher said');
   assert.ok(defenses.distillation.needsReserve);
   one.classifier.dispose();
   two.classifier.dispose();
