@@ -7,7 +7,7 @@ import { gammaOption, rmiaScores, tunedASlices, USUAL_A } from './rmia.ts';
 /** Is the target surer of this record, against what models without it say, than of most others that nobody was trained on? */
 export const rmiaOffline = defineMembershipAttack({
   name: 'rmia-offline',
-  title: 'RMIA, offline: pairwise likelihood ratios from models without the record',
+  title: 'RMIA, offline: pairwise likelihood ratios',
   paper: 'Zarifzadeh, Liu & Shokri 2024, Low-cost high-power membership inference attacks (ICML), appendix B.2.2',
   threat: {
     access: 'probabilities',

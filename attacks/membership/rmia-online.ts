@@ -6,7 +6,7 @@ import { fittedA, gammaOption, rmiaScores, USUAL_A } from './rmia.ts';
 /** Is the target surer of this record, against models with and without it, than of most others that nobody was trained on? */
 export const rmiaOnline = defineMembershipAttack({
   name: 'rmia-online',
-  title: 'RMIA, online: pairwise likelihood ratios from models with and without the record',
+  title: 'RMIA, online: pairwise likelihood ratios',
   paper: 'Zarifzadeh, Liu & Shokri 2024, Low-cost high-power membership inference attacks (ICML), section 3',
   threat: {
     access: 'probabilities',

@@ -199,7 +199,7 @@ test(
          Object.keys(one).filter((name) => name in other && one[name] !== other[name] && typeof one[name] === 'function')),
        tensor: (await engine.createEngine()).zeros([2]) instanceof keyhole.Tensor,
        threads: team.threads.running,
-       attacks: record.attacks.length === attacks.allMembershipAttacks.length,
+       attacks: record.attacks.length > 10 && record.attacks.every(({ name }) => name in attacks.membershipAttacks),
        browser: typeof browser.createEngine,
        train: typeof browserTrain.fit + ' ' + typeof browserEngine.fit,
        trainTensor: browserTrain.Tensor === browserEngine.Tensor,

@@ -7,7 +7,7 @@ import { assert, suite } from '../harness.ts';
 import { ROOT } from './checks/source.ts';
 
 const test = suite('sizes');
-const ENGINE_LINES = 9500; // docs/decisions/engine-size.md
+const ENGINE_LINES = 11_500; // docs/decisions/engine-size.md
 const WASM_BYTES = 100_000;
 
 interface Sizes {
@@ -46,7 +46,7 @@ test(`each build of the kernels has fewer than ${WASM_BYTES} bytes`, () => {
 });
 
 for (const [what, limit] of [
-  ['keyhole/browser', 130_000],
+  ['keyhole/browser', 175_000],
   ['keyhole/browser/engine with the base kernels', 60_000],
 ] as const) {
   test(`a page loads ${what} in fewer than ${limit} bytes, gzipped`, () => {
