@@ -12,7 +12,7 @@ export const MODELS_FOR_OWN_VARIANCE = 64;
 /** Compares two explanations of the target's answer: models that were trained on the record, and models that were not. */
 export const liraOnline = defineMembershipAttack({
   name: 'lira-online',
-  title: 'LiRA, online: likelihood ratio of models with and without the record',
+  title: 'LiRA, online: likelihood ratio, models with and without it',
   paper: 'Carlini et al. 2022, Membership inference attacks from first principles (S&P), algorithm 1',
   threat: {
     access: 'probabilities',
