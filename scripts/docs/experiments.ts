@@ -12,7 +12,7 @@ interface Kept {
 }
 
 /** Experiments whose results are kept with the code. */
-export const keptExperiments = ['private-training', 'privacy-utility'];
+export const keptExperiments = ['private-training', 'privacy-utility', 'lira', 'shokri'];
 
 const keptFile = (root: string, name: string) => join(root, 'docs', `${name}.json`);
 
