@@ -96,7 +96,7 @@ test(
     assert.is(fromPage, await inNode());
     assert.equal(
       asked.map((url) => url.replace(`${origin}/good/keyhole/`, '')).sort(),
-      ['digits.csv.gz', 'keyhole-privacy.base.wasm', 'keyhole.base.wasm'],
+      ['digits.csv.gz', 'keyhole-learn.wasm', 'keyhole-privacy.base.wasm', 'keyhole.base.wasm'],
       'requests after the page was loaded',
     );
     await page.close();
