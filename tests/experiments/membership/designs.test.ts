@@ -1,0 +1,105 @@
+/** Who trains on what, and attacks on kept answers: the rows of designs, and a small experiment of either kind end to end. */
+import { lookupTarget, lookupViews } from '../../../attacks/index.ts';
+import { loadSet } from '../../../data/index.ts';
+import { ConfigError, Rng } from '../../../engine/index.ts';
+import {
+  membershipModel,
+  modelOutputs,
+  ONE_VIEW,
+  referenceAttacks,
+  rowsOfModel,
+} from '../../../experiments/membership/index.ts';
+import { assert, suite } from '../../harness.ts';
+import { rejectsError } from '../../support/throws.ts';
+import { testJob } from '../recipes/context.ts';
+
+const blobs = loadSet('synthetic-blobs', {
+  options: { rows: 800, features: 6, classes: 3, separation: 1 },
+  rng: Rng.from(1),
+});
+
+const designs = suite('membership: designs');
+
+designs('apart: no shadow model sees a row of the target, each has as many members as non-members', async () => {
+  const data = await blobs;
+  const design = { kind: 'apart', train: 100, seed: 3 } as const;
+  const target = rowsOfModel(data, design, 'target');
+  const own = new Set([...target.members, ...target.nonMembers]);
+  assert.is(own.size, 200);
+  for (const which of [0, 1, 2]) {
+    const { members, nonMembers } = rowsOfModel(data, design, which);
+    assert.equal([members.length, nonMembers.length, new Set([...members, ...nonMembers]).size], [100, 100, 200]);
+    assert.not([...members, ...nonMembers].some((row) => own.has(row)));
+  }
+  assert.is.not(String(rowsOfModel(data, design, 0).members), String(rowsOfModel(data, design, 1).members));
+  assert.equal(rowsOfModel(data, design, 1).members, rowsOfModel(data, design, 1).members);
+});
+
+designs('halves: every row of the pool is in a model by a fair coin of its own', async () => {
+  const data = await blobs;
+  const design = { kind: 'halves', pool: 600, seed: 3 } as const;
+  const times = new Map<number, number>();
+  for (let which = 0; which < 64; which++) {
+    const { members, nonMembers } = rowsOfModel(data, design, which);
+    assert.is(new Set([...members, ...nonMembers]).size, 600);
+    for (const row of members) times.set(row, (times.get(row) ?? 0) + 1);
+  }
+  const all = [...times.values()];
+  // 38,400 fair coins: five deviations of 98; of one row 64 coins, six of 4
+  assert.ok(Math.abs(all.reduce((sum, n) => sum + n, 0) - 19_200) < 490);
+  assert.ok(all.length === 600 && all.every((n) => n >= 8 && n <= 56));
+});
+
+const kept = suite('membership: kept answers');
+
+kept('a look-up target answers by row and view, and refuses rows that were not kept', async () => {
+  const logits = [Float64Array.of(0, 1, 2, 3), Float64Array.of(4, 5, 6, 7)];
+  const target = lookupTarget({ classes: 2, logits });
+  const x = Float64Array.of(1, 0);
+  const { view } = lookupViews(2, 2);
+  assert.equal(await target.logits(x), Float64Array.of(2, 3, 0, 1));
+  assert.equal(await target.logits(view(x, 1)), Float64Array.of(6, 7, 4, 5));
+  assert.is(view(x, 1), view(x, 1), 'the same array, so that answers are remembered');
+  assert.is(target.queries(), 4);
+  await rejectsError(() => target.logits(Float64Array.of(4)), ConfigError, /only 2 views of 2 rows/);
+});
+
+kept('reference models find members of a net that has learnt its rows by heart', async () => {
+  const data = await blobs;
+  const design = { kind: 'halves', pool: 400, seed: 5 } as const;
+  const run = async (epochs: number) => {
+    const recipe = {
+      epochs,
+      batchSize: 25,
+      optimizer: 'adam',
+      learningRate: 3e-3,
+      momentum: 0.9,
+      weightDecay: 0,
+    } as const;
+    const needs = [];
+    for (const which of ['target', 0, 1, 2, 3, 4, 5] as const) {
+      const settings = { model: 'mlp', recipe, augmentation: null, defence: null, design, which, seed: 1 };
+      const model = testJob(membershipModel, settings, data);
+      await model.run();
+      const asked = { design, which, views: ONE_VIEW, population: 100 };
+      const outputs = testJob(modelOutputs, asked, data, { needs: [model.needed()] });
+      assert.equal(await outputs.run(), { rows: 500, views: 1, classes: 3 });
+      needs.push(outputs.needed());
+    }
+    const settings = {
+      attacks: ['gap', 'lira-online', 'rmia-offline'],
+      options: {},
+      design,
+      population: 100,
+      seed: 1,
+    };
+    return referenceAttacks.parseResult(await testJob(referenceAttacks, settings, data, { needs }).run());
+  };
+  const { attacks, members, nonMembers } = await run(60);
+  assert.is(members + nonMembers, 400);
+  for (const { name, auc } of attacks) assert.ok(auc.low > 0.5, `${name}: AUC from ${auc.low}`);
+  // differences are to the first attack, on the same records
+  assert.is(attacks[0]!.better, null);
+  for (const { auc, better } of attacks.slice(1))
+    assert.ok(Math.abs(better!.auc.value! - (auc.value! - attacks[0]!.auc.value!)) < 1e-12);
+});
