@@ -4,7 +4,7 @@ import { lira } from './lira.ts';
 import { overfitting } from './overfitting.ts';
 import { privacyUtility } from './privacy-utility.ts';
 import { privateTraining } from './private-training.ts';
-import { shokri } from './shokri.ts';
+import { shokri } from './shokri/index.ts';
 
 export const experiments: Readonly<Record<string, Experiment>> = {
   lira,

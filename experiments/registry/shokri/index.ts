@@ -1,0 +1,27 @@
+/** The experiment of Shokri et al.: how precisely an attacker with shadow models tells members, by the size of the training set. */
+import { defineExperiment } from '../../runner/index.ts';
+import { jobsOf } from './jobs.ts';
+import { reportOf } from './report.ts';
+import { settings } from './settings.ts';
+
+export const shokri = defineExperiment({
+  name: 'shokri',
+  title: 'Membership inference with shadow models',
+  about:
+    'the shadow-model experiment of 2017: an attack model per class, four kinds of them, by the size of the training set',
+  paper:
+    'Shokri, Stronati, Song, Shmatikov 2017, Membership Inference Attacks Against Machine Learning Models, S&P, sections V to VII',
+  settings,
+  profiles: {
+    quick: {},
+    paper: {
+      data: 'cifar10',
+      model: 'cifar',
+      sizes: [2500, 5000, 10_000, 15_000],
+      shadows: 10,
+      recipe: { epochs: 16, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
+    },
+  },
+  jobs: (s) => s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),
+  report: reportOf,
+});

@@ -1,0 +1,112 @@
+/** The report of the shadow-model experiment: precision by size and attack model, then each class. */
+import type { Curve, Report, Results } from '../../runner/index.ts';
+import { jobsOf } from './jobs.ts';
+import type { Kind, Settings } from './settings.ts';
+import { median, of, overClasses, percent, withInterval } from './text.ts';
+
+/** Median per-class precision on CIFAR-10 in figure 4 of the paper. */
+const PUBLISHED: Readonly<Record<number, number>> = { 2500: 0.78, 5000: 0.74, 10000: 0.72, 15000: 0.71 };
+
+function foundAt(results: Results, s: Settings, size: number, attack: Kind) {
+  const jobs = jobsOf(s, size, attack);
+  const [target, judged] = [results.of(jobs.target), results.of(jobs.judged)];
+  if (!target || !judged) return null;
+  const chosen = jobs.fits.map((job) => results.of(job)?.chosen ?? {});
+  return { size, attack, target, judged, chosen };
+}
+
+export function reportOf(results: Results, s: Settings): Report {
+  const found = s.sizes.flatMap((size) => s.attacks.flatMap((attack) => foundAt(results, s, size, attack) ?? []));
+  const first = found.find(({ attack }) => attack === s.attacks[0]);
+  if (!first)
+    return {
+      headline: 'Nothing has been measured yet.',
+      sections: [
+        { title: 'What is missing', text: ['The attacks have not run: `keyhole run` goes on where it stopped.'] },
+      ],
+    };
+  const curves = s.attacks.map(
+    (attack): Curve => ({
+      name: attack,
+      points: found
+        .filter((one) => one.attack === attack)
+        .map(({ size, judged }) => {
+          const values = of(judged, 'precision');
+          return { x: String(size), y: median(values), low: Math.min(...values), high: Math.max(...values) };
+        }),
+    }),
+  );
+  const published = s.data === 'cifar10' ? s.sizes.filter((size) => PUBLISHED[size] !== undefined) : [];
+  if (published.length > 0) {
+    curves.push({
+      name: 'Shokri et al. 2017',
+      points: published.map((size) => ({ x: String(size), y: PUBLISHED[size]! })),
+    });
+  }
+  const smallest = found.filter(({ size }) => size === first.size);
+  return {
+    headline:
+      `With ${first.size} training records, a median of ${percent(median(of(first.judged, 'precision')))} of the records of a class ` +
+      `that the ${first.attack} attack calls members are, and it finds a median of ${percent(median(of(first.judged, 'recall')))} of them.`,
+    lead:
+      `${s.model} models of ${s.data}: for each size a target and ${s.shadows} shadow models of as many rows, whose data are drawn from the rows that the ` +
+      "target left over. An attack model per class learns from the shadow models' answers and judges the target's. Members and non-members are as many, so " +
+      'guessing has a precision of 50 %.',
+    sections: [
+      {
+        title: 'Precision by size',
+        text: ['Median over the classes; bars: the lowest and the highest class.'],
+        figure: {
+          title: 'Precision of the attack against training records',
+          x: { label: 'Training records', scale: 'point' },
+          y: { label: 'Precision', domain: [0.4, 1], percent: true },
+          curves,
+          levels: [{ y: 0.5, label: 'guessing' }],
+        },
+      },
+      {
+        title: 'All sizes and attack models',
+        table: {
+          caption:
+            'Per class: the median, with the lowest and the highest class. Otherwise with 95 % intervals over all records.',
+          columns: [
+            'Size, attack',
+            'Train',
+            'Test',
+            'Precision per class',
+            'Recall per class',
+            'Precision',
+            'Recall',
+            'AUC',
+            'TPR at 1 % FPR',
+          ],
+          rows: found.map(({ size, attack, target, judged }) => [
+            `${size}, ${attack}`,
+            percent(target.train.accuracy.value),
+            percent(target.out.accuracy.value),
+            overClasses(of(judged, 'precision')),
+            overClasses(of(judged, 'recall')),
+            withInterval(judged.precision),
+            withInterval(judged.recall),
+            withInterval(judged.auc),
+            withInterval(judged.tprAtFpr['0.01']),
+          ]),
+        },
+      },
+      {
+        title: `Each class, ${first.size} records`,
+        table: {
+          caption: 'With Clopper-Pearson 95 % intervals.',
+          columns: ['Class', ...smallest.flatMap(({ attack }) => [`Precision, ${attack}`, `Recall, ${attack}`])],
+          rows: first.judged.perClass.map(({ label }, at) => [
+            String(label),
+            ...smallest.flatMap(({ judged }) => [
+              withInterval(judged.perClass[at]!.precision),
+              withInterval(judged.perClass[at]!.recall),
+            ]),
+          ]),
+        },
+      },
+    ],
+  };
+}
