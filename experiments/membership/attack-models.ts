@@ -7,12 +7,11 @@ import {
   classesWithFewRows,
   fitAttackModel,
   type ShadowOutputs,
-  softmaxRows,
 } from '../../attacks/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { defineKind, type Needed } from '../runner/index.ts';
 import { checkDesign, designSchema } from './design.ts';
-import { logitsOf, rowsAsked } from './outputs.ts';
+import { labelsAsked, probabilitiesOf } from './outputs.ts';
 
 export const ATTACK_MODEL_FILE = 'attack-model.json';
 
@@ -60,10 +59,8 @@ export const attackModel = defineKind({
   },
   async run({ settings, needs, dataset, engine, signal, write }) {
     const { attack, options, label, design, minRows } = settings;
-    const outputs = await shadowOutputs(needs, (which) => rowsOfShadow(which));
-    async function rowsOfShadow(which: number) {
-      return rowsAsked(await dataset(), { design, which, population: 0 }).y;
-    }
+    const data = await dataset();
+    const outputs = await shadowOutputs(needs, (which) => labelsAsked(data, design, which));
     const few = label !== null && classesWithFewRows(outputs, minRows).includes(label);
     const rng = Rng.from(settings.seed).split(`attack model ${attack}`);
     const fitted: AttackModelData | null = few
@@ -87,15 +84,15 @@ export function checkClasses(classes: number, data: { readonly name: string; rea
 /** What the shadow models answered to their members, then their non-members: half of the rows each. */
 export async function shadowOutputs(
   needs: readonly Needed[],
-  labelsOf: (which: number) => Promise<Int32Array>,
+  labelsOf: (which: number) => Int32Array,
 ): Promise<ShadowOutputs> {
   const parts = [];
   let classes = 0;
   for (const [which, needed] of needs.entries()) {
-    const y = await labelsOf(which);
-    const [logits] = await logitsOf(needed);
-    classes = logits!.length / y.length;
-    parts.push({ y, probabilities: softmaxRows(logits!, classes) });
+    const y = labelsOf(which);
+    const probabilities = await probabilitiesOf(needed);
+    classes = probabilities.length / y.length;
+    parts.push({ y, probabilities });
   }
   const n = parts.reduce((sum, { y }) => sum + y.length, 0);
   const out = {
