@@ -10,7 +10,7 @@ import { productJobs } from './products.ts';
 import type { Row } from './row.ts';
 import { sizeJobs } from './size.ts';
 import { startupJobs } from './startup.ts';
-import { stepJobs } from './steps.ts';
+import { forwardJobs, stepJobs } from './steps.ts';
 import { svmJobs } from './svm.ts';
 
 export { describeMachine, type Machine } from './machine.ts';
@@ -45,6 +45,7 @@ function jobs(filter: RegExp | undefined): Job[] {
     ...sgemmFirst(kernelJobs()),
     ...productJobs(),
     ...stepJobs(),
+    ...forwardJobs(),
     ...privateStepJobs(),
     ...accountingJobs(),
     ...svmJobs(),

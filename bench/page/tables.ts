@@ -13,6 +13,7 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
 const headings: Readonly<Record<string, string>> = {
   step: 'Training steps',
   'dp-step': 'Private training steps',
+  forward: 'Forward passes',
   sgemm: 'Matrix products, the kernel alone',
   matmul: 'Matrix products through the engine',
   conv: 'Convolutions, batch 64',
