@@ -8,6 +8,7 @@ import { peakJob } from './peak.ts';
 import { openPeers } from './peers.ts';
 import { productJobs } from './products.ts';
 import type { Row } from './row.ts';
+import { scoringJobs } from './scoring.ts';
 import { sizeJobs } from './size.ts';
 import { startupJobs } from './startup.ts';
 import { forwardJobs, stepJobs } from './steps.ts';
@@ -49,6 +50,7 @@ function jobs(filter: RegExp | undefined): Job[] {
     ...privateStepJobs(),
     ...accountingJobs(),
     ...svmJobs(),
+    ...scoringJobs(),
     ...startupJobs(),
     ...sizeJobs(),
   ];

@@ -34,6 +34,7 @@ export type Spec =
   | { readonly kind: NetKind; readonly net: string; readonly batch: number }
   | { readonly kind: 'account'; readonly accountant: string }
   | { readonly kind: 'svm'; readonly problem: string }
+  | { readonly kind: 'score'; readonly problem: string }
   | { readonly kind: 'startup'; readonly until: string }
   | { readonly kind: 'size'; readonly of: string }
   | { readonly kind: 'peak'; readonly loop: string }
@@ -87,6 +88,7 @@ export function parseName(name: string): Spec | null {
   const rest = tail.join('/');
   if (!head || rest === '' || ['sgemm', 'matmul', 'conv', ...netKinds].includes(head)) return null;
   if (head === 'account') return { kind: 'account', accountant: rest };
+  if (head === 'score') return { kind: 'score', problem: rest };
   if (head === 'svm') return { kind: 'svm', problem: rest };
   if (head === 'startup') return { kind: 'startup', until: rest };
   if (head === 'size') return { kind: 'size', of: rest };
