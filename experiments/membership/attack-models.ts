@@ -39,11 +39,13 @@ export const attackModel = defineKind({
     /** rows that a class needs on either side for a model of its own */
     minRows: count,
     seed: count,
+    /** a model of all classes is not fitted where each has the rows for its own; absent: it is */
+    ifNeeded: v.exactOptional(v.literal(true)),
   }),
   result: v.strictObject({
     members: count,
     nonMembers: count,
-    /** false: too few rows, the model of all classes judges them */
+    /** false: too few rows, the model of all classes judges them; or no class is in need of it */
     fitted: v.boolean(),
     /** what cross-validation chose, where the kind chooses: numbers by name */
     chosen: v.record(v.string(), v.number()),
@@ -58,12 +60,13 @@ export const attackModel = defineKind({
     checkClasses(classes, data!);
   },
   async run({ settings, needs, dataset, engine, signal, write }) {
-    const { attack, options, label, design, minRows } = settings;
+    const { attack, options, label, design, minRows, ifNeeded } = settings;
     const data = await dataset();
     const outputs = await shadowOutputs(needs, (which) => labelsAsked(data, design, which));
-    const few = label !== null && classesWithFewRows(outputs, minRows).includes(label);
+    const few = classesWithFewRows(outputs, minRows);
+    const left = label === null ? ifNeeded === true && few.length === 0 : few.includes(label);
     const rng = Rng.from(settings.seed).split(`attack model ${attack}`);
-    const fitted: AttackModelData | null = few
+    const fitted: AttackModelData | null = left
       ? null
       : await fitAttackModel(attack, outputs, label, { options, rng, engine, signal });
     await write(ATTACK_MODEL_FILE, JSON.stringify(fitted));

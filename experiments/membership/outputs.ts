@@ -143,11 +143,19 @@ export async function logitsOf(needed: Needed): Promise<Float64Array[]> {
   );
 }
 
-/** The probabilities that a finished job was answered, of the rows themselves [rows, classes]. @throws FormatError */
-export async function probabilitiesOf(needed: Needed): Promise<Float64Array> {
+/** What a finished job was answered about the rows themselves [rows, classes]: logits where the model gives them. @throws FormatError */
+export async function answersOf(needed: Needed) {
   const { classes, answers } = needed.result(modelOutputs);
   const [kept] = await keptOf(needed);
-  return answers ? kept!.map((z) => exp(z)) : softmaxRows(kept!, classes);
+  return answers
+    ? ({ kind: 'probabilities', rows: kept!.map((z) => exp(z)), classes } as const)
+    : ({ kind: 'logits', rows: kept!, classes } as const);
+}
+
+/** The same as probabilities. @throws FormatError */
+export async function probabilitiesOf(needed: Needed): Promise<Float64Array> {
+  const { kind, rows, classes } = await answersOf(needed);
+  return kind === 'probabilities' ? rows : softmaxRows(rows, classes);
 }
 
 async function keptOf(needed: Needed): Promise<Float64Array[]> {
