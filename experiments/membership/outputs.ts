@@ -4,12 +4,12 @@
  * need not sum to 1 (the largest three, rounded ones).
  */
 import * as v from 'valibot';
-import { localTarget, score, softmaxRows } from '../../attacks/index.ts';
+import { clopperPearson, localTarget, score, softmaxRows } from '../../attacks/index.ts';
 import { type Dataset, examples, readNpy, take, writeNpy } from '../../data/index.ts';
 import { type DefenseName, outputDefence } from '../../defenses/index.ts';
 import { Classifier, ConfigError, type Rows } from '../../engine/index.ts';
 import { exp, log } from '../../engine/math/index.ts';
-import { defineKind, MODEL_FILE, type Needed } from '../runner/index.ts';
+import { defineKind, MODEL_FILE, type Needed, shareSchema } from '../runner/index.ts';
 import { checkOutputDefence, checkReserve, defenceSchema, reserveOf, reserveSize, seedsOf } from './defence.ts';
 import { checkDesign, type Design, designSchema, poolOf, populationOf, rowsOfModel, whichSchema } from './design.ts';
 import { viewsFor, viewsSchema } from './views.ts';
@@ -49,6 +49,8 @@ export const modelOutputs = defineKind({
     classes: count,
     /** absent: logits */
     answers: v.exactOptional(v.literal('log-probabilities')),
+    /** how often the labels that an output defence answers are right, where the design keeps data apart */
+    accuracy: v.exactOptional(v.strictObject({ train: shareSchema, out: shareSchema })),
   }),
   cost: ({ design, views, population, defence }) =>
     (design.kind === 'apart' ? 2 * design.train : design.pool + population) *
@@ -74,41 +76,53 @@ export const modelOutputs = defineKind({
     const classifier = Classifier.load(await engine(), await trained.file(MODEL_FILE));
     const { classes, inputShape } = classifier.model;
     const { count: asked, view } = viewsFor(settings.views, inputShape);
-    const ask = await answererOf(classifier, await dataset(), settings, signal);
+    const guarded = await behindDefence(classifier, await dataset(), settings, signal);
+    const ask = async (x: Rows['x']) =>
+      guarded
+        ? (await guarded.probabilities(x)).map((p) => log(p + score.PROBABILITY_FLOOR))
+        : classifier.logits(x, { signal });
     const n = rows.y.length;
     const logits = new Float32Array(asked * n * classes);
+    const labels = new Int32Array(n);
     const width = rows.x.length / n;
     // some rows at a time, whose views are dropped when they have been asked about
     for (let from = 0; from < n; from += AT_ONCE) {
       const x = rows.x.subarray(from * width, (from + AT_ONCE) * width);
       for (let k = 0; k < asked; k++) logits.set(await ask(view(x, k)), (k * n + from) * classes);
+      if (guarded) labels.set(await guarded.labels(x), from);
       progress(Math.min(1, (from + AT_ONCE) / n));
     }
     await write(LOGITS_FILE, writeNpy({ shape: [asked, n, classes], data: logits }));
-    return { rows: n, views: asked, classes, ...(settings.defence && { answers: 'log-probabilities' as const }) };
+    const result = { rows: n, views: asked, classes };
+    if (!guarded) return result;
+    const accuracy = (from: number, to: number) =>
+      clopperPearson({ hits: labels.subarray(from, to).filter((l, i) => l === rows.y[from + i]).length, n: to - from });
+    return {
+      ...result,
+      answers: 'log-probabilities' as const,
+      ...(settings.design.kind === 'apart' && { accuracy: { train: accuracy(0, n / 2), out: accuracy(n / 2, n) } }),
+    };
   },
 });
 
-/** Logits of the model, or the logarithms of what its output defence answers. */
-async function answererOf(
+/** The model behind its output defence; null where it answers itself. */
+async function behindDefence(
   classifier: Classifier,
   dataset: Dataset,
   { design, which, defence }: v.InferOutput<typeof settingsSchema>,
   signal: AbortSignal,
-): Promise<(x: Rows['x']) => Promise<Float64Array>> {
-  if (!defence) return (x) => classifier.logits(x, { signal });
+) {
+  if (!defence) return null;
   const { data, members } = rowsOfModel(dataset, design, which);
   const reserve = reserveOf(dataset, design, which, reserveSize(defence, design));
-  const { seed } = seedsOf(defence.seed, which);
-  const target = await outputDefence(classifier.engine, classifier, examples(data, members), {
+  const wrap = await outputDefence(classifier.engine, classifier, examples(data, members), {
     defence: defence.name as DefenseName,
     options: defence.options,
-    seed,
+    seed: seedsOf(defence.seed, which).seed,
     signal,
     ...(reserve.length > 0 && { reserve: examples(data, reserve) }),
   });
-  const answer = target(localTarget(classifier, { signal }));
-  return async (x) => (await answer.probabilities(x)).map((p) => log(p + score.PROBABILITY_FLOOR));
+  return wrap(localTarget(classifier, { signal }));
 }
 
 /** The rows that the outputs are of: members, then non-members; halves: the pool, then the population. */

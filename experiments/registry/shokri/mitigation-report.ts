@@ -9,6 +9,7 @@ import { percent, withInterval } from './text.ts';
 
 type Verdict = ReturnType<typeof thresholdAttack.parseResult>;
 type Trained = ReturnType<typeof membershipModel.parseResult>;
+type Estimate = Verdict['auc'];
 type Measure = 'auc' | 'balancedAccuracy';
 
 interface Attacked {
@@ -20,6 +21,8 @@ interface Attacked {
 interface Row {
   readonly treatment: Treatment;
   readonly model: Trained;
+  /** of the labels that are answered, with the defence */
+  readonly accuracy: { readonly train: Estimate; readonly out: Estimate };
   readonly naive: readonly Attacked[];
   readonly adaptive: readonly Attacked[];
 }
@@ -27,7 +30,7 @@ interface Row {
 function rowsOf(results: Results, s: Settings, m: Mitigation): Row[] {
   return treatmentsOf(s, m).flatMap((treatment) => {
     const jobs = mitigationJobs(s, m, treatment);
-    const model = results.of(jobs.model);
+    const [model, outputs] = [results.of(jobs.model), results.of(jobs.outputs)];
     const judged = (list: typeof jobs.naive) =>
       list.flatMap(({ name, job }) => {
         const verdict = results.of(job);
@@ -35,7 +38,9 @@ function rowsOf(results: Results, s: Settings, m: Mitigation): Row[] {
       });
     const [naive, adaptive] = [judged(jobs.naive), judged(jobs.adaptive)];
     const all = m.attacks.length + m.signals.length;
-    return model && naive.length === all && adaptive.length === all ? [{ treatment, model, naive, adaptive }] : [];
+    if (!model || !outputs || naive.length < all || adaptive.length < all) return [];
+    const accuracy = outputs.accuracy ?? { train: model.train.accuracy, out: model.out.accuracy };
+    return [{ treatment, model, accuracy, naive, adaptive }];
   });
 }
 
@@ -88,10 +93,10 @@ const howItWasMeasured = (s: Settings, m: Mitigation) =>
 function figureOf(rows: readonly Row[], m: Mitigation) {
   const [attack] = m.attacks;
   const points = (of: readonly Row[], who: 'naive' | 'adaptive') =>
-    of.flatMap(({ treatment, model, [who]: attacked }) => {
+    of.flatMap(({ treatment, accuracy, [who]: attacked }) => {
       const auc = attacked.find(({ name }) => name === attack)?.verdict.auc;
       if (!auc || auc.value === null) return [];
-      return [{ x: model.out.accuracy.value ?? 0, y: auc.value, low: auc.low, high: auc.high, name: treatment.name }];
+      return [{ x: accuracy.out.value ?? 0, y: auc.value, low: auc.low, high: auc.high, name: treatment.name }];
     });
   const stopped = rows.filter(({ treatment }) => treatment.shorter || treatment.name === 'undefended');
   const others = rows.filter(({ treatment }) => !stopped.some((row) => row.treatment === treatment));
@@ -112,7 +117,8 @@ function figureOf(rows: readonly Row[], m: Mitigation) {
 
 /** Measures of a verdict as columns; the lowest false-positive rates where the non-members resolve them. */
 function measures(plain: Row) {
-  const low = (['0.01', '0.001'] as const).filter((fpr) => plain.naive[0]!.verdict.tprAtFpr[fpr] !== null);
+  const resolved = (['0.1', '0.01', '0.001'] as const).filter((fpr) => plain.naive[0]!.verdict.tprAtFpr[fpr] !== null);
+  const low = resolved.length > 1 ? resolved.slice(1) : resolved;
   return {
     names: [
       'precision',
@@ -121,8 +127,10 @@ function measures(plain: Row) {
       'AUC',
       ...low.map((fpr) => `TPR at ${100 * Number(fpr)} % FPR`),
     ],
-    of: ({ precision, recall, balancedAccuracy, auc, tprAtFpr }: Verdict): Cell[] =>
-      [precision, recall, balancedAccuracy, auc, ...low.map((fpr) => tprAtFpr[fpr])].map(withInterval),
+    of: ({ precision, recall, balancedAccuracy, auc, tprAtFpr }: Verdict): Cell[] => [
+      precision.value === null ? 'accuses nobody' : withInterval(precision),
+      ...[recall, balancedAccuracy, auc, ...low.map((fpr) => tprAtFpr[fpr])].map(withInterval),
+    ],
   };
 }
 
@@ -145,8 +153,8 @@ function tableOf(rows: readonly Row[], plain: Row, attack: string): Table {
     ],
     rows: rows.map((row) => [
       row.treatment.name,
-      percent(row.model.train.accuracy.value),
-      withInterval(row.model.out.accuracy),
+      percent(row.accuracy.train.value),
+      withInterval(row.accuracy.out),
       ...of(verdictOf(row.naive)),
       ...of(verdictOf(row.adaptive)),
       row.model.defended?.epsilon?.toFixed(2) ?? '',
@@ -168,8 +176,8 @@ function findings(rows: readonly Row[], plain: Row): string[] {
   );
   const named = (list: readonly Row[]) =>
     list.length === 0 ? 'none' : list.map((row) => `${row.treatment.name} (${sizes(row)})`).join('; ');
-  const sizes = ({ model, adaptive }: Row) =>
-    `AUC ${percent(strongest(adaptive, 'auc').value)}, right on ${percent(model.out.accuracy.value)}`;
+  const sizes = ({ accuracy, adaptive }: Row) =>
+    `AUC ${percent(strongest(adaptive, 'auc').value)}, right on ${percent(accuracy.out.value)}`;
   const looks = onlyLooks.map(
     (row) =>
       `${row.treatment.name} (${percent(strongest(row.naive, 'balancedAccuracy').value)} against ` +
@@ -177,7 +185,7 @@ function findings(rows: readonly Row[], plain: Row): string[] {
   );
   return [
     `Undefended, the strongest attack has an AUC of ${percent(strongest(plain.adaptive, 'auc').value)} and the model is right on ` +
-      `${percent(plain.model.out.accuracy.value)} of the rows that it never saw.`,
+      `${percent(plain.accuracy.out.value)} of the rows that it never saw.`,
     'Lower the strongest attack of who knows them, by AUC with 95 % intervals apart, and fit their rows no worse: ' +
       `${named(lowers.filter(fitted))}.`,
     `Lower it too, but stopped earlier or under-fitted, which no defence is needed for: ${named(byLearning)}.`,

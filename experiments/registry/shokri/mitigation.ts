@@ -60,7 +60,7 @@ export function mitigationJobs(s: Settings, m: Mitigation, treatment: Treatment)
       ...signals.map((signal) => ({ name: signal as string, job: signalJob(s, m, signal, target, needs, judged) })),
     ];
   };
-  return { model: model('target'), naive: by('naive'), adaptive: by('adaptive') };
+  return { model: model('target'), outputs: target, naive: by('naive'), adaptive: by('adaptive') };
 }
 
 function signalJob(

@@ -109,7 +109,13 @@ const answered = async (name: string, options: Record<string, number>) => {
   await model.run();
   const settings = { ...asked, defence: { name, options, seed: 2 } };
   const job = testJob(modelOutputs, settings, data, { needs: [model.needed()] });
-  assert.equal(await job.run(), { rows: 200, views: 1, classes: 3, answers: 'log-probabilities' });
+  const { accuracy, ...result } = modelOutputs.parseResult(await job.run());
+  assert.equal(result, { rows: 200, views: 1, classes: 3, answers: 'log-probabilities' });
+  const { train, out } = model.needed().result(membershipModel);
+  const own = [train.accuracy, out.accuracy];
+  const kept = [accuracy!.train, accuracy!.out];
+  if (name === 'gaussian-noise') assert.ok(kept.every(({ value }, i) => value! < own[i]!.value!));
+  else assert.equal(kept, own, `${name} keeps the labels`);
   return { model, job };
 };
 
