@@ -53,7 +53,7 @@ test('an undefended job has the id and the bits that it had before there were de
 
 const trained = async (name: string, options: Record<string, number> = {}, epochs = 3) => {
   const settings = { ...plain, recipe: { ...recipe, epochs }, defence: { name, options } };
-  const job = testJob(membershipModel, settings, data);
+  const job = testJob(membershipModel, settings, data, { checkpointEvery: 60 });
   const result = membershipModel.parseResult(await job.run());
   return { job, result, defended: result.defended! };
 };

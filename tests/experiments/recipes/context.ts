@@ -19,6 +19,8 @@ export function testJob(
     readonly needs?: readonly Needed[];
     readonly onProgress?: (fraction: number) => void;
     readonly signal?: AbortSignal;
+    /** seconds between checkpoints; default 0: after each step */
+    readonly checkpointEvery?: number;
   } = {},
 ): TestJob {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -28,7 +30,7 @@ export function testJob(
   const store = (name: string): CheckpointStore => ({
     load: async () => checkpoints.get(name) ?? null,
     save: async (bytes) => void checkpoints.set(name, bytes.slice()),
-    everySeconds: 0,
+    everySeconds: options.checkpointEvery ?? 0,
   });
   return {
     files,
