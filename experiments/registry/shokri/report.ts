@@ -1,6 +1,7 @@
 /** The report of the shadow-model experiment: precision by size and attack model, then each class. */
 import type { Curve, Report, Results } from '../../runner/index.ts';
 import { jobsOf } from './jobs.ts';
+import { mitigationSections } from './mitigation-report.ts';
 import type { Kind, Settings } from './settings.ts';
 import { median, of, overClasses, percent, withInterval } from './text.ts';
 
@@ -107,6 +108,7 @@ export function reportOf(results: Results, s: Settings): Report {
           ]),
         },
       },
+      ...mitigationSections(results, s),
     ],
   };
 }
