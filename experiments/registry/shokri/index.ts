@@ -19,7 +19,7 @@ export const shokri = defineExperiment({
       model: 'cifar',
       sizes: [2500, 5000, 10_000, 15_000],
       shadows: 10,
-      recipe: { epochs: 16, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
+      recipe: { epochs: 30, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
     },
   },
   jobs: (s) => s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),
