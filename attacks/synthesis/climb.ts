@@ -171,31 +171,37 @@ function propose({ fields }: ClimbOptions, { order, rng, proposal, best, k }: Cl
 }
 
 function checkOptions(o: ClimbOptions): void {
-  const { target, fields, y, kMax, kMin, rejMax, confMin, iterMax } = o;
+  const { target, fields, y } = o;
   const width = target.inputShape.reduce((a, b) => a * b, 1);
   if (widthOf(fields) !== width)
     throw new ConfigError(
       `hill-climbing: expected fields of the ${width} numbers that the target takes, got ${widthOf(fields)}. Take them from the target's data: fieldsOf(dataset).`,
       'fields',
     );
+  checkClimb(o);
+  for (let i = 0; i < y.length; i++) {
+    if (Number.isInteger(y[i]!) && y[i]! >= 0 && y[i]! < target.classes) continue;
+    throw new ConfigError(`hill-climbing: y: expected classes below ${target.classes}, got ${y[i]} at ${i}.`, 'y');
+  }
+}
+
+/** @throws ConfigError for settings with which no search can end well, whatever the target */
+export function checkClimb(o: Pick<ClimbOptions, 'kMax' | 'kMin' | 'rejMax' | 'confMin' | 'iterMax' | 'atOnce'>): void {
+  const { kMax, kMin, rejMax, confMin, iterMax, atOnce = 1 } = o;
   for (const [name, value, least] of [
     ['kMin', kMin, 1],
     ['kMax', kMax, kMin],
     ['rejMax', rejMax, 0],
     ['iterMax', iterMax, 1],
-    ['atOnce', o.atOnce ?? 1, 1],
+    ['atOnce', atOnce, 1],
   ] as const) {
     if (Number.isInteger(value) && value >= least) continue;
     const reason = name === 'kMax' ? `a whole number >= kMin, ${kMin}` : `a whole number >= ${least}`;
     throw new ConfigError(`hill-climbing: ${name}: expected ${reason}, got ${value}.`, name);
   }
-  if (!(confMin >= 0 && confMin < 1))
-    throw new ConfigError(
-      `hill-climbing: confMin: expected a probability below 1, got ${confMin}: no model is surer. The paper took 0.2.`,
-      'confMin',
-    );
-  for (let i = 0; i < y.length; i++) {
-    if (Number.isInteger(y[i]!) && y[i]! >= 0 && y[i]! < target.classes) continue;
-    throw new ConfigError(`hill-climbing: y: expected classes below ${target.classes}, got ${y[i]} at ${i}.`, 'y');
-  }
+  if (confMin >= 0 && confMin < 1) return;
+  throw new ConfigError(
+    `hill-climbing: confMin: expected a probability below 1, got ${confMin}: no model is surer. Take 0.2.`,
+    'confMin',
+  );
 }

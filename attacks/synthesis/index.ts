@@ -7,7 +7,7 @@ import { hillClimbing } from './hill-climbing.ts';
 import { marginals } from './marginals.ts';
 import { noisy } from './noisy.ts';
 
-export { type Climbed, type ClimbOptions, climb } from './climb.ts';
+export { type Climbed, type ClimbOptions, checkClimb, climb } from './climb.ts';
 export {
   defineSynthesis,
   type SourceName,

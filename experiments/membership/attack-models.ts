@@ -11,7 +11,7 @@ import {
 } from '../../attacks/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { defineKind, type Needed } from '../runner/index.ts';
-import { checkDesign, designSchema } from './design.ts';
+import { checkDesign, designSchema, madeRows } from './design.ts';
 import { logitsOf, rowsAsked } from './outputs.ts';
 
 export const ATTACK_MODEL_FILE = 'attack-model.json';
@@ -60,10 +60,13 @@ export const attackModel = defineKind({
   },
   async run({ settings, needs, dataset, engine, signal, write }) {
     const { attack, options, label, design, minRows } = settings;
-    const outputs = await shadowOutputs(needs, (which) => rowsOfShadow(which));
-    async function rowsOfShadow(which: number) {
-      return rowsAsked(await dataset(), { design, which, population: 0 }).y;
-    }
+    const made = await madeRows(design, needs);
+    const data = await dataset();
+    const asked = made ? needs.slice(0, -1) : needs;
+    const outputs = await shadowOutputs(
+      asked,
+      async (which) => rowsAsked(data, { design, which, population: 0 }, made).y,
+    );
     const few = label !== null && classesWithFewRows(outputs, minRows).includes(label);
     const rng = Rng.from(settings.seed).split(`attack model ${attack}`);
     const fitted: AttackModelData | null = few

@@ -5,7 +5,7 @@ import { augment, examples, type ImageShape } from '../../data/index.ts';
 import { Classifier, ConfigError, modelNames, namedModel, Rng, type Shape } from '../../engine/index.ts';
 import { optimizerOf } from '../recipe.ts';
 import { defineKind, MODEL_FILE, recipeSchema, shareSchema } from '../runner/index.ts';
-import { checkDesign, designSchema, rowsOfModel, whichSchema } from './design.ts';
+import { checkDesign, designSchema, madeRows, rowsOfModel, whichSchema } from './design.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 
@@ -57,9 +57,10 @@ export const membershipModel = defineKind({
       );
     }
   },
-  async run({ settings, signal, engine, dataset, write, checkpoint, progress }) {
+  async run({ settings, needs, signal, engine, dataset, write, checkpoint, progress }) {
     const { recipe, design, which, augmentation } = settings;
-    const { data, members, nonMembers } = rowsOfModel(await dataset(), design, which);
+    const made = await madeRows(design, needs);
+    const { data, members, nonMembers } = rowsOfModel(await dataset(), design, which, made);
     const rng = Rng.from(settings.seed).split(`membership model ${which}`);
     const model = namedModel(settings.model, data.inputShape, data.classes);
     const classifier = Classifier.create(await engine(), model, { seed: rng.split('initial').uint32() });
