@@ -1,6 +1,7 @@
 /** The experiment of Shokri et al.: how precisely an attacker with shadow models tells members, by the size of the training set. */
 import { defineExperiment } from '../../runner/index.ts';
 import { jobsOf } from './jobs.ts';
+import { knowledgeJobs } from './knowledge.ts';
 import { reportOf } from './report.ts';
 import { settings } from './settings.ts';
 
@@ -22,6 +23,9 @@ export const shokri = defineExperiment({
       recipe: { epochs: 30, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
     },
   },
-  jobs: (s) => s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),
+  jobs: (s) => [
+    ...s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),
+    ...knowledgeJobs(s).map(({ judged }) => judged),
+  ],
   report: reportOf,
 });

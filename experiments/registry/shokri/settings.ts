@@ -1,7 +1,7 @@
 /** What can be set in the shadow-model experiment. */
 import * as v from 'valibot';
 import { modelNames } from '../../../engine/index.ts';
-import { attackKinds } from '../../membership/index.ts';
+import { attackKinds, knowledgeSchema } from '../../membership/index.ts';
 import { recipeSchema } from '../../runner/index.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
@@ -31,6 +31,11 @@ export const settings = v.strictObject({
   options: v.optional(v.record(v.string(), v.record(v.string(), v.number())), {}),
   /** rows that a class needs on either side for an attack model of its own */
   minRows: v.optional(count, 10),
+  /**
+   * attackers without rows of the target's distribution, compared with the one who has them: at the first size, by the first kind
+   * of attack model
+   */
+  knowledge: v.optional(v.array(knowledgeSchema), []),
   seed: v.optional(seed, 0),
 });
 export type Settings = v.InferOutput<typeof settings>;
