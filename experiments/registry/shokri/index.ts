@@ -1,6 +1,7 @@
 /** The experiment of Shokri et al.: how precisely an attacker with shadow models tells members, by the size of the training set. */
 import { defineExperiment } from '../../runner/index.ts';
 import { jobsOf } from './jobs.ts';
+import { knowledgeJobs } from './knowledge.ts';
 import { allMitigationJobs } from './mitigation.ts';
 import { paperMitigation, quickMitigation } from './mitigation-settings.ts';
 import { reportOf } from './report.ts';
@@ -28,6 +29,7 @@ export const shokri = defineExperiment({
   jobs: (s) => [
     ...s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),
     ...allMitigationJobs(s),
+    ...knowledgeJobs(s).map(({ judged }) => judged),
   ],
   report: reportOf,
 });
