@@ -50,9 +50,9 @@ export {
   signalScores,
 } from './membership/index.ts';
 export * from './metrics/index.ts';
+export { cannotRun, type Lack, type ShadowData, type Supply, shadowDataKinds, shadowDataOf, suited } from './needs.ts';
 export {
   type Candidates,
-  cannotRun,
   type MembershipResult,
   type MembershipRun,
   mixCandidates,
@@ -60,5 +60,6 @@ export {
   runMembershipAttack,
 } from './runner.ts';
 export * as score from './score/index.ts';
+export * from './synthesis/index.ts';
 export * from './target/index.ts';
 export { type ImageViews, imageViews } from './views.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../attacks/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { defineKind, type Needed } from '../runner/index.ts';
-import { checkDesign, designSchema } from './design.ts';
+import { checkDesign, designSchema, madeRows } from './design.ts';
 import { labelsAsked, probabilitiesOf } from './outputs.ts';
 
 export const ATTACK_MODEL_FILE = 'attack-model.json';
@@ -61,8 +61,11 @@ export const attackModel = defineKind({
   },
   async run({ settings, needs, dataset, engine, signal, write }) {
     const { attack, options, label, design, minRows, ifNeeded } = settings;
+    const made = await madeRows(design, needs);
     const data = await dataset();
-    const outputs = await shadowOutputs(needs, (which) => labelsAsked(data, design, which));
+    const outputs = await shadowOutputs(made ? needs.slice(0, -1) : needs, (which) =>
+      labelsAsked(data, design, which, made),
+    );
     const few = classesWithFewRows(outputs, minRows);
     const left = label === null ? ifNeeded === true && few.length === 0 : few.includes(label);
     const rng = Rng.from(settings.seed).split(`attack model ${attack}`);

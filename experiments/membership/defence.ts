@@ -61,6 +61,12 @@ export function checkReserve(design: Design, which: Which, data: Pick<DataFacts,
       ['apart'],
     );
   }
+  if (design.shadowRows === 'made') {
+    throw new ConfigError(
+      'design: expected real shadow rows for a defence that needs rows beside its members, got made ones.',
+      'design.shadowRows',
+    );
+  }
   const left = data.size - (which === 'target' ? 2 : 4) * design.train;
   if (rows <= left) return;
   throw new ConfigError(

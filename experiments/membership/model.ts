@@ -15,7 +15,7 @@ import {
   reserveSize,
   seedsOf,
 } from './defence.ts';
-import { checkDesign, designSchema, rowsOfModel, whichSchema } from './design.ts';
+import { checkDesign, designSchema, madeRows, rowsOfModel, whichSchema } from './design.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 
@@ -95,10 +95,10 @@ export const membershipModel = defineKind({
       );
     }
   },
-  async run({ settings, signal, engine, dataset, write, checkpoint, progress }) {
+  async run({ settings, needs, signal, engine, dataset, write, checkpoint, progress }) {
     const { recipe, design, which, augmentation, defence } = settings;
     const all = await dataset();
-    const { data, members, nonMembers } = rowsOfModel(all, design, which);
+    const { data, members, nonMembers } = rowsOfModel(all, design, which, await madeRows(design, needs));
     const model = namedModel(settings.model, data.inputShape, data.classes);
     const reserve = defence ? reserveOf(all, design, which, reserveSize(defence, design)) : NO_ROWS;
     const { classifier, epochs, steps, marks } = await trainDefended(await engine(), model, examples(data, members), {

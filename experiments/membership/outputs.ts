@@ -11,7 +11,17 @@ import { Classifier, ConfigError, type Rows } from '../../engine/index.ts';
 import { exp, log } from '../../engine/math/index.ts';
 import { defineKind, MODEL_FILE, type Needed, shareSchema } from '../runner/index.ts';
 import { checkOutputDefence, checkReserve, defenceSchema, reserveOf, reserveSize, seedsOf } from './defence.ts';
-import { checkDesign, type Design, designSchema, poolOf, populationOf, rowsOfModel, whichSchema } from './design.ts';
+import {
+  checkDesign,
+  type Design,
+  designSchema,
+  type MadeRows,
+  madeRows,
+  poolOf,
+  populationOf,
+  rowsOfModel,
+  whichSchema,
+} from './design.ts';
 import { viewsFor, viewsSchema } from './views.ts';
 
 export const LOGITS_FILE = 'logits.npy';
@@ -70,9 +80,10 @@ export const modelOutputs = defineKind({
       );
     }
   },
-  async run({ settings, signal, engine, dataset, needs: [trained], write, progress }) {
+  async run({ settings, signal, engine, dataset, needs, write, progress }) {
+    const [trained] = needs;
     if (!trained) throw new ConfigError('model-outputs: expected a job that trained the model, got none.', 'needs');
-    const rows = rowsAsked(await dataset(), settings);
+    const rows = rowsAsked(await dataset(), settings, await madeRows(settings.design, needs));
     const classifier = Classifier.load(await engine(), await trained.file(MODEL_FILE));
     const { classes, inputShape } = classifier.model;
     const { count: asked, view } = viewsFor(settings.views, inputShape);
@@ -129,15 +140,21 @@ async function behindDefence(
 export function rowsAsked(
   dataset: Dataset,
   { design, which, population }: { design: Design; which: 'target' | number; population: number },
+  made: MadeRows | null = null,
 ): Rows {
-  const { data, members, nonMembers } = rowsOfModel(dataset, design, which);
+  const { data, members, nonMembers } = rowsOfModel(dataset, design, which, made);
   if (design.kind === 'apart') return take(data, joined(members, nonMembers));
   return take(data, joined(poolOf(dataset, design), populationOf(dataset, design, population)));
 }
 
 /** Their labels alone, of a design that keeps data apart. */
-export function labelsAsked(dataset: Dataset, design: Design, which: 'target' | number): Int32Array {
-  const { data, members, nonMembers } = rowsOfModel(dataset, design, which);
+export function labelsAsked(
+  dataset: Dataset,
+  design: Design,
+  which: 'target' | number,
+  made: MadeRows | null = null,
+): Int32Array {
+  const { data, members, nonMembers } = rowsOfModel(dataset, design, which, made);
   return joined(members, nonMembers).map((row) => data.y[row]!);
 }
 

@@ -1,6 +1,7 @@
 /** The experiment of Shokri et al.: how precisely an attacker with shadow models tells members, by the size of the training set. */
 import { defineExperiment } from '../../runner/index.ts';
 import { jobsOf } from './jobs.ts';
+import { knowledgeJobs } from './knowledge.ts';
 import { allMitigationJobs } from './mitigation.ts';
 import { paperMitigation, quickMitigation } from './mitigation-settings.ts';
 import { reportOf } from './report.ts';
@@ -21,13 +22,14 @@ export const shokri = defineExperiment({
       model: 'cifar',
       sizes: [2500, 5000, 10_000, 15_000],
       shadows: 10,
-      recipe: { epochs: 30, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
+      recipe: { epochs: 22, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
       mitigation: paperMitigation,
     },
   },
   jobs: (s) => [
     ...s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),
     ...allMitigationJobs(s),
+    ...knowledgeJobs(s).map(({ judged }) => judged),
   ],
   report: reportOf,
 });

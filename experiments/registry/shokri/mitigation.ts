@@ -41,7 +41,8 @@ export function treatmentsOf(s: Settings, { defences, shorter }: Mitigation): Tr
 export function mitigationJobs(s: Settings, m: Mitigation, treatment: Treatment) {
   const { size, attacks, signals } = m;
   const model = (which: 'target' | number) => modelJob(s, size, which, treatment.trained);
-  const outputs = (which: 'target' | number) => outputsJob(s, size, which, model(which), treatment.answers);
+  const outputs = (which: 'target' | number) =>
+    outputsJob(s, size, which, model(which), { defence: treatment.answers });
   const target = outputs('target');
   const indices = Array.from({ length: m.shadows }, (_, i) => i);
   const shadows = {

@@ -1,7 +1,7 @@
 /** What can be set in the shadow-model experiment. */
 import * as v from 'valibot';
 import { modelNames } from '../../../engine/index.ts';
-import { attackKinds } from '../../membership/index.ts';
+import { attackKinds, knowledgeSchema } from '../../membership/index.ts';
 import { recipeSchema } from '../../runner/index.ts';
 import { mitigationSchema } from './mitigation-settings.ts';
 
@@ -34,6 +34,11 @@ export const settings = v.strictObject({
   minRows: v.optional(count, 10),
   /** defences, each attacked by who knows it and by who does not; null: no such stage */
   mitigation: v.optional(v.nullable(mitigationSchema), null),
+  /**
+   * attackers without rows of the target's distribution, compared with the one who has them: at the first size, by the first kind
+   * of attack model
+   */
+  knowledge: v.optional(v.array(knowledgeSchema), []),
   seed: v.optional(seed, 0),
 });
 export type Settings = v.InferOutput<typeof settings>;
