@@ -79,6 +79,7 @@ export function mitigationSections(results: Results, s: Settings): ReportSection
     { title: 'Defences: what holds', text: findings(rows, plain) },
     ...[...m.attacks, ...m.signals].map((attack) => ({
       title: `Defences: the ${attack} attack`,
+      text: [HOW_TO_READ],
       table: tableOf(rows, plain, attack),
     })),
   ];
@@ -89,6 +90,10 @@ const howItWasMeasured = (s: Settings, m: Mitigation) =>
   'by who does not know the defence (naive: undefended shadow models) and by who does (adaptive: shadow models with the same defence). A defence that ' +
   'changes answers stands before the undefended models. Rows that a defence needs beside the members come from outside: nobody is ' +
   'asked about them. Undefended models of fewer epochs show what stopping earlier gives by itself.';
+
+const HOW_TO_READ =
+  'Train, test: accuracy of the answers, with the defence. Under-fitted: right on what it was taught more than 5 points less often than the ' +
+  'undefended model, a defence by learning less. Epsilon: proved for the run, whose noise was reproducible, so that it protects nobody.';
 
 function figureOf(rows: readonly Row[], m: Mitigation) {
   const [attack] = m.attacks;
@@ -139,26 +144,24 @@ function tableOf(rows: readonly Row[], plain: Row, attack: string): Table {
   const { names, of } = measures(plain);
   const verdictOf = (attacked: readonly Attacked[]) => attacked.find(({ name }) => name === attack)!.verdict;
   return {
-    caption:
-      `Attack: ${attack}. With 95 % intervals. Epsilon: proved for the run, whose noise was reproducible, so that it protects nobody. Under-fitted: right on ` +
-      'the rows it was taught more than 5 points less often than the undefended model, which is a defence by learning less.',
+    caption: 'With 95 % intervals.',
     columns: [
       'Defence',
+      'Mark',
       'Train',
       'Test',
       ...names.map((name) => `Naive: ${name}`),
       ...names.map((name) => `Adaptive: ${name}`),
       'Epsilon',
-      'Mark',
     ],
     rows: rows.map((row) => [
       row.treatment.name,
+      marksOf(row, plain),
       percent(row.accuracy.train.value),
       withInterval(row.accuracy.out),
       ...of(verdictOf(row.naive)),
       ...of(verdictOf(row.adaptive)),
       row.model.defended?.epsilon?.toFixed(2) ?? '',
-      marksOf(row, plain),
     ]),
   };
 }

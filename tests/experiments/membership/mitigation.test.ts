@@ -149,7 +149,7 @@ found(
         'dp-sgd, epsilon 2, delta 0.001',
       ],
     );
-    assert.is(columns[2], 'Test');
+    assert.ok(columns.includes('Test'));
     assert.ok(value('undefended', 'Adaptive: balanced accuracy') > 85);
     // flat answers have losses that undefended members never have: the naive attacker accuses nobody
     assert.is(value('flat answers', 'Naive: balanced accuracy'), 50);
@@ -171,13 +171,13 @@ found('what holds is told from what stops early, learns less, or only masks', as
   assert.match(byLearning!, /dp-sgd/);
   assert.match(looks!, /flat answers \(50\.0 % against /);
   const table = sections.find(({ title }) => title === 'Defences: the logistic attack')!.table!;
-  const mark = (row: string) => String(table.rows.find(([name]) => name === row)!.at(-1));
+  const mark = (row: string) => table.rows.find(([name]) => name === row)![table.columns.indexOf('Mark')] as string;
   assert.is(mark('undefended'), '');
   assert.is(mark('flat answers'), '');
   assert.is(mark('undefended, 1 epoch'), 'stopped at epoch 1, under-fitted');
   assert.match(mark('early-stopping, patience 1'), /^stopped at epoch \d/);
   assert.is(mark('l2, weight 0.3'), 'under-fitted');
-  const epsilon = Number(table.rows.at(-1)!.at(-2));
+  const epsilon = Number(table.rows.at(-1)![table.columns.indexOf('Epsilon')]);
   assert.ok(epsilon > 1.5 && epsilon <= 2, `epsilon ${epsilon}`);
 });
 
