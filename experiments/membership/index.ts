@@ -1,7 +1,7 @@
 /** Experiments on membership: who trains on what, models, what they answer, attacks on the answers. */
 export { attackKinds, attackModel } from './attack-models.ts';
 export { checkDesign, type Design, designSchema, rowsOfModel, type Which } from './design.ts';
-export { asksTarget, type Knowledge, knowledgeSchema, knows, shadowData } from './knowledge.ts';
+export { asksTarget, type Knowledge, knowledgeSchema, knows, shadowData, titleOf } from './knowledge.ts';
 export { type AugmentationSettings, augmentationSchema, membershipModel } from './model.ts';
 export { modelOutputs } from './outputs.ts';
 export { referenceAttacks } from './reference-attacks.ts';

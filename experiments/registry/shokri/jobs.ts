@@ -3,12 +3,12 @@ import {
   asksTarget,
   attackModel,
   type Knowledge,
-  knows,
   membershipModel,
   modelOutputs,
   ONE_VIEW,
   shadowData,
   shokriAttack,
+  titleOf,
   type Which,
 } from '../../membership/index.ts';
 import type { Job } from '../../runner/index.ts';
@@ -35,7 +35,7 @@ export function madeJob(s: Settings, size: number, knowledge: Knowledge) {
   return shadowData.job(
     { design: realDesign(s, size), knowledge, seed: s.seed },
     {
-      name: `shadow data, ${knows(knowledge)}`,
+      name: `shadow data, ${titleOf(knowledge)}`,
       data: [{ data: s.data }, ...other],
       needs: asksTarget(knowledge) ? [modelJob(s, size, 'target')] : [],
     },
