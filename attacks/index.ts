@@ -50,9 +50,9 @@ export {
   signalScores,
 } from './membership/index.ts';
 export * from './metrics/index.ts';
+export { cannotRun, type Lack, type ShadowData, type Supply, shadowDataKinds, shadowDataOf, suited } from './needs.ts';
 export {
   type Candidates,
-  cannotRun,
   type MembershipResult,
   type MembershipRun,
   mixCandidates,

@@ -3,16 +3,9 @@
  * order; its scores are checked, and every metric is computed here.
  */
 import { ConfigError, createEngine, type Engine, KeyholeError, Pacer, type Rng, type Rows } from '../engine/index.ts';
-import type {
-  AttackNeeds,
-  AttackWarning,
-  MembershipAttack,
-  MembershipKnowledge,
-  OptionDef,
-  OptionsOf,
-  ShadowModel,
-} from './define-attack.ts';
+import type { AttackWarning, MembershipAttack, MembershipKnowledge, OptionDef, OptionsOf } from './define-attack.ts';
 import { type MembershipSummary, summariseSlices } from './metrics/index.ts';
+import { type ShadowData, shadowDataOf, suited } from './needs.ts';
 import { averaged, type LabelTarget, type ProbabilityTarget, restrict, type Target } from './target/index.ts';
 
 /** The records that an attack is asked about. */
@@ -54,7 +47,7 @@ export interface MembershipResult {
   readonly threshold: number | null;
   readonly queries: number;
   /** how the data of the models that the attack used lie to the target's: 'overlapping' is the stronger attacker; 'none' without models */
-  readonly shadowData: 'none' | 'apart' | 'overlapping';
+  readonly shadowData: ShadowData;
   readonly seconds: number;
   readonly warnings: readonly AttackWarning[];
 }
@@ -84,73 +77,6 @@ export function parseOptions<O extends Record<string, OptionDef>>(
   return Object.fromEntries(
     Object.entries(defs).map(([name, def]) => [name, given[name] ?? def.default]),
   ) as OptionsOf<O>;
-}
-
-/**
- * The warning with which an attack is left out, or null when there are rows enough.
- * @param o.ranking whether attacks may run that without shadow models only rank; default false
- */
-export function cannotRun(
-  attack: MembershipAttack,
-  known: MembershipKnowledge,
-  { ranking = false } = {},
-): AttackWarning | null {
-  const ranks = ranking && attack.needs.orRanks && known.shadows.length === 0;
-  const missing = missingOf(ranks ? {} : attack.needs, known);
-  return missing === null ? null : { code: 'skipped', message: `${attack.name} was left out: it needs ${missing}` };
-}
-
-function missingOf(needs: AttackNeeds, { shadows, population }: MembershipKnowledge): string | null {
-  const { shadowRows = 0, modelsIn = 0, modelsOut = 0, populationRows = 0 } = needs;
-  const own = suited(needs, shadows);
-  const rows = Math.max(0, ...own.map((s) => Math.min(s.members.y.length, s.nonMembers.y.length)));
-  if (rows < shadowRows) {
-    return (
-      `a shadow model with at least ${shadowRows} members and as many non-members, got ${rows}. ` +
-      'Give more data, or a smaller --train-size.'
-    );
-  }
-  const [inside, outside] = modelsOf(own);
-  if (inside < modelsIn) {
-    return `${modelsIn} shadow models trained on each candidate, got ${inside}. Train models on overlapping halves.`;
-  }
-  if (outside < modelsOut)
-    return `${modelsOut} shadow models that were not trained on a candidate, got ${outside}. Train more of them.`;
-  const others = population?.y.length ?? 0;
-  if (others < populationRows)
-    return `a population of at least ${populationRows} rows that no model was trained on, got ${others}.`;
-  return null;
-}
-
-/**
- * The models that an attack uses: those that were trained on candidates where it compares a candidate's answers with and
- * without it, and otherwise those of other data where there are any, so that a shadow model never holds the target's records.
- */
-function suited<S extends ShadowModel>(needs: AttackNeeds, shadows: readonly S[]): readonly S[] {
-  if (needs.modelsIn) return shadows.filter((s) => s.trainedOn);
-  if (!needs.shadowRows) return shadows;
-  const apart = shadows.filter((s) => !s.trainedOn);
-  return apart.length > 0 ? apart : shadows;
-}
-
-/** What has to be said with a result: whether models that the attack used may have been trained on the target's records. */
-function shadowDataOf({ shadowRows, modelsIn, modelsOut }: AttackNeeds, used: readonly ShadowModel[]) {
-  if (!(shadowRows || modelsIn || modelsOut) || used.length === 0) return 'none';
-  return used.some((s) => s.trainedOn) ? 'overlapping' : 'apart';
-}
-
-/** How many models were trained on a candidate, and how many were not: of the candidate with the fewest. */
-function modelsOf(shadows: MembershipKnowledge['shadows']): [inside: number, outside: number] {
-  const n = Math.max(0, ...shadows.map(({ trainedOn }) => trainedOn?.length ?? 0));
-  if (n === 0) return [0, shadows.length];
-  const counts = new Int32Array(n);
-  for (const { trainedOn } of shadows) for (const [i, one] of (trainedOn ?? []).entries()) counts[i]! += one;
-  let [least, most] = [shadows.length, 0];
-  for (const count of counts) {
-    least = Math.min(least, count);
-    most = Math.max(most, count);
-  }
-  return [least, shadows.length - most];
 }
 
 export async function runMembershipAttack(attack: MembershipAttack, run: MembershipRun): Promise<MembershipResult> {

@@ -6,7 +6,10 @@ import { type Bytes, type Records, readRecords, recordsDigest, sha256 } from '..
 import { ConfigError, type Engine, Rng, type Shape } from '../engine/index.ts';
 import type { AuditRecord } from '../experiments/audit-record.ts';
 import { type AuditTargetProgress, auditTarget } from '../experiments/audit-target.ts';
+import type { ShadowRecipe } from '../experiments/shadow-recipe.ts';
+import { VERSION } from '../experiments/version.ts';
 import { type AnswersFile, answersFile } from './answers-file.ts';
+import { type CheckpointFile, checkpointFile } from './checkpoints.ts';
 import type { CommonOptions } from './common-options.ts';
 import { engineFor } from './engine.ts';
 import { type ForeignChoice, headersOf, isAddress } from './model-options.ts';
@@ -21,6 +24,8 @@ import { showAudit } from './training-progress.ts';
 export interface ModelAuditOptions extends CommonOptions, ModelOptions, RunOptions, ForeignChoice {
   readonly label?: string;
   readonly shadows?: number;
+  readonly references?: number;
+  readonly repeats?: number;
   readonly attacks?: readonly string[];
   readonly confidence: number;
 }
@@ -43,6 +48,7 @@ export async function runModelAudit(
   let folder: OutputFolder | null = null;
   let answers: AnswersFile | null = null;
   let engine: Engine | null = null;
+  const checkpoints: CheckpointFile[] = [];
   try {
     folder = options.out === undefined ? null : await openOutputFolder(options.out);
     if (folder) {
@@ -75,8 +81,11 @@ export async function runModelAudit(
           model: options.shadowRecipe!,
           threads: options.threads,
           ...(options.shadows !== undefined && { count: options.shadows }),
+          ...(options.references !== undefined && { references: options.references }),
+          ...(folder && { checkpoint: checkpointsIn(folder, options, output, checkpoints) }),
         },
       }),
+      ...(options.repeats !== undefined && { repeats: options.repeats }),
       ...(options.attacks && { attacks: options.attacks }),
       ...(options.force && { force: true }),
       ...(answers && { store: answers }),
@@ -87,7 +96,7 @@ export async function runModelAudit(
       onProgress: show(meter),
     });
     meter.stop();
-    await finish(output, folder, { ...result, command: invocation, date: new Date().toISOString() });
+    await finish(output, folder, checkpoints, { ...result, command: invocation, date: new Date().toISOString() });
   } catch (error) {
     meter.stop();
     throw error instanceof Interrupted
@@ -168,7 +177,44 @@ function show(meter: ProgressMeter): (progress: AuditTargetProgress) => void {
   };
 }
 
-async function finish(output: Output, folder: OutputFolder | null, record: AuditRecord): Promise<void> {
+/** Checkpoints of shadow and reference models; those of other rows or settings are passed over. */
+function checkpointsIn(
+  folder: OutputFolder,
+  { fresh, checkpointEvery }: ModelAuditOptions,
+  output: Output,
+  all: CheckpointFile[],
+): NonNullable<ShadowRecipe['checkpoint']> {
+  return (name, run) => {
+    const file = checkpointFile(folder.file(`${name}.checkpoint`), {
+      run: { ...run, version: VERSION },
+      everySeconds: checkpointEvery,
+      ...(fresh && { fresh }),
+      onResume: (path) => output.note(`going on from ${path}`),
+      onFault: (message) => output.note(`${message} Training goes on without checkpoints.`),
+    });
+    all.push(file);
+    return {
+      everySeconds: checkpointEvery,
+      save: (bytes) => file.save(bytes),
+      async load() {
+        try {
+          return await file.load();
+        } catch (error) {
+          // more answers than before are other rows
+          if (error instanceof ConfigError && error.path === 'out') return null;
+          throw error;
+        }
+      },
+    };
+  };
+}
+
+async function finish(
+  output: Output,
+  folder: OutputFolder | null,
+  checkpoints: readonly CheckpointFile[],
+  record: AuditRecord,
+): Promise<void> {
   // the plots are a large import that nobody else should wait for
   const { renderAuditReport, renderAuditTable } = await import('../experiments/report/index.ts');
   const faults = folder
@@ -177,6 +223,7 @@ async function finish(output: Output, folder: OutputFolder | null, record: Audit
         { name: 'report.html', make: async () => renderAuditReport(record) },
       ])
     : [];
+  if (faults.length === 0) for (const file of checkpoints) await file.remove();
   output.printJson(record);
   output.print(renderAuditTable(record, { colour: output.colour, width: output.width }).trimEnd());
   const left = record.warnings.filter(({ code }) => code === 'skipped').length;

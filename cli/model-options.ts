@@ -54,7 +54,6 @@ export function withForeignOptions(command: Command): Command {
   return command
     .option('--members <file>', `${about} rows that it was trained on, .npz with x and y, .csv, or x.npy,y.npy`)
     .option('--non-members <file>', `${about} rows of the same source that it was not trained on`)
-    .option('--population <file>', `${about} more of those, for attacks and shadow models`)
     .option(
       '--outputs <kind>',
       `${about} what it answers with: ${outputKinds.join(', ')} (default: what it says)`,
@@ -84,7 +83,7 @@ export function withForeignOptions(command: Command): Command {
     )
     .option(
       '--shadow-recipe <name>',
-      `${about} train shadow models on the population: one of ${modelNames.join(', ')}`,
+      `${about} train shadow models on two thirds of the population, and reference models: one of ${modelNames.join(', ')}`,
       oneOf(modelNames),
     )
     .option('--force', `${about} audit although rows are in two sets, or scaled differently`)
@@ -94,7 +93,6 @@ export function withForeignOptions(command: Command): Command {
 const NAMES: readonly (keyof ForeignChoice)[] = [
   'members',
   'nonMembers',
-  'population',
   'outputs',
   'layout',
   'output',
@@ -114,6 +112,7 @@ const OF_SERVICES: readonly string[] = ['concurrency', 'rate', 'timeout', 'retri
 const OF_FILES: readonly string[] = ['layout', 'output'];
 const OF_SHADOWS: readonly string[] = [
   'shadows',
+  'references',
   'epochs',
   'batchSize',
   'optimizer',
@@ -123,11 +122,14 @@ const OF_SHADOWS: readonly string[] = [
   'relaxed',
   'maxMemory',
   'threads',
+  'checkpointEvery',
 ];
 /** What an audit of such a model shares with one that is trained here. */
 const SHARED: readonly string[] = [
   'model',
   'label',
+  'population',
+  'repeats',
   'attacks',
   'confidence',
   'seed',
@@ -174,8 +176,16 @@ export function checkForeignOptions(command: Command, options: { readonly model:
         name,
         `a file with rows, since --model ${options.model} was trained somewhere else. Name an .npz, .npy or .csv file.`,
       );
-  if (options.shadowRecipe !== undefined && options.population === undefined)
-    refuse('shadowRecipe', '--population as well, whose rows the shadow models are trained on.');
+  if (/^\d+$/.test(options.population ?? ''))
+    refuse(
+      'population',
+      `a file with rows, since --model ${options.model} was trained somewhere else. Name an .npz, .npy or .csv file.`,
+    );
+  if (options.shadowRecipe !== undefined && options.population === undefined && !given('references'))
+    refuse(
+      'shadowRecipe',
+      '--population as well, whose rows shadow models are trained on, or --references, models on halves of members and non-members. Add one.',
+    );
   if (options.resume && !given('out')) refuse('resume', '--out as well, the folder that has the answers.');
 }
 

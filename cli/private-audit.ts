@@ -58,6 +58,8 @@ export function withCanaryOptions(command: Command): Command {
 
 const WITHOUT_MEANING = {
   shadows: '--shadows',
+  references: '--references',
+  population: '--population',
   repeats: '--repeats',
   attacks: '--attacks',
   slice: '--slice',

@@ -1,6 +1,6 @@
 /** The record of one membership audit, `keyhole.audit/1`: what a run writes and what the report and the table read. */
 import * as v from 'valibot';
-import { intervalMethods } from '../attacks/index.ts';
+import { intervalMethods, shadowDataKinds } from '../attacks/index.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -77,6 +77,8 @@ export const auditAttackSchema = v.object({
   advantage: v.nullable(estimateSchema),
   tprAtFpr: tprSchema,
   queries: count,
+  /** how the data of the models that it used lie to the target's; absent: not known */
+  shadowData: v.optional(v.picklist(shadowDataKinds)),
   seconds,
   warnings: v.array(warningSchema),
   roc: rocSchema,
@@ -175,6 +177,10 @@ export const auditSchema = v.object({
   paired: v.optional(v.array(pairedSchema)),
   /** how many shadow models there were; absent: one */
   shadows: v.optional(count),
+  /** models that were trained on random halves of the tested records, besides; absent: none */
+  references: v.optional(count),
+  /** rows that no model was trained on, as attacks had them; absent: not known */
+  population: v.optional(count),
   seed: v.union([v.number(), v.string()]),
   /** the kernels it ran on */
   build: v.picklist(['base', 'relaxed', 'reference']),

@@ -14,6 +14,7 @@ import {
   cannotRun,
   controlClassifier,
   functionOracle,
+  type Lack,
   type MembershipAttack,
   type MembershipKnowledge,
   type MembershipResult,
@@ -46,7 +47,7 @@ import {
   rowsOf,
   together,
 } from './audit-sets.ts';
-import { type ShadowRecipe, trainShadows } from './shadow-recipe.ts';
+import { plannedShadows, type ShadowRecipe, trainShadows } from './shadow-recipe.ts';
 import type { TrainingProgress } from './training/index.ts';
 import { VERSION } from './version.ts';
 
@@ -73,10 +74,15 @@ export interface AuditTargetOptions {
   readonly classes?: number;
   /** of the target on its training data, in nats, where it is known: the threshold of the loss attack */
   readonly meanTrainingLoss?: number;
-  /** shadow models trained on the population, for attacks that need them */
+  /** shadow models trained on the population, and reference models on halves of the tested records, for attacks that need them */
   readonly shadows?: ShadowRecipe;
   /** views of a record that its training showed, for attacks that ask about them */
   readonly views?: Views;
+  /**
+   * how often each question of an attack is asked, and the answers averaged, for models that answer at random; see
+   * `MembershipRun.repeats`. Default 1
+   */
+  readonly repeats?: number;
   /** default: all of them */
   readonly attacks?: readonly string[];
   /** of a `predict` function: rows that may be asked for in all; oracles have their own */
@@ -101,11 +107,14 @@ export interface AuditTargetOptions {
  */
 export async function auditTarget(options: AuditTargetOptions): Promise<AuditRecord> {
   const started = performance.now();
-  const { seed = 0, signal, confidence, meanTrainingLoss = null } = options;
+  const { seed = 0, signal, confidence, meanTrainingLoss = null, repeats = 1 } = options;
   const attacks = options.attacks ? chosenAttacks(options.attacks) : allMembershipAttacks;
   const oracle = oracleOf(options);
   const sets = readSets(options, oracle.inputShape);
   const warnings: AuditRecord['warnings'] = checkSets(sets, options.force ?? false);
+  if (!(Number.isSafeInteger(repeats) && repeats >= 1))
+    throw new ConfigError(`repeats: expected a whole number >= 1, got ${repeats}.`, 'repeats');
+  if (options.shadows) plannedShadows(options.shadows, sets);
   const rng = Rng.from(seed).split('audit target');
   const report = options.onProgress;
 
@@ -144,7 +153,7 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
   if (control?.warning) warnings.push(control.warning);
   const population = kept.population?.y ? kept.population : undefined;
   const shadows = options.shadows
-    ? await trainShadows(population, classes, options.shadows, {
+    ? await trainShadows({ ...kept, population: population ?? null }, classes, options.shadows, {
         rng,
         reserve: attacks.some((attack) => attack.needs.populationRows),
         ...(signal && { signal }),
@@ -181,14 +190,14 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
       report?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
       const skipped =
         beyondReach(attack, accessOf[asked.kind], labelled) ??
-        cannotRun(attack, known, { ranking: true }) ??
+        cannotRun(attack, known, { ranking: true, remedy: remedyOf(options) }) ??
         (options.attacks ? null : tooDear(attack, oracle, plan, answered));
       if (skipped) {
         warnings.push(skipped);
         continue;
       }
       try {
-        const run = { target, candidates, known, randomOutputs, rng: rng.split(`attack ${attack.name}`) };
+        const run = { target, candidates, known, randomOutputs, repeats, rng: rng.split(`attack ${attack.name}`) };
         const result = await runMembershipAttack(attack, {
           ...run,
           ...(options.shadows && { engine: () => Promise.resolve(options.shadows!.engine) }),
@@ -247,7 +256,9 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
       },
       attacks: runs.map(({ attack, result }, i) => attackRecord(attack, result, details.perClass[i])),
       ...details.record,
-      shadows: shadows?.models.length ?? 0,
+      shadows: shadows?.models.filter(({ trainedOn }) => !trainedOn).length ?? 0,
+      references: shadows?.models.filter(({ trainedOn }) => trainedOn).length ?? 0,
+      population: others?.y.length ?? 0,
       seed,
       build: options.shadows?.engine.build ?? 'base',
       seconds: (performance.now() - started) / 1000,
@@ -288,6 +299,19 @@ function beyondReach(attack: MembershipAttack, access: AccessLevel, labelled: bo
   if (!labelled && attack.threat.knowledge.includes('labels'))
     return needs('the true labels of members and non-members, which were not given.');
   return null;
+}
+
+/** What would give an attack that was left out what it lacks. */
+function remedyOf({ shadows, population }: AuditTargetOptions): (lack: Lack, needed: number) => string {
+  const recipe = shadows ? '' : ' with --shadow-recipe';
+  const rows = population ? 'Give a larger --population' : 'Add --population';
+  const remedies: Readonly<Record<Lack, (needed: number) => string>> = {
+    shadowRows: () => `${rows}${recipe}.`,
+    modelsIn: () => `Add --references 16${recipe}.`,
+    modelsOut: (needed) => `Add --references 16, or --population and --shadows ${needed},${recipe}.`.replace(',.', '.'),
+    populationRows: () => `${rows}.`,
+  };
+  return (lack, needed) => remedies[lack](needed);
 }
 
 /** questions beyond twice as many as before that a service is asked unnamed: for the random inputs of ML-Leaks */

@@ -1,11 +1,9 @@
 /**
- * One privacy audit from end to end: split, train a target and a shadow model by the same recipe, attack, record.
+ * One privacy audit from end to end: split, train a target and the attacker's models by the same recipe, attack, record.
  * Runs in Node and in a browser; nothing here reads or writes files.
  */
 import {
-  type AttackWarning,
   allMembershipAttacks,
-  cannotRun,
   controlClassifier,
   localTarget,
   type MembershipAttack,
@@ -16,16 +14,7 @@ import {
   runMembershipAttack,
   scoreHistogram,
 } from '../attacks/index.ts';
-import {
-  columnNamed,
-  type Dataset,
-  examples,
-  fitStandardiser,
-  membershipSplit,
-  stratifiedSplit,
-  take,
-  withTransform,
-} from '../data/index.ts';
+import { columnNamed, type Dataset, examples, fitStandardiser, take, withTransform } from '../data/index.ts';
 import {
   type CheckpointStore,
   type Classifier,
@@ -35,6 +24,7 @@ import {
   namedModel,
   Rng,
 } from '../engine/index.ts';
+import { auditRows, auditSizes, auditWork, shadowModel } from './audit-models.ts';
 import { type AuditParts, auditParts, columnGroups } from './audit-parts.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
 import { type Recipe, recipeFor } from './recipe.ts';
@@ -58,6 +48,13 @@ export interface AuditOptions extends Partial<Recipe> {
   readonly outSize?: number;
   /** models that show the attacker what members look like, each trained on other rows of the attacker's; default 1 */
   readonly shadows?: number;
+  /**
+   * models of an attacker who owns the tested records and knows of all but the target who was trained on which: each is
+   * trained on a random half of them. 0, the default, or at least 2
+   */
+  readonly references?: number;
+  /** rows that no model is trained on, for attacks that need some; default 0 */
+  readonly population?: number;
   /** default: all but those that are costly */
   readonly attacks?: readonly string[];
   /** columns of a table whose values the strongest attack is reported for, beside classes; default none */
@@ -72,7 +69,7 @@ export interface AuditOptions extends Partial<Recipe> {
   readonly confidence?: number;
   /** how the work is spread, which changes no result; default: as `planThreads` says for 'auto' */
   readonly threads?: ThreadPlan;
-  /** where each model's training checkpoint is kept: of 'target', 'shadow', 'shadow-2' ... */
+  /** where each model's training checkpoint is kept: of 'target', 'shadow', 'shadow-2' ..., 'reference-1' ... */
   readonly checkpoint?: (model: string) => CheckpointStore;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: AuditProgress) => void;
@@ -86,28 +83,6 @@ export interface Audit {
   readonly record: AuditRecord;
   /** the audited model; dispose it when done */
   readonly target: Classifier;
-}
-
-/** Rows of each part of an audit. @throws ConfigError when there are too few */
-export function auditSizes(rows: number, o: Pick<AuditOptions, 'trainSize' | 'outSize'>) {
-  const targetTrain = o.trainSize ?? Math.min(5000, Math.floor(rows / 4));
-  const outSize = o.outSize ?? Math.min(targetTrain, Math.floor((rows - targetTrain) / 2));
-  for (const [name, size] of [
-    ['trainSize', targetTrain],
-    ['outSize', outSize],
-  ] as const) {
-    if (!Number.isSafeInteger(size) || size < 1) {
-      throw new ConfigError(`audit: expected ${name} to be a whole number >= 1, got ${size} of ${rows} rows.`, name);
-    }
-  }
-  if (targetTrain + outSize > rows) {
-    throw new ConfigError(
-      `audit: expected at most ${rows} rows in all, got ${targetTrain} members and ${outSize} non-members. Use a smaller --train-size.`,
-      'trainSize',
-    );
-  }
-  const shadow = Math.min(targetTrain, Math.floor((rows - targetTrain - outSize) / 2));
-  return { targetTrain, targetOut: outSize, shadowTrain: shadow, shadowOut: Math.min(outSize, shadow) };
 }
 
 /** @throws ConfigError for unknown names, with the known ones */
@@ -135,12 +110,12 @@ export function auditPlan(
   options: AuditOptions,
   { asked = 'auto', kernels = false }: { asked?: number | 'auto'; kernels?: boolean } = {},
 ): ThreadPlan {
-  const { shadows = 1, backend = 'wasm' } = options;
+  const { shadows = 1, references = 0, backend = 'wasm' } = options;
   // the reference backend takes far longer than the rule assumes
   const cost = backend === 'reference' ? REFERENCE_COST : 1;
   const model = namedModel(options.model ?? 'mlp', dataset.inputShape, dataset.classes);
   const rows = auditSizes(dataset.size, options).targetTrain;
-  const work = trainingWork(engine, { model, models: 1 + shadows, rows, recipe: recipeFor(options) });
+  const work = trainingWork(engine, { model, models: 1 + shadows + references, rows, recipe: recipeFor(options) });
   return planThreads(asked, { ...work, multiplyAdds: work.multiplyAdds * cost }, { kernels });
 }
 
@@ -150,25 +125,22 @@ export function auditPlan(
  */
 export async function audit(engine: Engine, dataset: Dataset, options: AuditOptions = {}): Promise<Audit> {
   const started = performance.now();
-  const { seed = 0, backend = 'wasm', shadows = 1, repeats = 1, signal, confidence } = options;
+  const { seed = 0, backend = 'wasm', shadows = 1, references = 0, repeats = 1, signal, confidence } = options;
   if (confidence !== undefined && !(confidence > 0 && confidence < 1)) {
     throw new ConfigError(`confidence: expected a number between 0 and 1, got ${confidence}.`, 'confidence');
-  }
-  if (!(Number.isSafeInteger(shadows) && shadows >= 1)) {
-    throw new ConfigError(`audit: expected shadows to be a whole number >= 1, got ${shadows}.`, 'shadows');
   }
   if (!(Number.isSafeInteger(repeats) && repeats >= 1)) {
     throw new ConfigError(`audit: expected repeats to be a whole number >= 1, got ${repeats}.`, 'repeats');
   }
-  const attacks = chosenAttacks(options.attacks);
   const columns = options.slices ?? [];
   for (const name of columns) columnNamed(dataset.schema, name);
   const recipe = recipeFor(options);
   const rng = Rng.from(seed).split('audit');
   const sizes = auditSizes(dataset.size, options);
-  const split = membershipSplit(dataset, sizes, rng.split('split'));
+  const split = auditRows(dataset, sizes, { shadows, references }, rng);
+  const { attacks, models, skipped } = auditWork(chosenAttacks(options.attacks), split, options.attacks !== undefined);
   const data =
-    dataset.schema.kind === 'table' ? withTransform(dataset, fitStandardiser(dataset, split.targetTrain)) : dataset;
+    dataset.schema.kind === 'table' ? withTransform(dataset, fitStandardiser(dataset, split.members)) : dataset;
   const model = namedModel(options.model ?? 'mlp', data.inputShape, data.classes);
 
   const job = (name: string, rows: Int32Array): TrainingJob => {
@@ -176,14 +148,10 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
     const seeds = { initial: subSeed(rng, `${label} initial`), training: subSeed(rng, `${label} training`) };
     return { name, model: model.name, rows, recipe, seeds, dtype: backend === 'reference' ? 'f64' : 'f32' };
   };
-  const wanted = attacks.some(({ needs: { shadowRows = 0 } }) => shadowRows > 0 && shadowRows <= sizes.shadowOut);
-  const parts = wanted
-    ? Array.from({ length: shadows }, (_, i) => shadowRows(data, split.shadowPool, sizes, i, rng))
-    : [];
-  const jobs = [job('target', split.targetTrain), ...parts.map(({ members }, i) => job(shadowName(i), members))];
+  const jobs = [job('target', split.members), ...models.map(({ name, members }) => job(name, members))];
   const plan = options.threads ?? auditPlan(engine, data, options, { kernels: engine.team !== null });
   const workers = modelsAtOnce(plan, jobs.length);
-  const [trained, ...shadowModels] = await trainModels(engine, data, jobs, {
+  const [trained, ...others] = await trainModels(engine, data, jobs, {
     workers,
     ...(options.checkpoint && { checkpoint: options.checkpoint }),
     ...(signal && { signal }),
@@ -191,31 +159,22 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
   });
   if (!trained) throw new KeyholeError('internal: an audit without a target model');
 
-  const warnings: AttackWarning[] = [];
   try {
     const evaluation = signal ? { signal } : {};
-    const onTrain = await trained.classifier.evaluate(examples(data, split.targetTrain), evaluation);
-    const onTest = await trained.classifier.evaluate(examples(data, split.targetOut), evaluation);
+    const onTrain = await trained.classifier.evaluate(examples(data, split.members), evaluation);
+    const onTest = await trained.classifier.evaluate(examples(data, split.nonMembers), evaluation);
     const known: MembershipKnowledge = {
       meanTrainingLoss: onTrain.loss,
       model,
-      shadows: shadowModels.map(({ classifier }, i) => ({
-        target: remembered(localTarget(classifier)),
-        members: take(data, parts[i]!.members),
-        nonMembers: take(data, parts[i]!.nonMembers),
-      })),
+      shadows: others.map(({ classifier }, i) => shadowModel(remembered(localTarget(classifier)), data, models[i]!)),
+      ...(split.population.length > 0 && { population: take(data, split.population) }),
     };
-    const sides = { members: take(data, split.targetTrain), nonMembers: take(data, split.targetOut) };
+    const sides = { members: take(data, split.members), nonMembers: take(data, split.nonMembers) };
     const candidates = mixCandidates(sides.members, sides.nonMembers, rng.split('candidates'));
     const target = remembered(localTarget(trained.classifier, evaluation));
     const runs: { attack: MembershipAttack; result: MembershipResult }[] = [];
     for (const [done, attack] of attacks.entries()) {
       options.onProgress?.({ phase: 'attack', attack: attack.name, done, of: attacks.length });
-      const skipped = cannotRun(attack, known);
-      if (skipped) {
-        warnings.push(skipped);
-        continue;
-      }
       const result = await runMembershipAttack(attack, {
         target,
         candidates,
@@ -228,7 +187,7 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
       });
       runs.push({ attack, result });
     }
-    const rows = Int32Array.from([...split.targetTrain, ...split.targetOut]);
+    const rows = Int32Array.from([...split.members, ...split.nonMembers]);
     const own = rng.split('parts');
     const { inputShape, classes, classNames } = data;
     const control = await controlClassifier({
@@ -271,12 +230,14 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
       },
       attacks: runs.map(({ attack, result }, i) => attackRecord(attack, result, details.perClass[i])),
       ...details.record,
-      shadows: shadowModels.length,
+      shadows: models.filter(({ trainedOn }) => !trainedOn).length,
+      references: models.filter(({ trainedOn }) => trainedOn).length,
+      population: split.population.length,
       seed,
       build: backend === 'reference' ? 'reference' : engine.build,
       threads: workers > 1 ? { how: 'models', count: workers } : kernelThreads(engine),
       seconds: (performance.now() - started) / 1000,
-      warnings: [...warnings, ...(control?.warning ? [control.warning] : [])],
+      warnings: [...skipped, ...(control?.warning ? [control.warning] : [])],
       version: VERSION,
     };
     return { record, target: trained.classifier };
@@ -284,31 +245,12 @@ export async function audit(engine: Engine, dataset: Dataset, options: AuditOpti
     trained.classifier.dispose();
     throw error;
   } finally {
-    for (const { classifier } of shadowModels) classifier.dispose();
+    for (const { classifier } of others) classifier.dispose();
   }
 }
 
 function kernelThreads({ team, threads }: Engine): ThreadPlan {
   return team ? { how: 'kernels', count: threads.asked } : { how: 'one', count: 1 };
-}
-
-const shadowName = (i: number) => (i === 0 ? 'shadow' : `shadow-${i + 1}`);
-
-/** The rows of a shadow model: the first has the head of the attacker's rows, the others draw theirs from all of them. */
-function shadowRows(
-  { y, classes }: Dataset,
-  pool: Int32Array,
-  { shadowTrain, shadowOut }: ReturnType<typeof auditSizes>,
-  i: number,
-  rng: Rng,
-): { readonly members: Int32Array; readonly nonMembers: Int32Array } {
-  if (i === 0) {
-    return { members: pool.subarray(0, shadowTrain), nonMembers: pool.subarray(shadowTrain, shadowTrain + shadowOut) };
-  }
-  const labels = pool.map((row) => y[row]!);
-  const sizes = { members: shadowTrain, nonMembers: shadowOut };
-  const { members, nonMembers } = stratifiedSplit(labels, classes, sizes, rng.split(`shadow ${i + 1} rows`));
-  return { members: members.map((at) => pool[at]!), nonMembers: nonMembers.map((at) => pool[at]!) };
 }
 
 /** A seed of its own for each use, so that no two parts of an audit share random numbers. */
@@ -334,6 +276,7 @@ export function attackRecord(
     advantage: summary.advantage,
     tprAtFpr: { '0.1': t['0.1'] ?? null, '0.01': t['0.01'] ?? null, '0.001': t['0.001'] ?? null },
     queries: result.queries,
+    shadowData: result.shadowData,
     seconds: result.seconds,
     warnings: [...result.warnings],
     roc: { fpr: [...summary.roc.fpr], tpr: [...summary.roc.tpr] },

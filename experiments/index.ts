@@ -18,7 +18,8 @@ export {
 } from '../data/index.ts';
 export * from '../defenses/index.ts';
 export * from '../engine/index.ts';
-export { type Audit, type AuditOptions, type AuditProgress, audit, auditPlan, auditSizes } from './audit.ts';
+export { type Audit, type AuditOptions, type AuditProgress, audit, auditPlan } from './audit.ts';
+export { type AuditSizes, auditSizes } from './audit-models.ts';
 export {
   type AuditAttack,
   type AuditEstimate,

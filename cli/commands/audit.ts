@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { allMembershipAttacks } from '../../attacks/index.ts';
 import type { Dataset } from '../../data/index.ts';
 import { type Build, ConfigError, namedModel } from '../../engine/index.ts';
-import { type Audit, type AuditOptions, audit, auditPlan, auditSizes } from '../../experiments/audit.ts';
+import { type Audit, type AuditOptions, audit, auditPlan } from '../../experiments/audit.ts';
+import { type AuditSizes, auditSizes } from '../../experiments/audit-models.ts';
 import type { AuditRecord } from '../../experiments/audit-record.ts';
 import { type Recipe, recipeFor } from '../../experiments/recipe.ts';
 import { VERSION } from '../../experiments/version.ts';
@@ -56,6 +57,8 @@ interface Options
   readonly trainSize?: number;
   readonly outSize?: number;
   readonly shadows?: number;
+  readonly references?: number;
+  readonly population?: string;
   readonly repeats?: number;
   readonly attacks?: readonly string[];
   readonly slice?: readonly string[];
@@ -78,8 +81,17 @@ export function auditCommand(command: Command, terminal: Terminal): Command {
   )
     .option(
       '--shadows <n>',
-      'shadow models, which show the attacks what members look like (default: 1)',
-      whole(1, 1000),
+      "shadow models on data of the attacker's own, which show what members look like (default: 1)",
+      whole(0, 1000),
+    )
+    .option(
+      '--references <n>',
+      'reference models, each on a random half of the records that are tested, as the stronger attacker of LiRA and RMIA has them: 16, say (default: 0)',
+      whole(2, 1000),
+    )
+    .option(
+      '--population <n>',
+      'rows that no model is trained on, for attacks that need some: how many (default: 0), or with a file or address as --model, a file of them',
     )
     .option('--repeats <n>', 'ask each question so often and average: for models that answer at random', whole(1, 1e6))
     .option(
@@ -129,7 +141,9 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
     backend: options.backend,
     confidence: options.confidence,
     signal: terminal.signal,
+    population: sizes.population,
     ...(options.shadows !== undefined && { shadows: options.shadows }),
+    ...(options.references !== undefined && { references: options.references }),
     ...(options.repeats !== undefined && { repeats: options.repeats }),
     ...(options.attacks && { attacks: options.attacks }),
     ...(options.slice && { slices: options.slice }),
@@ -137,12 +151,12 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
   const { engine, plan } = await spreadEngine(options, output, (engine, kernels) =>
     auditPlan(engine, dataset, settings, { asked: options.threads, kernels }),
   );
-  const shared = runSettings(dataset, options, recipe, sizes, engine.build);
+  const settingsOf = runSettings(dataset, options, recipe, sizes, engine.build);
   const meter = progressOn(terminal.stderr, { quiet: output.quiet });
   await resumable(options, output, async (frame) => {
     let result: Audit;
     try {
-      const checkpoint = (model: string) => frame.checkpoint(model, { part: model, ...shared })!;
+      const checkpoint = (model: string) => frame.checkpoint(model, settingsOf(model))!;
       result = await audit(engine, dataset, {
         ...settings,
         threads: plan,
@@ -165,6 +179,8 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
       const { renderAuditTable } = await report();
       output.print(renderAuditTable(record, { colour: output.colour, width: output.width }).trimEnd());
     }
+    const left = record.warnings.filter(({ code }) => code === 'skipped').length;
+    if (left > 0) output.note(`\n${left} attacks were left out; the report says why, and what each would need.`);
     if (!frame.folder)
       output.note('\nNothing was written. --out FOLDER keeps the model, the numbers and a report to read.');
     requireWritten(faults);
@@ -181,8 +197,8 @@ function closing(output: Output, report: string): void {
   else output.print(`\n${line}`);
 }
 
-/** @throws ConfigError when there are too few rows for the parts, or for an attack that was asked for by name */
-function checkedSizes(dataset: Dataset, { trainSize, outSize, attacks }: Options) {
+/** @throws ConfigError when there are too few rows for the parts */
+function checkedSizes(dataset: Dataset, { trainSize, outSize, population }: Options): AuditSizes {
   if (dataset.size < FEWEST_ROWS) {
     throw new ConfigError(
       `audit: expected at least ${FEWEST_ROWS} rows, got ${dataset.size} of ${dataset.name}. Rates over so few rows mean nothing: give more data.`,
@@ -196,32 +212,31 @@ function checkedSizes(dataset: Dataset, { trainSize, outSize, attacks }: Options
       'trainSize',
     );
   }
-  const sizes = auditSizes(dataset.size, {
+  return auditSizes(dataset.size, {
     ...(trainSize !== undefined && { trainSize }),
     ...(outSize !== undefined && { outSize }),
+    ...(population !== undefined && { population: populationSize(population) }),
   });
-  for (const name of attacks ?? []) {
-    const needs = allMembershipAttacks.find((attack) => attack.name === name)!.needs.shadowRows ?? 0;
-    if (needs > sizes.shadowOut) {
-      throw new ConfigError(
-        `--attacks ${name}: expected ${needs} members and as many non-members for its shadow model, ` +
-          `got ${sizes.shadowTrain} and ${sizes.shadowOut} of ${dataset.size} rows. Give more data, a smaller --train-size, or leave the attack out.`,
-        'attacks',
-      );
-    }
-  }
-  return sizes;
 }
 
-/** Everything that decides the bits of the models. */
+/** @throws ConfigError for a file, which goes with somebody else's model */
+function populationSize(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new ConfigError(
+    `--population ${text}: expected how many rows of --data to keep aside, such as 300. A file of rows goes with a file or an address as --model.`,
+    'population',
+  );
+}
+
+/** Everything that decides the bits of a model. */
 function runSettings(
   dataset: Dataset,
   o: Options,
   recipe: Recipe,
-  sizes: ReturnType<typeof auditSizes>,
+  sizes: AuditSizes,
   build: Build,
-): RunSettings {
-  return {
+): (model: string) => RunSettings {
+  const shared = {
     data: dataset.sha256,
     model: o.model,
     'train-size': sizes.targetTrain,
@@ -232,4 +247,7 @@ function runSettings(
     build,
     version: VERSION,
   };
+  // a population is taken from the rows of the shadow models, whose number changes nothing
+  const population = sizes.population > 0 ? { population: sizes.population } : {};
+  return (model) => ({ part: model, ...shared, ...(model.startsWith('shadow') && population) });
 }

@@ -3,7 +3,8 @@
 import { allMembershipAttacks } from '../../attacks/index.ts';
 import { type Dataset, loadSet } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
-import { type Audit, type AuditOptions, type AuditProgress, audit, auditSizes } from '../../experiments/audit.ts';
+import { type Audit, type AuditOptions, type AuditProgress, audit } from '../../experiments/audit.ts';
+import { auditSizes } from '../../experiments/audit-models.ts';
 import { type AuditRecord, parseAudit } from '../../experiments/audit-record.ts';
 import { assert, suite } from '../harness.ts';
 import { digits } from '../support/data.ts';
@@ -162,7 +163,7 @@ refused('too few rows', async () => {
     [150, { outSize: 1.5 }],
   ] as const)
     throwsError(() => auditSizes(rows, options), ConfigError, /audit: expected/);
-  assert.equal({ ...auditSizes(8, {}) }, { targetTrain: 2, targetOut: 2, shadowTrain: 2, shadowOut: 2 });
+  assert.equal({ ...auditSizes(8, {}) }, { targetTrain: 2, targetOut: 2, shadowTrain: 2, shadowOut: 2, population: 0 });
   const data = await blobs(3);
   await rejectsError(() => recordOf(data, {}), ConfigError, /audit: expected trainSize/);
 });

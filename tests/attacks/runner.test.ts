@@ -229,11 +229,11 @@ checked('whether there are shadow rows enough', () => {
   });
   const attack = { ...scoring(() => 0), name: 'needy', needs: { shadowRows: 25 } };
   for (const shadows of [[], [shadow(24, 100)], [shadow(100, 24)]]) {
-    const warning = cannotRun(attack, { meanTrainingLoss: 0, shadows });
+    const warning = cannotRun(attack, { shadows });
     assert.is(warning?.code, 'skipped');
     assert.match(warning!.message, /needy was left out: it needs a shadow model with at least 25 members/);
   }
-  assert.is(cannotRun(attack, { meanTrainingLoss: 0, shadows: [shadow(3, 3), shadow(25, 25)] }), null);
+  assert.is(cannotRun(attack, { shadows: [shadow(3, 3), shadow(25, 25)] }), null);
   assert.is(
     cannotRun(
       scoring(() => 0),

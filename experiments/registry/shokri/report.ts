@@ -2,6 +2,7 @@
 import type { Curve, Report, Results } from '../../runner/index.ts';
 import { jobsOf } from './jobs.ts';
 import { knowledgeSection, LEAD_KNOWLEDGE } from './knowledge.ts';
+import { mitigationSections } from './mitigation-report.ts';
 import type { Kind, Settings } from './settings.ts';
 import { median, of, overClasses, percent, withInterval } from './text.ts';
 
@@ -110,6 +111,7 @@ export function reportOf(results: Results, s: Settings): Report {
           ]),
         },
       },
+      ...mitigationSections(results, s),
       ...(knowledge ? [knowledge] : []),
     ],
   };
