@@ -1,5 +1,5 @@
 /** docs/tables.md: what the registries hold. */
-import { allMembershipAttacks, type OptionDef } from '../../attacks/index.ts';
+import { allMembershipAttacks, type OptionDef, syntheses } from '../../attacks/index.ts';
 import { SETS } from '../../data/index.ts';
 import { allDefenses } from '../../defenses/index.ts';
 import { models } from '../../engine/index.ts';
@@ -35,11 +35,13 @@ const attackRows = () =>
     questionsOf(a),
     a.paper,
   ]);
-const defenseRows = () =>
-  allDefenses.map((d) => {
-    const options = Object.entries(d.options).map(([name, o]) => `\`${name}\` ${o.default}: ${o.about}`);
-    return [`\`${d.name}\``, d.title, d.stage, options.join('<br>'), d.paper];
-  });
+const optionsOf = (options: Readonly<Record<string, Pick<OptionDef, 'default' | 'about'>>>) =>
+  Object.entries(options)
+    .map(([name, o]) => `\`${name}\` ${o.default}: ${o.about}`)
+    .join('<br>');
+const defenseRows = () => allDefenses.map((d) => [`\`${d.name}\``, d.title, d.stage, optionsOf(d.options), d.paper]);
+const synthesisRows = () =>
+  Object.values(syntheses).map((s) => [`\`${s.name}\``, s.knows, optionsOf(s.options), s.paper]);
 const modelRows = () =>
   Object.values(models).map((m) => [`\`${m.name}\``, m.title, m.rank === 3 ? 'images' : 'any', m.paper]);
 const setRows = () => Object.values(SETS).map((s) => [`\`${s.name}\``, s.title, s.kind, s.licence]);
@@ -59,6 +61,12 @@ Written by \`npm run docs\`; edit the registries, not this page.
 ## Membership attacks
 
 ${table(['name', 'what', 'access', 'the attacker also knows', 'questions about each record', 'paper'], attackRows())}
+
+## Shadow data for attackers with partial knowledge
+
+Also as \`knowledge\` of \`keyhole run shokri\`, where \`other\` takes the rows of another data set.
+
+${table(['name', 'the attacker has', 'options and their defaults', 'paper'], synthesisRows())}
 
 ## Defences
 

@@ -4,12 +4,12 @@ import {
   attackModel,
   type DefenceSettings,
   type Knowledge,
-  knows,
   membershipModel,
   modelOutputs,
   ONE_VIEW,
   shadowData,
   shokriAttack,
+  titleOf,
   type Which,
 } from '../../membership/index.ts';
 import type { Job } from '../../runner/index.ts';
@@ -100,7 +100,7 @@ export function madeJob(s: Settings, size: number, knowledge: Knowledge) {
   return shadowData.job(
     { design: realDesign(s, size), knowledge, seed: s.seed },
     {
-      name: `shadow data, ${knows(knowledge)}`,
+      name: `shadow data, ${titleOf(knowledge)}`,
       data: [...dataOf(s), ...other],
       needs: asksTarget(knowledge) ? [modelJob(s, size, 'target')] : [],
     },
@@ -114,7 +114,7 @@ export function jobsOf(s: Settings, size: number, attack: Kind, made: Job | null
   const shadows = Array.from({ length: s.shadows }, (_, i) =>
     outputsJob(s, size, i, modelJob(s, size, i, { ...usual(s), made, how }), { made }),
   );
-  const fits = fitJobs(s, { size, attack, shadows, made, how });
+  const fits = fitJobs(s, { size, attack, shadows, made, how, ...(made && { ifNeeded: true }) });
   const asked = outputsJob(s, size, 'target', target);
   return { target, fits, judged: judgeJob(s, { size, attack, target: asked, fits, how }) };
 }
