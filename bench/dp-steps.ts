@@ -2,31 +2,17 @@
  * Whole private training steps of the reference nets, to be read beside the rows `step/…`: clipped per-sample gradients,
  * Gaussian noise on their sum, SGD with momentum.
  */
-import {
-  addKernels,
-  clippedGrads,
-  createEngine,
-  type Engine,
-  leaf,
-  namedModel,
-  nn,
-  optim,
-  Rng,
-  tensorsOf,
-} from '../engine/index.ts';
+import { addKernels, clippedGrads, type Engine, leaf, namedModel, nn, optim, Rng, tensorsOf } from '../engine/index.ts';
 import { SecureRandom } from '../privacy/index.ts';
-import { type Job, threadCounts } from './job.ts';
-import { keyhole, type Row, rateRow, type Work } from './row.ts';
-import { stepMemory } from './step-memory.ts';
-import { LEARNING_RATE, type Net, nets, randomBatch, STEADY_MS } from './steps.ts';
-import { timeOf } from './timing.ts';
+import type { Job } from './job.ts';
+import { LEARNING_RATE, type Net, netJobs, randomBatch, type Stepper } from './steps.ts';
 
 // As in the published comparisons.
 const CLIPPING_NORM = 1;
 const NOISE_MULTIPLIER = 1;
 
 /** A function that trains one private step of a net on fixed random rows. The engine has the kernels of `privacy`. */
-export function privateStep(engine: Engine, net: Net, batch: number): { step: () => void; dispose: () => void } {
+export function privateStep(engine: Engine, net: Net, batch: number): Stepper {
   const rng = Rng.from(1);
   const model = namedModel(net.name, net.shape, net.classes);
   const params = engine.keep(model.init({ engine, rng: rng.split('init'), dtype: 'f32' }));
@@ -44,31 +30,8 @@ export function privateStep(engine: Engine, net: Net, batch: number): { step: ()
   return { step, dispose: () => engine.free([params, state, x, y]) };
 }
 
-/** One job for each net. */
-export function privateStepJobs(): Job[] {
-  const batch = 256;
-  return nets.map((net): Job => {
-    const name = `dp-step/${net.name}/b${batch}`;
-    const work: Work = { amount: batch, unit: 'samples/s' };
-    return {
-      name,
-      work,
-      milliseconds: STEADY_MS,
-      async run(build, time) {
-        const rows: Row[] = [];
-        for (const threads of threadCounts(time)) {
-          const engine = await createEngine({ build, threads });
-          await addKernels(engine, 'privacy');
-          await engine.startThreads();
-          const { step, dispose } = privateStep(engine, net, batch);
-          const memory = stepMemory(engine, step);
-          const seconds = timeOf(name, step, time);
-          dispose();
-          engine.dispose();
-          rows.push({ ...rateRow(name, { ...keyhole(build), threads }, work, seconds), memory });
-        }
-        return rows;
-      },
-    };
+export const privateStepJobs = (): Job[] =>
+  netJobs('dp-step', [256], async (engine, net, batch) => {
+    await addKernels(engine, 'privacy');
+    return privateStep(engine, net, batch);
   });
-}

@@ -8,9 +8,10 @@ import { peakJob } from './peak.ts';
 import { openPeers } from './peers.ts';
 import { productJobs } from './products.ts';
 import type { Row } from './row.ts';
+import { scoringJobs } from './scoring.ts';
 import { sizeJobs } from './size.ts';
 import { startupJobs } from './startup.ts';
-import { stepJobs } from './steps.ts';
+import { forwardJobs, stepJobs } from './steps.ts';
 import { svmJobs } from './svm.ts';
 
 export { describeMachine, type Machine } from './machine.ts';
@@ -45,9 +46,11 @@ function jobs(filter: RegExp | undefined): Job[] {
     ...sgemmFirst(kernelJobs()),
     ...productJobs(),
     ...stepJobs(),
+    ...forwardJobs(),
     ...privateStepJobs(),
     ...accountingJobs(),
     ...svmJobs(),
+    ...scoringJobs(),
     ...startupJobs(),
     ...sizeJobs(),
   ];

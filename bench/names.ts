@@ -1,5 +1,8 @@
 /** Row names say the work in full, so that a peer can do the same from the name alone. */
 
+const netKinds = ['step', 'dp-step', 'forward'] as const;
+type NetKind = (typeof netKinds)[number];
+
 export type Spec =
   | {
       /** `sgemm`: the kernel; `matmul`: the op through the engine. C [m,n] = A B, A and B stored transposed on request */
@@ -27,10 +30,11 @@ export type Spec =
       /** the share of the arriving gradient that is not zero, where it is not all of it */
       readonly nonzero?: 'half' | 'quarter';
     }
-  /** `dp-step`: the same by clipped gradients with noise */
-  | { readonly kind: 'step' | 'dp-step'; readonly net: string; readonly batch: number }
+  /** `step`: of training; `dp-step`: by clipped gradients with noise; `forward`: the logits alone */
+  | { readonly kind: NetKind; readonly net: string; readonly batch: number }
   | { readonly kind: 'account'; readonly accountant: string }
   | { readonly kind: 'svm'; readonly problem: string }
+  | { readonly kind: 'score'; readonly problem: string }
   | { readonly kind: 'startup'; readonly until: string }
   | { readonly kind: 'size'; readonly of: string }
   | { readonly kind: 'peak'; readonly loop: string }
@@ -42,7 +46,7 @@ const CONV_BATCH = 64;
 const gemm = /^(sgemm|matmul)\/(\d+)x(\d+)x(\d+)(?:\/([nt])([nt]))?(?:\/a(\d+)%)?(?:\/b(\d+)%)?$/;
 const conv =
   /^conv\/(\d+)x(\d+)x(\d+)-(\d+)k(\d+)(?:s(\d+))?(?:p(\d+))?(?:b(\d+))?(?:\/(half|quarter))?\/(forward|input-grad|weight-grad)$/;
-const step = /^(step|dp-step)\/(\w+)\/b(\d+)$/;
+const step = /^(step|dp-step|forward)\/(\w+)\/b(\d+)$/;
 
 /** What a row's name says; null when it is no row's name. A variant's name after a space does not count. */
 export function parseName(name: string): Spec | null {
@@ -79,11 +83,12 @@ export function parseName(name: string): Spec | null {
     };
   }
   const training = step.exec(name);
-  if (training) return { kind: training[1] as 'step' | 'dp-step', net: training[2]!, batch: Number(training[3]) };
+  if (training) return { kind: training[1] as NetKind, net: training[2]!, batch: Number(training[3]) };
   const [head, ...tail] = name.split('/');
   const rest = tail.join('/');
-  if (!head || rest === '' || ['sgemm', 'matmul', 'conv', 'step', 'dp-step'].includes(head)) return null;
+  if (!head || rest === '' || ['sgemm', 'matmul', 'conv', ...netKinds].includes(head)) return null;
   if (head === 'account') return { kind: 'account', accountant: rest };
+  if (head === 'score') return { kind: 'score', problem: rest };
   if (head === 'svm') return { kind: 'svm', problem: rest };
   if (head === 'startup') return { kind: 'startup', until: rest };
   if (head === 'size') return { kind: 'size', of: rest };

@@ -1,4 +1,4 @@
-/** Whole training steps of the reference nets: forward, backward, SGD with momentum, on one thread and on two. */
+/** Whole training steps of the reference nets: forward, backward, SGD with momentum; and forward passes alone. */
 import {
   createEngine,
   type Engine,
@@ -84,7 +84,7 @@ export function randomBatch(engine: Engine, { shape, classes }: Net, batch: numb
 }
 
 /** A function that trains one step of a net on fixed random rows. */
-export function trainingStep(engine: Engine, net: Net, batch: number): { step: () => void; dispose: () => void } {
+export function trainingStep(engine: Engine, net: Net, batch: number): Stepper {
   const rng = Rng.from(1);
   const { train, dispose } = trainer(engine, net, rng.split('init'));
   const [x, y] = engine.keep(randomBatch(engine, net, batch, rng));
@@ -97,11 +97,21 @@ export function trainingStep(engine: Engine, net: Net, batch: number): { step: (
   };
 }
 
-/** One job for each net and batch size. */
-export function stepJobs(): Job[] {
+/** What a row does again and again, and how to give back what it has. */
+export interface Stepper {
+  step(): void;
+  dispose(): void;
+}
+
+/** A job `KIND/NET/bBATCH` for each net and batch size, on one thread and on two. */
+export function netJobs(
+  kind: string,
+  batches: readonly number[],
+  open: (engine: Engine, net: Net, batch: number) => Stepper | Promise<Stepper>,
+): Job[] {
   return nets.flatMap((net) =>
-    batchSizes.map((batch): Job => {
-      const name = `step/${net.name}/b${batch}`;
+    batches.map((batch): Job => {
+      const name = `${kind}/${net.name}/b${batch}`;
       const work: Work = { amount: batch, unit: 'samples/s' };
       return {
         name,
@@ -111,8 +121,8 @@ export function stepJobs(): Job[] {
           const rows: Row[] = [];
           for (const threads of threadCounts(time)) {
             const engine = await createEngine({ build, threads });
+            const { step, dispose } = await open(engine, net, batch);
             await engine.startThreads();
-            const { step, dispose } = trainingStep(engine, net, batch);
             const memory = stepMemory(engine, step);
             const seconds = timeOf(name, step, time);
             dispose();
@@ -125,3 +135,20 @@ export function stepJobs(): Job[] {
     }),
   );
 }
+
+export const stepJobs = (): Job[] => netJobs('step', batchSizes, trainingStep);
+
+/** Logits of fixed random rows that are in the engine's memory already. */
+function forwardPass(engine: Engine, net: Net, batch: number): Stepper {
+  const rng = Rng.from(1);
+  const model = namedModel(net.name, net.shape, net.classes);
+  const params = engine.keep(model.init({ engine, rng: rng.split('init'), dtype: 'f32' }));
+  const [x, y] = engine.keep(randomBatch(engine, net, batch, rng));
+  return {
+    step: () => engine.run('forward', () => void model.apply(params, x, { mode: 'eval' })),
+    dispose: () => engine.free([params, x, y]),
+  };
+}
+
+/** What a model's answers cost at best: the other rows of a set of steps are forward and backward. */
+export const forwardJobs = (): Job[] => netJobs('forward', [256], forwardPass);

@@ -93,6 +93,8 @@ export interface DefenseDef<O extends Record<string, OptionDef> = Record<string,
     readonly lowers: 'loss' | 'entropy';
     readonly options: { readonly [K in keyof O]?: number };
   } | null;
+  /** refuses a model or a recipe that it does not work with, before training @throws ConfigError */
+  readonly check?: (at: { readonly model: Model; readonly augmented: boolean }) => void;
   /** the network that is trained instead; its parameters are those of the model */
   readonly model?: (model: Model, options: OptionsOf<O>) => Model;
   /** changes to the training loop */

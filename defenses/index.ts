@@ -12,11 +12,13 @@ export {
 export { defended } from './outputs.ts';
 export { allDefenses, type DefenseName, defenses } from './registry.ts';
 export {
+  type DefencePlan,
   type Defended,
   type DefendedTraining,
   defenseNamed,
   isUnderFitted,
   type Marks,
   outputDefence,
+  planDefence,
   trainDefended,
 } from './train.ts';

@@ -1,7 +1,7 @@
 /** One way in to training with a defence: the model, what stands before it, and what to know about both. */
 import { parseOptions } from '../attacks/index.ts';
 import { Classifier, ConfigError, type DType, type Engine, type Examples, type Model, Rng } from '../engine/index.ts';
-import type { AnyTarget, DefenseDef, OwnTraining, TrainingRecipe, Watch, Wrap } from './define-defense.ts';
+import type { AnyTarget, DefenseDef, OwnTraining, Stage, TrainingRecipe, Watch, Wrap } from './define-defense.ts';
 import { defended } from './outputs.ts';
 import { type DefenseName, defenses } from './registry.ts';
 import { holdBack, type Parts, withoutHolding } from './reserve.ts';
@@ -73,6 +73,30 @@ function chosen(name: string, given: Readonly<Record<string, number>> = {}): Cho
   return { def: isOff ? null : def, options };
 }
 
+/** What can be said of a defence before anything is trained. */
+export interface DefencePlan {
+  readonly stage: Stage;
+  /** rows that it needs beside those it trains on, as a share of them; 0: none */
+  readonly held: number;
+}
+
+/** @throws ConfigError for an unknown name, wrong options, and a model or a recipe that the defence does not work with */
+export function planDefence(
+  o: Pick<DefendedTraining, 'options'> & {
+    readonly defence: string;
+    /** what it is to train, and whether the recipe changes images already; left out: not looked at */
+    readonly training?: { readonly model: Model; readonly augmented: boolean };
+  },
+): DefencePlan {
+  const { stage } = defenseNamed(o.defence);
+  const { def, options } = chosen(o.defence, o.options);
+  if (o.training) {
+    def?.check?.(o.training);
+    def?.model?.(o.training.model, options);
+  }
+  return { stage, held: def?.needsReserve ? options['held']! : 0 };
+}
+
 function partsOf({ def, options }: Chosen, data: Examples, reserve: Examples | undefined, rng: Rng): Parts {
   if (!def?.needsReserve || reserve) return withoutHolding(data, reserve);
   return holdBack(data, options['held']!, rng.split('held back'));
@@ -94,6 +118,7 @@ export async function trainDefended(
   const { recipe, seed = 0, initialSeed = seed, dtype = 'f32' } = o;
   const choice = chosen(o.defence, o.options);
   const { def, options } = choice;
+  def?.check?.({ model, augmented: recipe.augment !== undefined });
   const parts = partsOf(choice, data, o.reserve, streamOf(seed));
   const classifier = Classifier.create(engine, def?.model?.(model, options) ?? model, { seed: initialSeed, dtype });
   try {

@@ -13,11 +13,13 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
 const headings: Readonly<Record<string, string>> = {
   step: 'Training steps',
   'dp-step': 'Private training steps',
+  forward: 'Forward passes',
   sgemm: 'Matrix products, the kernel alone',
   matmul: 'Matrix products through the engine',
   conv: 'Convolutions, batch 64',
   account: 'Accounting, a question',
   svm: 'Support vector machines, a fit and a search',
+  score: 'Scoring kept answers',
   startup: 'Start-up',
   size: 'Size, gzipped',
 };

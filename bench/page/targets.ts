@@ -153,6 +153,8 @@ const targets: readonly Target[] = [
   { row: 'svm/fit-10000x10', build: 'base', demands: [reach(2385, 'ms')] },
   { row: 'svm/fit-10000x10-weak', build: 'base', demands: [reach(3510, 'ms')] },
   { row: 'svm/grid-4x4-5-folds-2000x10', build: 'base', demands: [reach(12_750, 'ms')] },
+  { row: 'score/lira-online/20000x16v2', build: 'base', demands: [reach(2000, 'ms')] },
+  { row: 'score/rmia-online/20000x16v2', build: 'base', demands: [reach(2000, 'ms')] },
   { row: 'startup/first-product', build: 'base', demands: [reach(25, 'ms')] },
   { row: 'size/page', build: 'base', demands: [reach(60, 'kB')] },
 ];

@@ -16,16 +16,20 @@ export const augmentation = defineDefense({
   off: { flip: 0, shift: 0 },
   needsReserve: false,
   canary: { lowers: 'loss', options: {} },
-  fit({ options, classifier, recipe }) {
-    const { inputShape } = classifier.model;
+  check({ model: { inputShape }, augmented }) {
     if (inputShape.length !== 3) {
-      throw new ConfigError(`augmentation: expected images [h, w, channels], got rows of [${inputShape}].`, 'model');
-    }
-    if (recipe.augment)
       throw new ConfigError(
-        'augmentation: expected a recipe without augmentation, got one that has its own.',
+        `augmentation: expected images [h, w, channels], got rows of [${inputShape}]. Leave it out.`,
+        'model',
+      );
+    }
+    if (augmented)
+      throw new ConfigError(
+        'augmentation: expected a recipe without augmentation, got one that has its own. Leave out either.',
         'augment',
       );
+  },
+  fit({ options }) {
     return {
       augment(x, [height, width, channels], rng) {
         const shape: ImageShape = [x.length / (height! * width! * channels!), height!, width!, channels!];

@@ -18,12 +18,14 @@ export const dpSgd = defineDefense({
   off: null,
   needsReserve: false,
   canary: { lowers: 'loss', options: { delta: 1e-3 } },
-  async train({ engine, classifier, data, options, recipe, seed, watch }) {
-    if (recipe.augment)
+  check({ augmented }) {
+    if (augmented)
       throw new ConfigError(
         'dp-sgd: expected a recipe without augmentation, got one. Private batches are not changed.',
         'augment',
       );
+  },
+  async train({ engine, classifier, data, options, recipe, seed, watch }) {
     // loaded when asked for: a page that trains otherwise need not bring it
     const { fitPrivate } = await import('../../privacy/index.ts');
     const { batchSize = 64, optimizer, epochs } = recipe;

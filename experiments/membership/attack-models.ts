@@ -7,12 +7,11 @@ import {
   classesWithFewRows,
   fitAttackModel,
   type ShadowOutputs,
-  softmaxRows,
 } from '../../attacks/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { defineKind, type Needed } from '../runner/index.ts';
-import { checkDesign, designSchema } from './design.ts';
-import { logitsOf, rowsAsked } from './outputs.ts';
+import { checkDesign, designSchema, madeRows } from './design.ts';
+import { labelsAsked, probabilitiesOf } from './outputs.ts';
 
 export const ATTACK_MODEL_FILE = 'attack-model.json';
 
@@ -40,11 +39,13 @@ export const attackModel = defineKind({
     /** rows that a class needs on either side for a model of its own */
     minRows: count,
     seed: count,
+    /** a model of all classes is not fitted where each has the rows for its own; absent: it is */
+    ifNeeded: v.exactOptional(v.literal(true)),
   }),
   result: v.strictObject({
     members: count,
     nonMembers: count,
-    /** false: too few rows, the model of all classes judges them */
+    /** false: too few rows, the model of all classes judges them; or no class is in need of it */
     fitted: v.boolean(),
     /** what cross-validation chose, where the kind chooses: numbers by name */
     chosen: v.record(v.string(), v.number()),
@@ -59,14 +60,16 @@ export const attackModel = defineKind({
     checkClasses(classes, data!);
   },
   async run({ settings, needs, dataset, engine, signal, write }) {
-    const { attack, options, label, design, minRows } = settings;
-    const outputs = await shadowOutputs(needs, (which) => rowsOfShadow(which));
-    async function rowsOfShadow(which: number) {
-      return rowsAsked(await dataset(), { design, which, population: 0 }).y;
-    }
-    const few = label !== null && classesWithFewRows(outputs, minRows).includes(label);
+    const { attack, options, label, design, minRows, ifNeeded } = settings;
+    const made = await madeRows(design, needs);
+    const data = await dataset();
+    const outputs = await shadowOutputs(made ? needs.slice(0, -1) : needs, (which) =>
+      labelsAsked(data, design, which, made),
+    );
+    const few = classesWithFewRows(outputs, minRows);
+    const left = label === null ? ifNeeded === true && few.length === 0 : few.includes(label);
     const rng = Rng.from(settings.seed).split(`attack model ${attack}`);
-    const fitted: AttackModelData | null = few
+    const fitted: AttackModelData | null = left
       ? null
       : await fitAttackModel(attack, outputs, label, { options, rng, engine, signal });
     await write(ATTACK_MODEL_FILE, JSON.stringify(fitted));
@@ -87,15 +90,15 @@ export function checkClasses(classes: number, data: { readonly name: string; rea
 /** What the shadow models answered to their members, then their non-members: half of the rows each. */
 export async function shadowOutputs(
   needs: readonly Needed[],
-  labelsOf: (which: number) => Promise<Int32Array>,
+  labelsOf: (which: number) => Int32Array,
 ): Promise<ShadowOutputs> {
   const parts = [];
   let classes = 0;
   for (const [which, needed] of needs.entries()) {
-    const y = await labelsOf(which);
-    const [logits] = await logitsOf(needed);
-    classes = logits!.length / y.length;
-    parts.push({ y, probabilities: softmaxRows(logits!, classes) });
+    const y = labelsOf(which);
+    const probabilities = await probabilitiesOf(needed);
+    classes = probabilities.length / y.length;
+    parts.push({ y, probabilities });
   }
   const n = parts.reduce((sum, { y }) => sum + y.length, 0);
   const out = {

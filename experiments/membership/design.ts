@@ -7,9 +7,9 @@
  *           2022, section V-A): each record is in about half of the models, and the data of all models overlap
  */
 import * as v from 'valibot';
-import { type Dataset, fitStandardiser, stratifiedSplit, withTransform } from '../../data/index.ts';
+import { type Dataset, fitStandardiser, readNpz, stratifiedSplit, withTransform } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
-import type { DataFacts } from '../runner/index.ts';
+import type { DataFacts, Needed } from '../runner/index.ts';
 
 const rows = v.pipe(v.number(), v.integer(), v.minValue(2, 'expected a whole number of at least 2'));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
@@ -20,6 +20,8 @@ export const designSchema = v.variant('kind', [
     /** members of every model, and as many non-members */
     train: rows,
     seed,
+    /** shadow models draw from the rows that the last job needed has made (knowledge.ts); absent: from the rows left over */
+    shadowRows: v.exactOptional(v.literal('made')),
   }),
   v.strictObject({
     kind: v.literal('halves'),
@@ -29,6 +31,7 @@ export const designSchema = v.variant('kind', [
   }),
 ]);
 export type Design = v.InferOutput<typeof designSchema>;
+export type ApartDesign = Extract<Design, { kind: 'apart' }>;
 
 /** The target, or a shadow model by number from 0 on. */
 export const whichSchema = v.union([v.literal('target'), v.pipe(v.number(), v.integer(), v.minValue(0))]);
@@ -59,26 +62,53 @@ export function checkDesign(design: Design, data: Pick<DataFacts, 'name' | 'size
   );
 }
 
-/** The members and non-members of a model. */
-export function rowsOfModel(dataset: Dataset, design: Design, which: Which): ModelRows {
+/**
+ * The members and non-members of a model.
+ * @param made what `madeRows` read, for the shadow models of a design whose rows are made
+ */
+export function rowsOfModel(dataset: Dataset, design: Design, which: Which, made: MadeRows | null = null): ModelRows {
   checkDesign(design, dataset);
-  return design.kind === 'apart' ? apart(dataset, design, which) : halves(dataset, design, which);
+  return design.kind === 'apart' ? apart(dataset, design, which, made) : halves(dataset, design, which);
 }
 
-function apart(dataset: Dataset, { train, seed }: Extract<Design, { kind: 'apart' }>, which: Which): ModelRows {
-  const rng = Rng.from(seed).split('apart');
-  const { y, classes } = dataset;
+function apart(dataset: Dataset, design: ApartDesign, which: Which, made: MadeRows | null): ModelRows {
+  const { train, seed, shadowRows } = design;
+  const { members, nonMembers, others, data } = targetOf(dataset, design);
+  if (which === 'target') return { data, members, nonMembers };
+  if ((shadowRows === 'made') !== (made !== null))
+    throw new ConfigError(
+      `design: expected ${made ? 'a design with made rows' : 'made rows'} for shadow ${which}. Name the job that makes them last in needs.`,
+      'design.shadowRows',
+    );
+  const pool = made ? { ...data, x: made.x, y: made.y, size: made.y.length } : data;
+  const rows = made ? Int32Array.from(made.y.keys()) : others;
+  const labels = rows.map((row) => pool.y[row]!);
+  const sizes = { members: train, nonMembers: train };
+  const own = stratifiedSplit(labels, data.classes, sizes, Rng.from(seed).split('apart').split(`shadow ${which}`));
+  const chosen = (part: Int32Array) => part.map((at) => rows[at]!);
+  return { data: pool, members: chosen(own.members), nonMembers: chosen(own.nonMembers) };
+}
+
+/** The target's rows where data are kept apart, the rows that are left to the attacker, and the data as models see them. */
+export function targetOf(dataset: Dataset, { train, seed }: ApartDesign) {
   const sizes = { members: train, nonMembers: train, others: dataset.size - 2 * train };
-  const target = stratifiedSplit(y, classes, sizes, rng.split('target'));
-  const data = standardised(dataset, target.members);
-  if (which === 'target') return { data, members: target.members, nonMembers: target.nonMembers };
-  const labels = target.others.map((row) => y[row]!);
-  const own = stratifiedSplit(labels, classes, { members: train, nonMembers: train }, rng.split(`shadow ${which}`));
-  return {
-    data,
-    members: own.members.map((at) => target.others[at]!),
-    nonMembers: own.nonMembers.map((at) => target.others[at]!),
-  };
+  const rng = Rng.from(seed).split('apart').split('target');
+  const split = stratifiedSplit(dataset.y, dataset.classes, sizes, rng);
+  return { ...split, data: standardised(dataset, split.members) };
+}
+
+/** Shadow data that a job made, in stored units. */
+export type MadeRows = Pick<Dataset, 'x' | 'y'>;
+export const MADE_FILE = 'shadow-data.npz';
+
+/** The made rows of a design, from the last job needed; null where shadow models draw from real ones. */
+export async function madeRows(design: Design, needs: readonly Needed[]): Promise<MadeRows | null> {
+  if (design.kind !== 'apart' || design.shadowRows !== 'made') return null;
+  const last = needs.at(-1);
+  if (!last)
+    throw new ConfigError('design: expected a job that made shadow data, got none. Name it in needs.', 'needs');
+  const arrays = readNpz(await last.file(MADE_FILE), MADE_FILE);
+  return { x: arrays.get('x')!.data as Dataset['x'], y: arrays.get('y')!.data as Int32Array };
 }
 
 function halves(dataset: Dataset, design: Extract<Design, { kind: 'halves' }>, which: Which): ModelRows {

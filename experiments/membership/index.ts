@@ -1,8 +1,11 @@
 /** Experiments on membership: who trains on what, models, what they answer, attacks on the answers. */
 export { attackKinds, attackModel } from './attack-models.ts';
+export { changesAnswers, type DefenceSettings, defenceSchema } from './defence.ts';
 export { checkDesign, type Design, designSchema, rowsOfModel, type Which } from './design.ts';
+export { asksTarget, type Knowledge, knowledgeSchema, knows, shadowData } from './knowledge.ts';
 export { type AugmentationSettings, augmentationSchema, membershipModel } from './model.ts';
 export { modelOutputs } from './outputs.ts';
 export { referenceAttacks } from './reference-attacks.ts';
 export { shokriAttack } from './shokri-attack.ts';
+export { signalNames, thresholdAttack } from './threshold-attack.ts';
 export { ONE_VIEW, type ViewSettings, viewsSchema } from './views.ts';

@@ -1,12 +1,27 @@
 /**
  * What a model answers about the rows of a design, asked once and kept: every attack reads the same answers. File:
- * logits.npy, f32 [views, rows, classes].
+ * logits.npy, f32 [views, rows, classes]. Behind an output defence: the logarithms of the probabilities that it answers, which
+ * need not sum to 1 (the largest three, rounded ones).
  */
 import * as v from 'valibot';
-import { type Dataset, readNpy, take, writeNpy } from '../../data/index.ts';
+import { localTarget, score, softmaxRows } from '../../attacks/index.ts';
+import { type Dataset, examples, readNpy, take, writeNpy } from '../../data/index.ts';
+import { type DefenseName, outputDefence } from '../../defenses/index.ts';
 import { Classifier, ConfigError, type Rows } from '../../engine/index.ts';
+import { exp, log } from '../../engine/math/index.ts';
 import { defineKind, MODEL_FILE, type Needed } from '../runner/index.ts';
-import { checkDesign, type Design, designSchema, poolOf, populationOf, rowsOfModel, whichSchema } from './design.ts';
+import { checkOutputDefence, checkReserve, defenceSchema, reserveOf, reserveSize, seedsOf } from './defence.ts';
+import {
+  checkDesign,
+  type Design,
+  designSchema,
+  type MadeRows,
+  madeRows,
+  poolOf,
+  populationOf,
+  rowsOfModel,
+  whichSchema,
+} from './design.ts';
 import { viewsFor, viewsSchema } from './views.ts';
 
 export const LOGITS_FILE = 'logits.npy';
@@ -16,26 +31,45 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** Rows that are asked about together. */
 const AT_ONCE = 2048;
 
-/** A row through a small network on one core, seconds. */
-const ROW = 3e-4;
+/** A row through a small network on one core, seconds; and what MemGuard adds to it. */
+const [ROW, GUARDED] = [3e-4, 1e-3];
+
+/** What stands before the model, and the seed of the model's own job, which names what the defence draws. */
+const outputDefenceSchema = v.strictObject({ ...defenceSchema.entries, seed: count });
+
+const settingsSchema = v.strictObject({
+  design: designSchema,
+  /** whose members and non-members, where the design keeps data apart; halves: of all models the pool, then the population */
+  which: whichSchema,
+  views: viewsSchema,
+  /** rows that no model of a design of halves is trained on */
+  population: count,
+  /** absent: the model answers itself */
+  defence: v.exactOptional(outputDefenceSchema),
+});
 
 export const modelOutputs = defineKind({
   name: 'model-outputs',
   about: 'asks the model of the job that it needs about the rows of a design, and keeps its logits',
   version: 1,
-  settings: v.strictObject({
-    design: designSchema,
-    /** whose members and non-members, where the design keeps data apart; halves: of all models the pool, then the population */
-    which: whichSchema,
-    views: viewsSchema,
-    /** rows that no model of a design of halves is trained on */
-    population: count,
+  settings: settingsSchema,
+  result: v.strictObject({
+    rows: count,
+    views: count,
+    classes: count,
+    /** absent: logits */
+    answers: v.exactOptional(v.literal('log-probabilities')),
   }),
-  result: v.strictObject({ rows: count, views: count, classes: count }),
-  cost: ({ design, views, population }) =>
-    (design.kind === 'apart' ? 2 * design.train : design.pool + population) * views.count * ROW,
-  check({ design, population }, [data]) {
+  cost: ({ design, views, population, defence }) =>
+    (design.kind === 'apart' ? 2 * design.train : design.pool + population) *
+    views.count *
+    (defence?.name === 'memguard' ? ROW + GUARDED : ROW),
+  check({ design, population, which, defence }, [data]) {
     checkDesign(design, data);
+    if (defence) {
+      checkOutputDefence(defence);
+      checkReserve(design, which, data!, reserveSize(defence, design));
+    }
     if (design.kind === 'halves' && design.pool + population > data!.size) {
       throw new ConfigError(
         `population: expected at most the ${data!.size - design.pool} rows of ${data!.name} that are not in the pool, got ` +
@@ -44,35 +78,70 @@ export const modelOutputs = defineKind({
       );
     }
   },
-  async run({ settings, signal, engine, dataset, needs: [trained], write, progress }) {
+  async run({ settings, signal, engine, dataset, needs, write, progress }) {
+    const [trained] = needs;
     if (!trained) throw new ConfigError('model-outputs: expected a job that trained the model, got none.', 'needs');
-    const rows = rowsAsked(await dataset(), settings);
+    const rows = rowsAsked(await dataset(), settings, await madeRows(settings.design, needs));
     const classifier = Classifier.load(await engine(), await trained.file(MODEL_FILE));
     const { classes, inputShape } = classifier.model;
     const { count: asked, view } = viewsFor(settings.views, inputShape);
+    const ask = await answererOf(classifier, await dataset(), settings, signal);
     const n = rows.y.length;
     const logits = new Float32Array(asked * n * classes);
     const width = rows.x.length / n;
     // some rows at a time, whose views are dropped when they have been asked about
     for (let from = 0; from < n; from += AT_ONCE) {
       const x = rows.x.subarray(from * width, (from + AT_ONCE) * width);
-      for (let k = 0; k < asked; k++)
-        logits.set(await classifier.logits(view(x, k), { signal }), (k * n + from) * classes);
+      for (let k = 0; k < asked; k++) logits.set(await ask(view(x, k)), (k * n + from) * classes);
       progress(Math.min(1, (from + AT_ONCE) / n));
     }
     await write(LOGITS_FILE, writeNpy({ shape: [asked, n, classes], data: logits }));
-    return { rows: n, views: asked, classes };
+    return { rows: n, views: asked, classes, ...(settings.defence && { answers: 'log-probabilities' as const }) };
   },
 });
+
+/** Logits of the model, or the logarithms of what its output defence answers. */
+async function answererOf(
+  classifier: Classifier,
+  dataset: Dataset,
+  { design, which, defence }: v.InferOutput<typeof settingsSchema>,
+  signal: AbortSignal,
+): Promise<(x: Rows['x']) => Promise<Float64Array>> {
+  if (!defence) return (x) => classifier.logits(x, { signal });
+  const { data, members } = rowsOfModel(dataset, design, which);
+  const reserve = reserveOf(dataset, design, which, reserveSize(defence, design));
+  const { seed } = seedsOf(defence.seed, which);
+  const target = await outputDefence(classifier.engine, classifier, examples(data, members), {
+    defence: defence.name as DefenseName,
+    options: defence.options,
+    seed,
+    signal,
+    ...(reserve.length > 0 && { reserve: examples(data, reserve) }),
+  });
+  const answer = target(localTarget(classifier, { signal }));
+  return async (x) => (await answer.probabilities(x)).map((p) => log(p + score.PROBABILITY_FLOOR));
+}
 
 /** The rows that the outputs are of: members, then non-members; halves: the pool, then the population. */
 export function rowsAsked(
   dataset: Dataset,
   { design, which, population }: { design: Design; which: 'target' | number; population: number },
+  made: MadeRows | null = null,
 ): Rows {
-  const { data, members, nonMembers } = rowsOfModel(dataset, design, which);
+  const { data, members, nonMembers } = rowsOfModel(dataset, design, which, made);
   if (design.kind === 'apart') return take(data, joined(members, nonMembers));
   return take(data, joined(poolOf(dataset, design), populationOf(dataset, design, population)));
+}
+
+/** Their labels alone, of a design that keeps data apart. */
+export function labelsAsked(
+  dataset: Dataset,
+  design: Design,
+  which: 'target' | number,
+  made: MadeRows | null = null,
+): Int32Array {
+  const { data, members, nonMembers } = rowsOfModel(dataset, design, which, made);
+  return joined(members, nonMembers).map((row) => data.y[row]!);
 }
 
 export function joined(a: Int32Array, b: Int32Array): Int32Array {
@@ -84,6 +153,29 @@ export function joined(a: Int32Array, b: Int32Array): Int32Array {
 
 /** The kept logits of a finished job, for each view [rows, classes]. @throws FormatError when the file is damaged */
 export async function logitsOf(needed: Needed): Promise<Float64Array[]> {
+  if (needed.result(modelOutputs).answers === undefined) return keptOf(needed);
+  throw new ConfigError(
+    'outputs: expected logits, got the answers of an output defence. Attack those by class.',
+    'needs',
+  );
+}
+
+/** What a finished job was answered about the rows themselves [rows, classes]: logits where the model gives them. @throws FormatError */
+export async function answersOf(needed: Needed) {
+  const { classes, answers } = needed.result(modelOutputs);
+  const [kept] = await keptOf(needed);
+  return answers
+    ? ({ kind: 'probabilities', rows: kept!.map((z) => exp(z)), classes } as const)
+    : ({ kind: 'logits', rows: kept!, classes } as const);
+}
+
+/** The same as probabilities. @throws FormatError */
+export async function probabilitiesOf(needed: Needed): Promise<Float64Array> {
+  const { kind, rows, classes } = await answersOf(needed);
+  return kind === 'probabilities' ? rows : softmaxRows(rows, classes);
+}
+
+async function keptOf(needed: Needed): Promise<Float64Array[]> {
   const { shape, data } = readNpy(await needed.file(LOGITS_FILE), LOGITS_FILE);
   const [views, rows, classes] = shape as [number, number, number];
   const size = rows * classes;

@@ -1,12 +1,12 @@
 /** Judges a target's kept answers by attack models fitted before: precision and recall, class by class. File: scores.npz. */
 import * as v from 'valibot';
-import { type AttackModelData, attackModels, clopperPearson, softmaxRows, summarise } from '../../attacks/index.ts';
+import { type AttackModelData, attackModels, clopperPearson, summarise } from '../../attacks/index.ts';
 import { writeNpz } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { defineKind, type Needed, shareSchema } from '../runner/index.ts';
 import { ATTACK_MODEL_FILE, attackKinds, checkClasses } from './attack-models.ts';
 import { checkDesign, designSchema } from './design.ts';
-import { logitsOf, rowsAsked } from './outputs.ts';
+import { labelsAsked, probabilitiesOf } from './outputs.ts';
 
 export const SCORES_FILE = 'scores.npz';
 
@@ -48,13 +48,12 @@ export const shokriAttack = defineKind({
         'needs',
       );
     }
-    const { y } = rowsAsked(await dataset(), { design, which: 'target', population: 0 });
-    const [logits] = await logitsOf(target);
+    const y = labelsAsked(await dataset(), design, 'target');
     const models: (AttackModelData | null)[] = [];
     for (const needed of fitted) models.push(await read(needed));
     const pooled = models.pop()!;
     const judge = attackModels({ kind: attack, models, pooled });
-    const scores = await judge.scores({ classes, probabilities: softmaxRows(logits!, classes), y });
+    const scores = await judge.scores({ classes, probabilities: await probabilitiesOf(target), y });
     const members = y.length / 2;
     const summary = summarise({
       members: scores.subarray(0, members),

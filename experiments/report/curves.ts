@@ -66,18 +66,26 @@ export function curvesPlot({
   });
 }
 
-function marksOf({ name, points }: Curve, index: number) {
+function marksOf({ name, points, joined = true }: Curve, index: number) {
   const { color, dash } = lineStyle(index);
+  const titled = points.some((point) => point.name !== undefined);
+  const line = Plot.line(points as CurvePoint[], {
+    x: 'x',
+    y: 'y',
+    stroke: color,
+    strokeWidth: 2.25,
+    strokeDasharray: dash,
+    ariaDescription: name,
+  });
   return [
-    Plot.line(points as CurvePoint[], {
+    ...(joined ? [line] : []),
+    Plot.dot(points as CurvePoint[], {
       x: 'x',
       y: 'y',
-      stroke: color,
-      strokeWidth: 2.25,
-      strokeDasharray: dash,
-      ariaDescription: name,
+      fill: color,
+      r: joined ? 3.25 : 4.5,
+      ...(titled && { title: (point: CurvePoint) => point.name ?? name }),
     }),
-    Plot.dot(points as CurvePoint[], { x: 'x', y: 'y', fill: color, r: 3.25 }),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** The same report as Markdown, for pages that are kept with the code. Figures are given by their tables. */
-import type { Cell, Curves, Table } from '../runner/index.ts';
+import type { Axis, Cell, CurvePoint, Curves, Table } from '../runner/index.ts';
 import type { ExperimentRun } from './experiment-report.ts';
 
 export function renderExperimentMarkdown(run: ExperimentRun): string {
@@ -43,14 +43,19 @@ function tableText({ caption, columns, rows }: Table): string {
   return caption === undefined ? table : `${caption}\n\n${table}`;
 }
 
-/** A column for each curve, a row for each place on the horizontal axis. */
+/** A column for each curve, a row for each place on the horizontal axis, or for each name where the points have some. */
 function figureTable({ title, x, y, curves, levels = [] }: Curves): string {
-  const places = [...new Set(curves.flatMap(({ points }) => points.map((point) => point.x)))];
-  const number = (value: number) => (y.percent ? `${(100 * value).toFixed(1)} %` : `${+value.toPrecision(3)}`);
-  const cells = places.map((place) => [
-    String(place),
+  const all = curves.flatMap(({ points }) => points);
+  const keyOf = (point: CurvePoint) =>
+    point.name === undefined ? String(point.x) : `${point.name}, ${across(point.x)}`;
+  const write = ({ percent }: Axis, value: number) =>
+    percent ? `${(100 * value).toFixed(1)} %` : `${+value.toPrecision(3)}`;
+  const across = (place: number | string) => (typeof place === 'number' ? write(x, place) : place);
+  const number = (value: number) => write(y, value);
+  const cells = [...new Set(all.map(keyOf))].map((key) => [
+    key,
     ...curves.map(({ points }) => {
-      const point = points.find((p) => p.x === place);
+      const point = points.find((p) => keyOf(p) === key);
       if (!point) return '';
       const { low, high } = point;
       const interval = low === undefined || high === undefined ? '' : ` [${number(low)}, ${number(high)}]`;
@@ -58,5 +63,5 @@ function figureTable({ title, x, y, curves, levels = [] }: Curves): string {
     }),
   ]);
   const marks = levels.map(({ y: at, label }) => `${label}: ${number(at)}`).join('; ');
-  return `${title}${marks ? ` (${marks})` : ''}\n\n${rowsOf([x.label, ...curves.map(({ name }) => name)], cells)}`;
+  return `${title}${marks ? ` (${marks})` : ''}\n\n${rowsOf([all.some((p) => p.name !== undefined) ? `Point, ${x.label.toLowerCase()}` : x.label, ...curves.map(({ name }) => name)], cells)}`;
 }

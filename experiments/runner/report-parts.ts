@@ -41,11 +41,15 @@ export interface CurvePoint {
   /** ends of the interval */
   readonly low?: number;
   readonly high?: number;
+  /** what it is of, for those who point at it */
+  readonly name?: string;
 }
 
 export interface Curve {
   readonly name: string;
   readonly points: readonly CurvePoint[];
+  /** false: points that no line joins, since nothing lies between them; default true */
+  readonly joined?: boolean;
 }
 
 /** Curves over one pair of axes, with intervals, and levels to compare with. */

@@ -53,6 +53,8 @@ test("a kernel's problem becomes the row's name, with the batch only where it is
 test('steps, start-up, peak and plain kernels', () => {
   assert.equal(parseName('step/mlp/b256'), { kind: 'step', net: 'mlp', batch: 256 });
   assert.equal(parseName('dp-step/mlp/b256'), { kind: 'dp-step', net: 'mlp', batch: 256 });
+  assert.equal(parseName('score/loss/9x9v1'), { kind: 'score', problem: 'loss/9x9v1' });
+  assert.equal(parseName('forward/cifar/b256'), { kind: 'forward', net: 'cifar', batch: 256 });
   assert.equal(parseName('startup/first-product'), { kind: 'startup', until: 'first-product' });
   assert.equal(parseName('account/rdp'), { kind: 'account', accountant: 'rdp' });
   assert.equal(parseName('svm/fit-2000x10'), { kind: 'svm', problem: 'fit-2000x10' });

@@ -1,6 +1,9 @@
 /** The experiment of Shokri et al.: how precisely an attacker with shadow models tells members, by the size of the training set. */
 import { defineExperiment } from '../../runner/index.ts';
 import { jobsOf } from './jobs.ts';
+import { knowledgeJobs } from './knowledge.ts';
+import { allMitigationJobs } from './mitigation.ts';
+import { paperMitigation, quickMitigation } from './mitigation-settings.ts';
 import { reportOf } from './report.ts';
 import { settings } from './settings.ts';
 
@@ -8,20 +11,25 @@ export const shokri = defineExperiment({
   name: 'shokri',
   title: 'Membership inference with shadow models',
   about:
-    'the shadow-model experiment of 2017: an attack model per class, four kinds of them, by the size of the training set',
+    'the shadow-model experiment of 2017: an attack model per class, four kinds of them, by the size of the training set; and defences',
   paper:
     'Shokri, Stronati, Song, Shmatikov 2017, Membership Inference Attacks Against Machine Learning Models, S&P, sections V to VII',
   settings,
   profiles: {
-    quick: {},
+    quick: { mitigation: quickMitigation },
     paper: {
       data: 'cifar10',
       model: 'cifar',
       sizes: [2500, 5000, 10_000, 15_000],
       shadows: 10,
-      recipe: { epochs: 16, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
+      recipe: { epochs: 22, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
+      mitigation: paperMitigation,
     },
   },
-  jobs: (s) => s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),
+  jobs: (s) => [
+    ...s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),
+    ...allMitigationJobs(s),
+    ...knowledgeJobs(s).map(({ judged }) => judged),
+  ],
   report: reportOf,
 });

@@ -1,6 +1,8 @@
 /** The report of the shadow-model experiment: precision by size and attack model, then each class. */
 import type { Curve, Report, Results } from '../../runner/index.ts';
 import { jobsOf } from './jobs.ts';
+import { knowledgeSection, LEAD_KNOWLEDGE } from './knowledge.ts';
+import { mitigationSections } from './mitigation-report.ts';
 import type { Kind, Settings } from './settings.ts';
 import { median, of, overClasses, percent, withInterval } from './text.ts';
 
@@ -43,6 +45,7 @@ export function reportOf(results: Results, s: Settings): Report {
       points: published.map((size) => ({ x: String(size), y: PUBLISHED[size]! })),
     });
   }
+  const knowledge = knowledgeSection(results, s);
   const smallest = found.filter(({ size }) => size === first.size);
   return {
     headline:
@@ -50,7 +53,8 @@ export function reportOf(results: Results, s: Settings): Report {
       `that the ${first.attack} attack calls members are, and it finds a median of ${percent(median(of(first.judged, 'recall')))} of them.`,
     lead:
       `${s.model} models of ${s.data}: for each size a target and ${s.shadows} shadow models of as many rows, whose data are drawn from the rows that the ` +
-      "target left over. An attack model per class learns from the shadow models' answers and judges the target's. Members and non-members are as many, so " +
+      `target left over. ${LEAD_KNOWLEDGE} ` +
+      "An attack model per class learns from the shadow models' answers and judges the target's. Members and non-members are as many, so " +
       'guessing has a precision of 50 %.',
     sections: [
       {
@@ -107,6 +111,8 @@ export function reportOf(results: Results, s: Settings): Report {
           ]),
         },
       },
+      ...mitigationSections(results, s),
+      ...(knowledge ? [knowledge] : []),
     ],
   };
 }

@@ -1,8 +1,9 @@
 /** What can be set in the shadow-model experiment. */
 import * as v from 'valibot';
 import { modelNames } from '../../../engine/index.ts';
-import { attackKinds } from '../../membership/index.ts';
+import { attackKinds, knowledgeSchema } from '../../membership/index.ts';
 import { recipeSchema } from '../../runner/index.ts';
+import { mitigationSchema } from './mitigation-settings.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
@@ -31,6 +32,13 @@ export const settings = v.strictObject({
   options: v.optional(v.record(v.string(), v.record(v.string(), v.number())), {}),
   /** rows that a class needs on either side for an attack model of its own */
   minRows: v.optional(count, 10),
+  /** defences, each attacked by who knows it and by who does not; null: no such stage */
+  mitigation: v.optional(v.nullable(mitigationSchema), null),
+  /**
+   * attackers without rows of the target's distribution, compared with the one who has them: at the first size, by the first kind
+   * of attack model
+   */
+  knowledge: v.optional(v.array(knowledgeSchema), []),
   seed: v.optional(seed, 0),
 });
 export type Settings = v.InferOutput<typeof settings>;

@@ -1,0 +1,78 @@
+/**
+ * Rows that the target itself is sure of, found by asking it: the attacker has no data at all. Classes take turns; one of which
+ * most searches find nothing is given up, and the others fill its place: classes that training barely showed may be missing.
+ * Shokri et al. 2017, section V-C, "Model-based synthesis", Algorithm 1 (climb.ts).
+ */
+import { climb } from './climb.ts';
+import { defineSynthesis } from './define-synthesis.ts';
+import { widthOf } from './fields.ts';
+
+/** Searches of a class that may fail before the first row, and before each further one. */
+const FAILURES = 10;
+
+export const hillClimbing = defineSynthesis({
+  name: 'hill-climbing',
+  title: 'Hill climbing on the target',
+  paper:
+    'Shokri, Stronati, Song, Shmatikov 2017, Membership Inference Attacks Against Machine Learning Models, S&P, section V-C, Algorithm 1',
+  knows: 'no data, only the answers of the target and the values that features may take',
+  needs: ['target'],
+  options: {
+    kMax: { about: 'features changed in a step at first; at most all', default: 128, min: 1, max: 1e6 },
+    kMin: { about: 'features changed in a step at last', default: 4, min: 1, max: 1e6 },
+    rejMax: {
+      about: 'steps rejected in a row after which half as many features change',
+      default: 10,
+      min: 0,
+      max: 1e6,
+    },
+    confMin: {
+      about: "the target's confidence in the class, above which a row may be taken",
+      default: 0.2,
+      min: 0,
+      max: 0.999,
+    },
+    iterMax: { about: 'steps of a search', default: 1000, min: 1, max: 1e6 },
+    queryBudget: { about: 'rows that the target may be asked about in all', default: 1e9, min: 1, max: 1e15 },
+  },
+  async make({ target, fields, classes, rows, options, rng, signal, onProgress }) {
+    const { queryBudget, ...settings } = options;
+    const width = widthOf(fields);
+    const x = new Float32Array(rows * width);
+    const y = new Int32Array(rows);
+    let alive = Array.from({ length: classes }, (_, label) => label);
+    const rowsOf = new Int32Array(classes);
+    const failuresOf = new Int32Array(classes);
+    let [made, queries, round] = [0, 0, 0];
+    let stopped: 'budget' | null = null;
+    while (made < rows && alive.length > 0 && stopped === null) {
+      const wanted = Int32Array.from({ length: rows - made }, (_, i) => alive[i % alive.length]!);
+      const before = made;
+      const left = queryBudget - queries;
+      const result = await climb({
+        ...settings,
+        target,
+        fields,
+        y: wanted,
+        queryBudget: left,
+        rng: rng.split(`round ${round++}`),
+        signal,
+        onProgress: (ended) => onProgress?.((before + (ended * (rows - before)) / wanted.length) / rows),
+      });
+      queries += result.queries;
+      stopped = result.stopped;
+      for (const [i, label] of wanted.entries()) {
+        if (!result.found[i]) {
+          if (result.iterations[i]! > 0) failuresOf[label]!++;
+          continue;
+        }
+        x.set(result.x.subarray(i * width, (i + 1) * width), made * width);
+        y[made++] = label;
+        rowsOf[label]!++;
+      }
+      alive = alive.filter((label) => failuresOf[label]! < FAILURES * (1 + rowsOf[label]!));
+    }
+    const failed = failuresOf.reduce((a, b) => a + b, 0);
+    return { x: x.slice(0, made * width), y: y.slice(0, made), queries, failed, stopped };
+  },
+});

@@ -1,0 +1,70 @@
+/** What can be set in the mitigation stage, and what the profiles compare. */
+import * as v from 'valibot';
+import { attackKinds, defenceSchema, signalNames } from '../../membership/index.ts';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
+
+export const mitigationSchema = v.strictObject({
+  /** members of each model; as many non-members */
+  size: count,
+  /** of either attacker; two at least, as attack models are validated across them */
+  shadows: v.pipe(count, v.minValue(2, 'expected at least 2 shadow models')),
+  /** kinds of attack models; the first is in the figure */
+  attacks: v.pipe(v.array(v.picklist(attackKinds)), v.minLength(1, 'expected a list of at least one')),
+  /** attacks by one number a record, beside them */
+  signals: v.array(v.picklist(signalNames)),
+  /** epochs of undefended models to compare with */
+  shorter: v.array(count),
+  defences: v.array(v.strictObject({ ...defenceSchema.entries, label: v.exactOptional(v.string()) })),
+});
+export type Mitigation = v.InferOutput<typeof mitigationSchema>;
+
+/** What the quick profile compares: a moment of the digits each. */
+export const quickMitigation: Mitigation = {
+  size: 200,
+  shadows: 2,
+  attacks: ['logistic'],
+  signals: ['modified-entropy'],
+  shorter: [5],
+  defences: [
+    { name: 'l2', options: { weight: 1e-2 } },
+    { name: 'dropout', options: { rate: 0.5 } },
+    { name: 'early-stopping', options: {} },
+    { name: 'top-k', options: { k: 1 } },
+    { name: 'temperature', options: { temperature: 20 } },
+    { name: 'label-only', options: {} },
+  ],
+};
+
+/** Everything, at the smallest size of the paper. */
+export const paperMitigation: Mitigation = {
+  size: 2500,
+  shadows: 2,
+  attacks: ['svm', 'boosted'],
+  signals: ['modified-entropy'],
+  shorter: [3, 6, 12],
+  defences: [
+    { name: 'l2', options: { weight: 1e-4 } },
+    { name: 'l2', options: { weight: 1e-3 } },
+    { name: 'l2', options: { weight: 1e-2 } },
+    { name: 'dropout', options: { rate: 0.5 } },
+    { name: 'dropout', options: { rate: 0.75 } },
+    { name: 'early-stopping', options: { patience: 3 } },
+    { name: 'label-smoothing', options: { smoothing: 0.1 } },
+    { name: 'augmentation', options: { flip: 0.5, shift: 2 } },
+    { name: 'mixup', options: { alpha: 1 } },
+    { name: 'relaxloss', options: { alpha: 1 } },
+    { name: 'adversarial-regularisation', options: { lambda: 3 } },
+    { name: 'distillation', options: { temperature: 4 } },
+    { name: 'dp-sgd', options: { epsilon: 8 } },
+    { name: 'dp-sgd', options: { epsilon: 100 } },
+    { name: 'top-k', options: { k: 3 } },
+    { name: 'top-k', options: { k: 1 } },
+    { name: 'rounding', options: { decimals: 1 } },
+    { name: 'temperature', options: { temperature: 5 } },
+    { name: 'temperature', options: { temperature: 20 } },
+    { name: 'label-only', options: {} },
+    { name: 'memguard', options: {} },
+    { name: 'gaussian-noise', options: { std: 0.1 } },
+  ],
+};
