@@ -22,7 +22,7 @@ export async function experimentPage(root: string, name: string): Promise<string
   if (!existsSync(file)) return null;
   const { spec, records } = JSON.parse(readFileSync(file, 'utf8')) as Kept;
   const { experiment } = await findExperiment(spec.experiment);
-  const plan = await planOf(experiment.jobs(spec.settings), spec);
+  const plan = await planOf(experiment, spec);
   // a record that was changed by hand is refused by its own seal
   const whole = await Promise.all(records.map((record) => parseRecord(JSON.stringify(record), file)));
   const run = experimentRun({ experiment, spec, plan, records: new Map(whole.map((record) => [record.id, record])) });

@@ -1,8 +1,9 @@
 /** The experiment of Shokri et al.: how precisely an attacker with shadow models tells members, by the size of the training set. */
 import { defineExperiment } from '../../runner/index.ts';
 import { jobsOf } from './jobs.ts';
+import { moreProfiles, paper } from './profiles.ts';
 import { reportOf } from './report.ts';
-import { settings } from './settings.ts';
+import { completion, settings } from './settings.ts';
 
 export const shokri = defineExperiment({
   name: 'shokri',
@@ -14,14 +15,10 @@ export const shokri = defineExperiment({
   settings,
   profiles: {
     quick: {},
-    paper: {
-      data: 'cifar10',
-      model: 'cifar',
-      sizes: [2500, 5000, 10_000, 15_000],
-      shadows: 10,
-      recipe: { epochs: 16, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
-    },
+    paper,
   },
+  moreProfiles,
+  completion,
   jobs: (s) => s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),
   report: reportOf,
 });

@@ -8,7 +8,7 @@ import {
   type Which,
 } from '../../membership/index.ts';
 import type { Job } from '../../runner/index.ts';
-import type { Kind, Settings } from './settings.ts';
+import { dataOf, type Kind, type Settings } from './settings.ts';
 
 const modelJob = (s: Settings, size: number, which: Which) => {
   const name = `${which === 'target' ? 'target' : `shadow ${which + 1}`} of ${size} rows`;
@@ -16,14 +16,14 @@ const modelJob = (s: Settings, size: number, which: Which) => {
   const design = { kind: 'apart', train: size, seed: s.seed } as const;
   return membershipModel.job(
     { model, recipe, augmentation: null, defence: null, design, which, seed: s.seed },
-    { name, data: [{ data: s.data }] },
+    { name, data: [dataOf(s)] },
   );
 };
 
 export function jobsOf(s: Settings, size: number, attack: Kind) {
   const { classes, minRows, seed } = s;
   const design = { kind: 'apart', train: size, seed } as const;
-  const data = [{ data: s.data }];
+  const data = [dataOf(s)];
   const target = modelJob(s, size, 'target');
   const outputs = (which: Which): Job => {
     const needs = [which === 'target' ? target : modelJob(s, size, which)];
