@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeNpz } from '../../data/index.ts';
+import { shokriAttack } from '../../experiments/membership/index.ts';
 import { assert, suite, type TestFunction } from '../harness.ts';
 import { tableRows, writeCsv } from './csv.ts';
 import { jobsOf, recordsIn } from './grid.ts';
@@ -86,3 +87,88 @@ test("profiles of the experiment's own, and those of no other", async () => {
     { name: 'seven', about: 'paper, with seven shadow models' },
   ]);
 });
+
+/** The rows of the table under a title, cells without their intervals' markup. */
+function rowsUnder(page: string, title: string): string[][] {
+  const part = page.slice(page.indexOf(`## ${title}`)).split('\n## ')[0]!;
+  const lines = part.split('\n').filter((line) => line.startsWith('| '));
+  return lines.slice(2).map((line) => line.slice(2, -2).split(' | '));
+}
+
+test('the report of a finished run has every section, and the numbers of the records', () =>
+  inFolder(async (folder) => {
+    const out = join(folder, 'out');
+    const rows = tableRows(400);
+    const csv = writeCsv(folder, 'my.csv', rows);
+    const set = ['label=label', 'attacks=["svm","logistic"]', 'sizes=[60]', 'recipe.epochs=60', 'minRows=5'];
+    const finished = await inProcess([...small(csv, ...set), '--out', out]);
+    assert.is(finished.code, 0, finished.stderr);
+    await inProcess(['report', out, '--format', 'md']);
+    const page = readFileSync(join(out, 'report.md'), 'utf8');
+    const titles = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+    const own = [
+      'Precision by size',
+      'All sizes and attack models',
+      'Against guessing',
+      'What the attack models chose',
+    ];
+    assert.equal(titles.slice(0, 5), [...own, 'Each class, 60 records']);
+
+    const records = recordsIn(out);
+    const verdicts = records
+      .filter(({ kind }) => kind === 'shokri-attack')
+      .map(({ settings, result }) => ({ ...(settings as { attack: string }), ...shokriAttack.parseResult(result) }));
+    const svm = verdicts.find(({ attack }) => attack === 'svm')!;
+    const percent = (value: number | null) => (value === null ? 'none' : `${(100 * value).toFixed(1)} %`);
+    type Share = typeof svm.auc;
+    const cell = (share: Share | null) =>
+      share === null || share.value === null
+        ? 'not resolved'
+        : `${percent(share.value)} [${percent(share.low)}, ${percent(share.high)}]`;
+    const middle = (what: 'precision' | 'recall') => {
+      const values = svm.perClass.flatMap((own) => own[what].value ?? []).sort((a, b) => a - b);
+      assert.is(values.length, 3);
+      return `${percent(values[1]!)} [${percent(values[0]!)}, ${percent(values[2]!)}]`;
+    };
+    const target = records.find(({ kind, settings }) => {
+      return kind === 'membership-model' && (settings as { which: unknown }).which === 'target';
+    })!.result as { train: { accuracy: Share }; out: { accuracy: Share } };
+    const [row] = rowsUnder(page, 'All sizes and attack models');
+    assert.equal(row, [
+      '60, svm',
+      percent(target.train.accuracy.value),
+      percent(target.out.accuracy.value),
+      middle('precision'),
+      middle('recall'),
+      ...[svm.precision, svm.recall, svm.auc, svm.tprAtFpr['0.01']].map(cell),
+    ]);
+    assert.match(
+      page,
+      new RegExp(`a median of ${middle('precision').split(' [')[0]} of the records of a class that the svm`),
+    );
+    const classes = rowsUnder(page, 'Each class, 60 records');
+    assert.equal(
+      classes.map((line) => line.slice(0, 5)),
+      svm.perClass.map((own) =>
+        [own.label, own.members, own.nonMembers].map(String).concat([cell(own.precision), cell(own.recall)]),
+      ),
+    );
+    assert.match(page, /Classes 0, 1, 2: fewer than 30 members or non-members \(the least: 20\)/);
+    // C and gamma of the three classes, not of the attack model of all
+    const chosen = records.flatMap(({ kind, settings, result }) => {
+      const { attack, label } = settings as { attack: string; label: number | null };
+      return kind === 'attack-model' && attack === 'svm' && label !== null
+        ? [(result as { chosen: { c: number } }).chosen.c]
+        : [];
+    });
+    assert.is(chosen.length, 3);
+    const [table] = rowsUnder(page, 'What the attack models chose');
+    const counted = table![1]!.split(', ').flatMap((part) => {
+      const [value, times] = part.split(': ');
+      return new Array<number>(Number(times)).fill(Number(value));
+    });
+    assert.equal(
+      counted,
+      chosen.sort((a, b) => a - b),
+    );
+  }));

@@ -33,9 +33,10 @@ export const moreProfiles: Readonly<Record<string, { readonly about: string; rea
     about: 'Location-30, 1,200 rows, 20 shadow models (the paper: 60)',
     settings: { data: 'location30', sizes: [1200], shadows: 20, recipe: adam(30, 32) },
   },
+  // The paper's target, a service's model, is right on 84.8 % of its members and 84.2 % of the others: five epochs come near that.
   adult: {
-    about: 'Adult, 10,000 rows, 5 shadow models (the paper: 20), no support vector machines',
-    settings: { data: 'adult', sizes: [10_000], shadows: 5, recipe: adam(30, 64), ...fewMinutes },
+    about: 'Adult, 10,000 rows, 20 shadow models, trained no longer than helps; no support vector machines',
+    settings: { data: 'adult', sizes: [10_000], shadows: 20, recipe: adam(5, 64), ...fewMinutes },
   },
   mnist: {
     about: 'MNIST, 10,000 rows, 10 shadow models (the paper: 50), no support vector machines',
