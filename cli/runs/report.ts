@@ -21,7 +21,7 @@ export function experimentRun({ experiment, spec, plan, records }: ReportSource)
   const last = dates.at(-1);
   return {
     name: experiment.name,
-    title: experiment.title,
+    title: titleOf(experiment, spec),
     paper: experiment.paper,
     report: experiment.report(resultsOf(plan, records), settings),
     jobs: plan.jobs.length,
@@ -36,11 +36,28 @@ export function experimentRun({ experiment, spec, plan, records }: ReportSource)
   };
 }
 
+/** A profile other than quick and paper is another setting of the experiment, and its page says which. */
+function titleOf(experiment: Experiment, spec: Spec): string {
+  const { profile, changes } = nearestProfile(experiment, spec);
+  const isOwn = profile !== 'quick' && profile !== 'paper' && changes.length === 0;
+  return isOwn ? `${experiment.title}: ${experiment.profiles[profile]!.about}` : experiment.title;
+}
+
 /** The shortest command that gives this spec: the nearest profile, and what differs from it. */
 export function commandOf(experiment: Experiment, spec: Spec): string {
-  const { experiment: name, settings, build, data } = spec;
+  const { profile, changes } = nearestProfile(experiment, spec);
+  const words = [
+    ...(profile === 'quick' ? [] : ['--profile', profile]),
+    ...changes.flatMap((change) => ['--set', quoted(change)]),
+    ...(spec.build === 'relaxed' ? ['--relaxed'] : []),
+  ];
+  return ['keyhole run', quoted(spec.experiment), ...words].join(' ');
+}
+
+/** The profile from which the fewest settings differ, the first of equals, and what differs as `path=value`. */
+export function nearestProfile(experiment: Experiment, { settings, data }: Pick<Spec, 'settings' | 'data'>) {
   const wanted = settings as Tree;
-  const complete = completeIfKnown(experiment, spec) as Tree;
+  const complete = completeIfKnown(experiment, { settings, data }) as Tree;
   const ways = Object.entries(experiment.profiles).map(([profile, { settings: given }]) => {
     const there = experiment.settings(given);
     const completeThere = completeIfKnown(experiment, { settings: there, data }) as Tree;
@@ -49,12 +66,9 @@ export function commandOf(experiment: Experiment, spec: Spec): string {
       (key) => differ(wanted[key], (there as Tree)[key]) && differ(complete[key], completeThere[key]),
     );
     const text = (value: Json) => (typeof value === 'string' ? value : canonicalJson(value));
-    const sets = changed.flatMap((key) => ['--set', quoted(`${key}=${text(wanted[key]!)}`)]);
-    return [...(profile === 'quick' ? [] : ['--profile', profile]), ...sets];
+    return { profile, changes: changed.map((key) => `${key}=${text(wanted[key]!)}`) };
   });
-  const [first, ...others] = ways;
-  const words = others.reduce((a, b) => (b.length < a.length ? b : a), first!);
-  return ['keyhole run', quoted(name), ...words, ...(build === 'relaxed' ? ['--relaxed'] : [])].join(' ');
+  return ways.reduce((best, way) => (way.changes.length < best.changes.length ? way : best));
 }
 
 type Tree = Readonly<Record<string, Json>>;
