@@ -45,7 +45,11 @@ const synthesisRows = () =>
 const modelRows = () =>
   Object.values(models).map((m) => [`\`${m.name}\``, m.title, m.rank === 3 ? 'images' : 'any', m.paper]);
 const setRows = () => Object.values(SETS).map((s) => [`\`${s.name}\``, s.title, s.kind, s.licence]);
-const experimentRows = () => Object.values(experiments).map((e) => [`\`${e.name}\``, e.about, e.paper]);
+const experimentRows = () =>
+  Object.values(experiments).map((e) => {
+    const profiles = Object.entries(e.profiles).map(([name, { about }]) => `\`${name}\`: ${about}`);
+    return [`\`${e.name}\``, e.about, profiles.join('<br>'), e.paper];
+  });
 const opRows = () =>
   opNames().map((name) => {
     const op = getOp(name);
@@ -84,7 +88,7 @@ ${table(['name', 'what', 'comes as', 'licence'], setRows())}
 
 ## Experiments
 
-${table(['name', 'what', 'after'], experimentRows())}
+${table(['name', 'what', 'profiles', 'after'], experimentRows())}
 
 ## Ops
 

@@ -3,7 +3,7 @@ import { knows, titleOf } from '../../membership/index.ts';
 import type { Curve, ReportSection, Results } from '../../runner/index.ts';
 import { jobsOf, madeJob } from './jobs.ts';
 import type { Settings } from './settings.ts';
-import { type Judged, of, overClasses, withInterval } from './text.ts';
+import { type Judged, overClasses, perClassOf, withInterval } from './text.ts';
 
 /** For each kind of knowledge, at the first size, by the first attack. */
 export function knowledgeJobs(s: Settings) {
@@ -21,7 +21,7 @@ export const LEAD_KNOWLEDGE = "The attacker has real rows of the same distributi
 export function knowledgeSection(results: Results, s: Settings): ReportSection | null {
   const [size, attack] = [s.sizes[0]!, s.attacks[0]!];
   const others = knowledgeJobs(s).flatMap(({ knowledge, made, judged }) => {
-    const [data, verdict] = [results.of(made), results.of(judged)];
+    const [data, verdict] = [results.of(made), results.perClassOf(judged)];
     return data && verdict ? [{ name: titleOf(knowledge), has: knows(knowledge), data, judged: verdict }] : [];
   });
   if (others.length === 0) return null;
@@ -61,8 +61,8 @@ export function knowledgeSection(results: Results, s: Settings): ReportSection |
         has,
         data ? String(data.rows) : 'all left over',
         data ? String(data.queries) : '0',
-        overClasses(of(judged, 'precision')),
-        overClasses(of(judged, 'recall')),
+        overClasses(perClassOf(judged, 'precision')),
+        overClasses(perClassOf(judged, 'recall')),
         withInterval(judged.precision),
         withInterval(judged.recall),
         withInterval(judged.auc),
@@ -85,6 +85,6 @@ function lackOf(
 
 /** Empirical distribution of the classes' precision, as figure 9 of the paper. */
 function cumulative(name: string, judged: Judged): Curve {
-  const sorted = of(judged, 'precision').sort((a, b) => a - b);
+  const sorted = perClassOf(judged, 'precision').sort((a, b) => a - b);
   return { name, points: sorted.map((x, i) => ({ x, y: (i + 1) / sorted.length })) };
 }
