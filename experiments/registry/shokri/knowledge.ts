@@ -21,7 +21,7 @@ export const LEAD_KNOWLEDGE = "The attacker has real rows of the same distributi
 export function knowledgeSection(results: Results, s: Settings): ReportSection | null {
   const [size, attack] = [s.sizes[0]!, s.attacks[0]!];
   const others = knowledgeJobs(s).flatMap(({ knowledge, made, judged }) => {
-    const [data, verdict] = [results.of(made), results.perClassOf(judged)];
+    const [data, verdict] = [results.of(made), results.of(judged)];
     return data && verdict ? [{ name: titleOf(knowledge), has: knows(knowledge), data, judged: verdict }] : [];
   });
   if (others.length === 0) return null;
