@@ -57,9 +57,14 @@ export function chosenTable(found: readonly ChosenAt[]): Table | null {
       counted(chosen.map(({ c }) => c!)),
       counted(chosen.map(({ gamma }) => gamma!)),
       spreadOf(chosen.map(({ accuracy }) => accuracy!)),
-      counted(chosen.map(({ searchRows }) => searchRows!)),
+      rangeOf(chosen.map(({ searchRows }) => searchRows!)),
     ]),
   };
+}
+
+function rangeOf(values: readonly number[]): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least === most ? String(least) : `${least} to ${most}`;
 }
 
 /** `0.1: 3, 10: 7` */
