@@ -79,7 +79,7 @@ kept('reference models find members of a net that has learnt its rows by heart',
     const needs = [];
     for (const which of ['target', 0, 1, 2, 3, 4, 5] as const) {
       const settings = { model: 'mlp', recipe, augmentation: null, defence: null, design, which, seed: 1 };
-      const model = testJob(membershipModel, settings, data);
+      const model = testJob(membershipModel, settings, data, { checkpointEvery: 60 });
       await model.run();
       const asked = { design, which, views: ONE_VIEW, population: 100 };
       const outputs = testJob(modelOutputs, asked, data, { needs: [model.needed()] });
