@@ -87,7 +87,7 @@ test('what was chosen: values with the classes that chose them; no table where n
     { size: 100, attack: 'logistic', chosen: [{}, {}] },
   ])!;
   assert.equal(table.rows, [
-    ['100, svm', '1: 1, 10: 2', '0.1: 3', { value: '60.0 %', interval: '[50.0 %, 70.0 %]' }, '400: 3'],
+    ['100, svm', '1: 1, 10: 2', '0.1: 3', { value: '60.0 %', interval: '[50.0 %, 70.0 %]' }, '400'],
   ]);
   assert.is(chosenTable([{ size: 100, attack: 'logistic', chosen: [{}] }]), null);
 });
