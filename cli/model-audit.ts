@@ -6,7 +6,7 @@ import { type Bytes, type Records, readRecords, recordsDigest, sha256 } from '..
 import { ConfigError, type Engine, Rng, type Shape } from '../engine/index.ts';
 import type { AuditRecord } from '../experiments/audit-record.ts';
 import { type AuditTargetProgress, auditTarget } from '../experiments/audit-target.ts';
-import type { ShadowRecipe } from '../experiments/shadow-recipe.ts';
+import type { ShadowRecipe } from '../experiments/index.ts';
 import { VERSION } from '../experiments/version.ts';
 import { type AnswersFile, answersFile } from './answers-file.ts';
 import { type CheckpointFile, checkpointFile } from './checkpoints.ts';

@@ -25,6 +25,8 @@ export interface ListItem {
   readonly licence?: string;
   readonly home?: string;
   readonly options: readonly ListOption[];
+  /** experiments: named settings */
+  readonly profiles?: readonly { readonly name: string; readonly about: string }[];
 }
 
 interface Registry {
@@ -85,18 +87,27 @@ export const registries = {
     },
   },
   experiments: {
-    about: 'results to reproduce: `keyhole run NAME --set path=value`',
+    about: 'results to reproduce: `keyhole run NAME --profile NAME --set path=value`',
     async items() {
-      const { experiments } = await import('../experiments/registry/index.ts');
+      const [{ experiments }, { settingsNear }] = await Promise.all([
+        import('../experiments/registry/index.ts'),
+        import('../experiments/runner/index.ts'),
+      ]);
       return Object.values(experiments).map((experiment) => ({
         name: experiment.name,
         title: experiment.about,
         paper: experiment.paper,
-        options: Object.entries(experiment.settings({}) as object).map(([name, value]) => ({
-          name,
-          type: Array.isArray(value) ? 'list' : typeof value,
-          default: typeof value === 'object' ? JSON.stringify(value) : (value as string | number | boolean),
-        })),
+        profiles: Object.entries(experiment.profiles).map(([name, { about }]) => ({ name, about })),
+        // those without a default too
+        options: settingsNear(experiment.schema, []).map((name) => {
+          const value = (experiment.settings({}) as Readonly<Record<string, unknown>>)[name];
+          if (value === undefined) return { name, type: 'word', default: null };
+          return {
+            name,
+            type: Array.isArray(value) ? 'list' : typeof value,
+            default: typeof value === 'object' ? JSON.stringify(value) : (value as string | number | boolean),
+          };
+        }),
       }));
     },
   },

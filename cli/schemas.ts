@@ -29,6 +29,7 @@ export const listSchema = v.strictObject({
       licence: v.optional(v.string()),
       home: v.optional(v.string()),
       options: v.array(optionSchema),
+      profiles: v.optional(v.array(v.strictObject({ name: v.string(), about: v.string() }))),
     }),
   ),
 });

@@ -185,7 +185,7 @@ export function auditWork(attacks: readonly MembershipAttack[], rows: AuditSplit
     if (!warning) runnable.push(attack);
     else if (named) {
       const words = warning.message.replace('was left out: it needs', 'needs');
-      throw new ConfigError(`attacks: expected what each of them needs, but ${words}`, 'attacks');
+      throw new ConfigError(`attacks: expected what each of them needs, but ${words} Or leave it out.`, 'attacks');
     } else skipped.push({ code: 'skipped', message: warning.message });
   }
   const used = new Set<ModelRows>();

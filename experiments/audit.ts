@@ -39,6 +39,8 @@ import {
 } from './training/index.ts';
 import { VERSION } from './version.ts';
 
+export { type AuditSizes, auditSizes } from './audit-models.ts';
+
 export interface AuditOptions extends Partial<Recipe> {
   /** default mlp */
   readonly model?: string;

@@ -28,7 +28,6 @@ export {
 } from '../data/index.ts';
 export * from '../engine/index.ts';
 export * from './audit.ts';
-export { type AuditSizes, auditSizes } from './audit-models.ts';
 export * from './audit-record.ts';
 export type { AuditRows } from './audit-sets.ts';
 export * from './audit-target.ts';

@@ -18,8 +18,15 @@ export {
 } from '../data/index.ts';
 export * from '../defenses/index.ts';
 export * from '../engine/index.ts';
-export { type Audit, type AuditOptions, type AuditProgress, audit, auditPlan } from './audit.ts';
-export { type AuditSizes, auditSizes } from './audit-models.ts';
+export {
+  type Audit,
+  type AuditOptions,
+  type AuditProgress,
+  type AuditSizes,
+  audit,
+  auditPlan,
+  auditSizes,
+} from './audit.ts';
 export {
   type AuditAttack,
   type AuditEstimate,

@@ -7,18 +7,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { benchmarksPage } from '../bench/index.ts';
 import { apiPage } from './docs/api.ts';
-import { experimentPage, keepRun, keptExperiments } from './docs/experiments.ts';
+import { experimentPage, keepRun, keptPages } from './docs/experiments.ts';
 import { tablesPage } from './docs/tables.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const keep = process.argv.indexOf('--keep');
-if (keep >= 0) console.log(`${keepRun(root, process.argv[keep + 1]!)}: kept`);
+if (keep >= 0) console.log(`${await keepRun(root, process.argv[keep + 1]!)}: kept`);
 
 const pages: Readonly<Record<string, () => string | null | Promise<string | null>>> = {
   'docs/api.md': apiPage,
   'docs/tables.md': tablesPage,
   'docs/benchmarks.md': () => benchmarksPage(root),
-  ...Object.fromEntries(keptExperiments.map((name) => [`docs/${name}.md`, () => experimentPage(root, name)])),
+  ...Object.fromEntries(keptPages.map((name) => [`docs/${name}.md`, () => experimentPage(root, name)])),
 };
 
 function current(path: string): string | null {

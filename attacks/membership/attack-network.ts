@@ -2,7 +2,7 @@
  * An attack model that is a network: features, one layer of relu units, two logits. As the 64-unit attack models of Shokri
  * et al. 2017 (section VI), on standardised features, with weight decay against learning the shadow models by heart.
  */
-import { Classifier, type Engine, examplesOf, type Model, nn, optim, type Rng } from '../../engine/index.ts';
+import { Classifier, type Engine, examplesOf, nn, optim, type Rng } from '../../engine/index.ts';
 
 export interface AttackNetworkOptions {
   readonly hidden: number;
@@ -31,39 +31,53 @@ export async function fitAttackNetwork(
   { hidden, rng, signal }: AttackNetworkOptions,
 ): Promise<AttackNetwork> {
   const features = x.length / y.length;
-  const model: Model = {
-    ...nn.sequential([
-      nn.linear({ inputs: features, outputs: hidden }),
-      nn.relu(),
-      nn.linear({ inputs: hidden, outputs: 2 }),
-    ]),
-    name: 'attack',
-    inputShape: [features],
-    classes: 2,
-  };
   const standardise = standardiser(x, features);
-  const data = examplesOf(standardise(x), Int32Array.from(y), [features], 2);
-  const classifier = Classifier.create(engine, model, { seed: rng.split('initial').uint32() });
-  const watched = signal ? { signal } : {};
-  try {
-    await classifier.fit(data, {
-      epochs: Math.max(1, Math.min(60, Math.round((STEPS * BATCH) / y.length))),
-      batchSize: BATCH,
-      optimizer: optim.adam({ learningRate: 3e-3, weightDecay: 1e-2 }),
-      seed: rng.split('training').uint32(),
-      ...watched,
-    });
-  } catch (error) {
-    classifier.dispose();
-    throw error;
-  }
+  const classifier = await trainedUnits(engine, standardise(x), y, {
+    units: hidden,
+    epochs: Math.max(1, Math.min(60, Math.round((STEPS * BATCH) / y.length))),
+    batchSize: BATCH,
+    optimizer: optim.adam({ learningRate: 3e-3, weightDecay: 1e-2 }),
+    rng,
+    signal,
+  });
   return {
     async decisions(rows) {
-      const z = await classifier.logits(standardise(rows), watched);
+      const z = await classifier.logits(standardise(rows), signal ? { signal } : {});
       return Float64Array.from({ length: z.length / 2 }, (_, i) => z[2 * i + 1]! - z[2 * i]!);
     },
     dispose: () => classifier.dispose(),
   };
+}
+
+export interface UnitsOptions {
+  readonly units: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimizer: optim.Optimizer;
+  readonly rng: Rng;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A network of one layer of relu units and two logits, trained on rows as they are: features [n, d], y 0 or 1 [n]. */
+export async function trainedUnits(
+  engine: Engine,
+  x: Float32Array,
+  y: ArrayLike<number>,
+  { units, epochs, batchSize, optimizer, rng, signal }: UnitsOptions,
+): Promise<Classifier> {
+  const features = x.length / y.length;
+  const layers = [nn.linear({ inputs: features, outputs: units }), nn.relu(), nn.linear({ inputs: units, outputs: 2 })];
+  const model = { ...nn.sequential(layers), name: 'attack', inputShape: [features], classes: 2 };
+  const classifier = Classifier.create(engine, model, { seed: rng.split('initial').uint32() });
+  try {
+    const seed = rng.split('training').uint32();
+    const data = examplesOf(x, Int32Array.from(y), [features], 2);
+    await classifier.fit(data, { epochs, batchSize, optimizer, seed, ...(signal && { signal }) });
+    return classifier;
+  } catch (error) {
+    classifier.dispose();
+    throw error;
+  }
 }
 
 /** Each feature less its mean, by its standard deviation, in f32. */

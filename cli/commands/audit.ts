@@ -3,8 +3,14 @@ import type { Command } from 'commander';
 import { allMembershipAttacks } from '../../attacks/index.ts';
 import type { Dataset } from '../../data/index.ts';
 import { type Build, ConfigError, namedModel } from '../../engine/index.ts';
-import { type Audit, type AuditOptions, audit, auditPlan } from '../../experiments/audit.ts';
-import { type AuditSizes, auditSizes } from '../../experiments/audit-models.ts';
+import {
+  type Audit,
+  type AuditOptions,
+  type AuditSizes,
+  audit,
+  auditPlan,
+  auditSizes,
+} from '../../experiments/audit.ts';
 import type { AuditRecord } from '../../experiments/audit-record.ts';
 import { type Recipe, recipeFor } from '../../experiments/recipe.ts';
 import { VERSION } from '../../experiments/version.ts';

@@ -26,6 +26,7 @@ function listText(kind: Kind, items: readonly ListItem[], { width, colours }: Ou
     const rows = [
       ...(facts.length > 0 ? [[kind === 'attacks' ? 'access' : 'kind', facts.join('; ')]] : []),
       [kind === 'datasets' ? 'cite' : 'paper', item.paper],
+      ...(item.profiles ?? []).map(({ name, about }, n) => [n === 0 ? 'profiles' : '', `${name}: ${about}`]),
       ...(item.options.length > 0 ? [['options', item.options.map(optionText).join(', ')]] : []),
     ];
     return `${head}\n${columns(rows, width, 4)}`;

@@ -30,7 +30,7 @@ async function run(terminal: Terminal, folder: string, options: Options): Promis
   const output = outputTo(terminal, outputOptions(options));
   const spec = await openRun(folder);
   const { experiment } = await findExperiment(spec.experiment);
-  const plan = await planOf(experiment.jobs(spec.settings), spec);
+  const plan = await planOf(experiment, spec);
   const { records, faults } = await scanJobs(folder, plan, false);
   for (const fault of faults) output.note(fault);
   const source = experimentRun({ experiment, spec, plan, records });

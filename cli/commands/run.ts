@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ConfigError, KeyholeError } from '../../engine/index.ts';
-import { digestOf, profileNames } from '../../experiments/runner/index.ts';
+import { digestOf } from '../../experiments/runner/index.ts';
 import { VERSION } from '../../experiments/version.ts';
 import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { relaxedByEnvironment, requireRelaxed } from '../engine.ts';
@@ -25,7 +25,7 @@ import {
 } from '../runs/index.ts';
 import type { RunResult } from '../schemas.ts';
 import { Interrupted, type Terminal } from '../terminal.ts';
-import { collect, oneOf, real, whole } from '../values.ts';
+import { collect, real, whole } from '../values.ts';
 
 interface Options extends CommonOptions {
   readonly profile?: string;
@@ -52,7 +52,10 @@ export function runCommand(command: Command, terminal: Terminal): Command {
   });
   command
     .argument('[experiment]', 'a name (see `keyhole list experiments`), a .json spec, or a .js module')
-    .option('--profile <name>', `named settings: ${profileNames.join(' or ')} (default: quick)`, oneOf(profileNames))
+    .option(
+      '--profile <name>',
+      'named settings: quick (default), paper, or what else `keyhole list experiments` shows of the experiment',
+    )
     .option('--set <path=value>', 'change a setting; value as JSON or a word; may be given again', assignments)
     .option('--workers <n>', 'processes, a job each; the results are the same (default: one a core)', whole(1, 256))
     .option('--out <folder>', `receives jobs, records and the report (default: ${HOME}/NAME-HASH)`)

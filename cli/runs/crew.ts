@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, KeyholeError } from '../../engine/errors.ts';
-import { type DataFacts, type DataRef, type Lane, LaneLost } from '../../experiments/runner/index.ts';
+import { type DataFacts, type DataRef, type Json, type Lane, LaneLost } from '../../experiments/runner/index.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 
 export interface CrewOptions {
@@ -18,7 +18,8 @@ export interface CrewOptions {
 }
 
 export interface Crew {
-  readonly lanes: readonly Lane[];
+  /** @param settings complete settings of the experiment */
+  lanes(settings: Json): readonly Lane[];
   facts(ref: DataRef): Promise<DataFacts>;
   end(): Promise<void>;
 }
@@ -46,12 +47,13 @@ export function startCrew(options: CrewOptions): Crew {
   signal.addEventListener('abort', stop);
   process.on('exit', kill);
   return {
-    lanes: members.map(({ ask }) => ({
-      async run(job, onProgress) {
-        const { seconds } = await ask({ kind: 'job', job }, 'done', onProgress);
-        return { seconds };
-      },
-    })),
+    lanes: (settings) =>
+      members.map(({ ask }) => ({
+        async run(job, onProgress) {
+          const { seconds } = await ask({ kind: 'job', job, settings }, 'done', onProgress);
+          return { seconds };
+        },
+      })),
     facts: async (ref) => (await members[0]!.ask({ kind: 'facts', ref }, 'facts')).facts,
     async end() {
       signal.removeEventListener('abort', stop);

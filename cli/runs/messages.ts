@@ -13,13 +13,13 @@ export interface WorkerSettings {
   readonly checkpointEvery: number;
   /** a name, or the path of a module: its jobs have the kinds */
   readonly experiment: string;
-  readonly settings: Json;
 }
 
 export type ToWorker =
   | WorkerSettings
   | { readonly kind: 'facts'; readonly ref: DataRef }
-  | { readonly kind: 'job'; readonly job: PlannedJob }
+  /** settings: the experiment's, complete */
+  | { readonly kind: 'job'; readonly job: PlannedJob; readonly settings: Json }
   | { readonly kind: 'stop' };
 
 export type FromWorker =

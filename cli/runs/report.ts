@@ -2,9 +2,9 @@
 
 import type { ExperimentRun } from '../../experiments/report/index.ts';
 import type { JobRecord, Json, Plan } from '../../experiments/runner/index.ts';
-import { canonicalJson, type Experiment, profileNames, resultsOf } from '../../experiments/runner/index.ts';
+import { canonicalJson, type Experiment, resultsOf } from '../../experiments/runner/index.ts';
 import { quoted } from '../command-line.ts';
-import type { Spec } from './spec.ts';
+import { completeIfKnown, completeSettings, type Spec } from './spec.ts';
 
 export interface ReportSource {
   readonly experiment: Experiment;
@@ -15,17 +15,18 @@ export interface ReportSource {
 
 /** What the report is made of: nothing but the spec and the records. */
 export function experimentRun({ experiment, spec, plan, records }: ReportSource): ExperimentRun {
+  const settings = completeSettings(experiment, spec);
   const done = plan.jobs.filter(({ id }) => records.has(id));
   const dates = done.map(({ id }) => records.get(id)!.timing.finished).sort();
   const last = dates.at(-1);
   return {
     name: experiment.name,
-    title: experiment.title,
+    title: titleOf(experiment, spec),
     paper: experiment.paper,
-    report: experiment.report(resultsOf(plan, records), spec.settings),
+    report: experiment.report(resultsOf(plan, records), settings),
     jobs: plan.jobs.length,
     missing: plan.jobs.filter(({ id }) => !records.has(id)).map(({ name }) => name),
-    settings: spec.settings,
+    settings,
     data: spec.data.map(({ facts: { name, sha256 } }) => ({ name, sha256 })),
     build: spec.build,
     version: spec.version,
@@ -35,17 +36,41 @@ export function experimentRun({ experiment, spec, plan, records }: ReportSource)
   };
 }
 
-/** The shortest command that gives this spec: the nearest profile, and what differs from it. */
-export function commandOf(experiment: Experiment, { experiment: name, settings, build }: Spec): string {
-  const wanted = settings as Readonly<Record<string, Json>>;
-  const ways = profileNames.map((profile) => {
-    const there = experiment.settings(experiment.profiles[profile]) as Readonly<Record<string, Json>>;
-    const changed = Object.keys(wanted).filter((key) => canonicalJson(wanted[key]) !== canonicalJson(there[key]));
-    const text = (value: Json) => (typeof value === 'string' ? value : canonicalJson(value));
-    const sets = changed.flatMap((key) => ['--set', quoted(`${key}=${text(wanted[key]!)}`)]);
-    return [...(profile === 'quick' ? [] : ['--profile', profile]), ...sets];
-  });
-  const [first, ...others] = ways;
-  const words = others.reduce((a, b) => (b.length < a.length ? b : a), first!);
-  return ['keyhole run', quoted(name), ...words, ...(build === 'relaxed' ? ['--relaxed'] : [])].join(' ');
+/** A profile other than quick and paper is another setting of the experiment, and its page says which. */
+function titleOf(experiment: Experiment, spec: Spec): string {
+  const { profile, changes } = nearestProfile(experiment, spec);
+  const isOwn = profile !== 'quick' && profile !== 'paper' && changes.length === 0;
+  return isOwn ? `${experiment.title}: ${experiment.profiles[profile]!.about}` : experiment.title;
 }
+
+/** The shortest command that gives this spec: the nearest profile, and what differs from it. */
+export function commandOf(experiment: Experiment, spec: Spec): string {
+  const { profile, changes } = nearestProfile(experiment, spec);
+  const words = [
+    ...(profile === 'quick' ? [] : ['--profile', profile]),
+    ...changes.flatMap((change) => ['--set', quoted(change)]),
+    ...(spec.build === 'relaxed' ? ['--relaxed'] : []),
+  ];
+  return ['keyhole run', quoted(spec.experiment), ...words].join(' ');
+}
+
+/** The profile from which the fewest settings differ, the first of equals, and what differs as `path=value`. */
+export function nearestProfile(experiment: Experiment, { settings, data }: Pick<Spec, 'settings' | 'data'>) {
+  const wanted = settings as Tree;
+  const complete = completeIfKnown(experiment, { settings, data }) as Tree;
+  const ways = Object.entries(experiment.profiles).map(([profile, { settings: given }]) => {
+    const there = experiment.settings(given);
+    const completeThere = completeIfKnown(experiment, { settings: there, data }) as Tree;
+    // a number that was given, and that the data would have given too, is no difference
+    const changed = Object.keys(wanted).filter(
+      (key) => differ(wanted[key], (there as Tree)[key]) && differ(complete[key], completeThere[key]),
+    );
+    const text = (value: Json) => (typeof value === 'string' ? value : canonicalJson(value));
+    return { profile, changes: changed.map((key) => `${key}=${text(wanted[key]!)}`) };
+  });
+  return ways.reduce((best, way) => (way.changes.length < best.changes.length ? way : best));
+}
+
+type Tree = Readonly<Record<string, Json>>;
+
+const differ = (a: Json = null, b: Json = null) => canonicalJson(a) !== canonicalJson(b);

@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { type Build, ConfigError } from '../../engine/index.ts';
 import {
   canonicalJson,
+  type DataRef,
   dataOf,
   type Estimate,
+  type Experiment,
   estimateOf,
   type JobRecord,
+  type Json,
+  type Lane,
   type Outcome,
   type Plan,
   type PlannedJob,
@@ -21,7 +25,7 @@ import { type Crew, startCrew } from './crew.ts';
 import { jobFolder } from './job-folder.ts';
 import { type Lock, lockFolder } from './lock.ts';
 import { log, requireSame, reuseJobs, scanJobs, specIn, writeRecords, writeSpec } from './run-folder.ts';
-import type { DataEntry, Spec, Wanted } from './spec.ts';
+import { completeIfKnown, completeSettings, type DataEntry, factsIn, type Spec, type Wanted } from './spec.ts';
 
 export interface RunOptions {
   readonly wanted: Wanted;
@@ -59,7 +63,15 @@ export async function runExperiment(options: RunOptions): Promise<RunOutcome> {
   const { wanted, build, terminal, note } = options;
   const here = { experiment: wanted.name, settings: wanted.settings, build, version: VERSION };
   const there = await specIn(options.out);
-  if (there) requireSame(there, here, options.out);
+  if (there) {
+    const { data } = there;
+    const complete = (settings: Json) => completeIfKnown(wanted.experiment, { settings, data });
+    requireSame(
+      { ...there, settings: complete(there.settings) },
+      { ...here, settings: complete(here.settings) },
+      options.out,
+    );
+  }
   const folder = await openOutputFolder(options.out);
   let lock: Lock | null = null;
   try {
@@ -74,7 +86,6 @@ export async function runExperiment(options: RunOptions): Promise<RunOutcome> {
         maxBytes: options.maxBytes,
         checkpointEvery: options.checkpointEvery,
         experiment: wanted.name,
-        settings: wanted.settings,
       },
       env: terminal.env,
       signal: terminal.signal,
@@ -82,13 +93,18 @@ export async function runExperiment(options: RunOptions): Promise<RunOutcome> {
       onProcesses: (pids) => void held.name(pids),
     });
     try {
-      const data =
-        there && (await isFinished(folder.path, wanted.jobs, there)) ? there.data : await dataFor(crew, wanted);
+      const data = there && (await isFinished(folder.path, wanted, there)) ? there.data : await dataFor(crew, wanted);
       if (there) requireSameData(there.data, data, folder.file('spec.json'));
-      const spec: Spec = { schema: 'keyhole.spec/1', ...here, data };
-      const plan = await planOf(wanted.jobs, spec);
+      const spec: Spec = { schema: 'keyhole.spec/1', ...(there ?? here), data };
+      const plan = await planOf(wanted.experiment, spec);
       if (!there) await writeSpec(folder, spec);
-      return await runPlan({ ...options, folder, spec, plan, lanes: crew.lanes });
+      return await runPlan({
+        ...options,
+        folder,
+        spec,
+        plan,
+        lanes: crew.lanes(completeSettings(wanted.experiment, spec)),
+      });
     } finally {
       await crew.end();
     }
@@ -98,34 +114,30 @@ export async function runExperiment(options: RunOptions): Promise<RunOutcome> {
   }
 }
 
-async function dataFor(crew: Crew, { jobs, file }: Wanted): Promise<DataEntry[]> {
+async function dataFor(crew: Crew, { experiment, settings, file }: Wanted): Promise<DataEntry[]> {
   const data: DataEntry[] = [];
-  for (const ref of dataOf(jobs)) data.push({ ref, facts: await crew.facts(ref) });
+  const ask = async (refs: readonly DataRef[]) => {
+    for (const ref of refs) {
+      if (data.some((entry) => canonicalJson(entry.ref) === canonicalJson(ref))) continue;
+      data.push({ ref, facts: await crew.facts(ref) });
+    }
+  };
+  await ask(experiment.completion.data(settings));
+  await ask(dataOf(experiment.jobs(completeSettings(experiment, { settings, data }))));
   if (file?.data) requireSameData(file.data as DataEntry[], data, 'the spec');
   return data;
 }
 
 /** A run that has nothing to do needs no data, and no process either. */
-async function isFinished(root: string, jobs: Wanted['jobs'], spec: Spec): Promise<boolean> {
-  const plan = await planOf(jobs, spec);
+async function isFinished(root: string, { experiment }: Wanted, spec: Spec): Promise<boolean> {
+  const plan = await planOf(experiment, spec);
   return (await scanJobs(root, plan)).records.size === plan.jobs.length;
 }
 
 /** The plan of a spec: the same from the spec alone, whether the data are at hand or not. */
-export function planOf(jobs: Wanted['jobs'], { build, version, data }: Spec): Promise<Plan> {
-  const known = new Map(data.map(({ ref, facts }) => [canonicalJson(ref), facts]));
-  return planJobs(jobs, {
-    build,
-    version,
-    facts(ref) {
-      const facts = known.get(canonicalJson(ref));
-      if (facts) return facts;
-      throw new ConfigError(
-        `spec: expected the data set ${ref.data} among its data, it is not. Run the experiment again.`,
-        'data',
-      );
-    },
-  });
+export function planOf(experiment: Experiment, spec: Spec): Promise<Plan> {
+  const { build, version } = spec;
+  return planJobs(experiment.jobs(completeSettings(experiment, spec)), { build, version, facts: factsIn(spec) });
 }
 
 function requireSameData(there: readonly DataEntry[], here: readonly DataEntry[], place: string): void {
@@ -144,7 +156,7 @@ interface PlanRun extends RunOptions {
   readonly folder: OutputFolder;
   readonly spec: Spec;
   readonly plan: Plan;
-  readonly lanes: Crew['lanes'];
+  readonly lanes: readonly Lane[];
 }
 
 async function runPlan(o: PlanRun): Promise<RunOutcome> {

@@ -4,15 +4,14 @@ import * as v from 'valibot';
 import { type Build, ConfigError } from '../../engine/index.ts';
 import {
   canonicalJson,
+  completed,
   type DataFacts,
   type DataRef,
   dataRefSchema,
   type Experiment,
   hasPath,
-  type Job,
   type Json,
   parseBy,
-  profileNames,
   settingsNear,
 } from '../../experiments/runner/index.ts';
 import { systemFault } from '../errors.ts';
@@ -30,6 +29,7 @@ export interface Spec {
   readonly schema: 'keyhole.spec/1';
   /** a name, or the path of a module */
   readonly experiment: string;
+  /** as they were given, with defaults: the facts of the data complete them */
   readonly settings: Json;
   readonly build: Build;
   readonly version: string;
@@ -48,7 +48,7 @@ const factsSchema = v.strictObject({
 const fileSchema = v.strictObject({
   schema: v.exactOptional(v.literal('keyhole.spec/1')),
   experiment: v.string(),
-  profile: v.exactOptional(v.picklist(profileNames)),
+  profile: v.exactOptional(v.string()),
   settings: v.exactOptional(v.record(v.string(), v.unknown())),
   build: v.exactOptional(v.picklist(['base', 'relaxed'])),
   version: v.exactOptional(v.string()),
@@ -60,8 +60,8 @@ export interface Wanted {
   readonly experiment: Experiment;
   /** as the spec names it */
   readonly name: string;
+  /** as they were given, with defaults */
   readonly settings: Json;
-  readonly jobs: readonly Job[];
   /** what a file said beside that */
   readonly file: SpecFile | null;
 }
@@ -97,13 +97,49 @@ export async function readSpecFile(path: string): Promise<SpecFile> {
 export async function wantedRun(what: string, changes: Changes): Promise<Wanted> {
   const file = what.endsWith('.json') ? await readSpecFile(what) : null;
   const { experiment, module } = await findExperiment(file?.experiment ?? what);
-  const profile = changes.profile ?? file?.profile ?? 'quick';
-  const base = { ...(experiment.profiles[profile as 'quick'] as object), ...file?.settings } as Record<string, Json>;
+  const profile = profileNamed(changes.profile ?? file?.profile ?? 'quick', experiment);
+  const base = { ...(profile as object), ...file?.settings } as Record<string, Json>;
   for (const pair of changes.set ?? []) applySet(base, pair, experiment);
   return suggesting(() => {
     const settings = experiment.settings(base);
-    return { experiment, name: module ?? experiment.name, settings, jobs: experiment.jobs(settings), file };
+    // what can be refused without the data is refused before anything is touched
+    if (experiment.completion.data(settings).length === 0) experiment.jobs(settings);
+    return { experiment, name: module ?? experiment.name, settings, file };
   });
+}
+
+function profileNamed(name: string, { name: of, profiles }: Experiment): Json {
+  if (Object.hasOwn(profiles, name)) return profiles[name]!.settings;
+  const names = Object.keys(profiles);
+  throw new ConfigError(
+    `--profile ${name}: expected one of ${names.join(', ')}, the profiles of ${of}.${didYouMean(name, names)}`,
+    'profile',
+    names,
+  );
+}
+
+/** What a spec knows of its data. @throws ConfigError for a data set that is not among them */
+export function factsIn({ data }: Pick<Spec, 'data'>): (ref: DataRef) => DataFacts {
+  const known = new Map(data.map(({ ref, facts }) => [canonicalJson(ref), facts]));
+  return (ref) => {
+    const facts = known.get(canonicalJson(ref));
+    if (facts) return facts;
+    throw new ConfigError(
+      `spec: expected the data set ${ref.data} among its data, it is not. Run the experiment again.`,
+      'data',
+    );
+  };
+}
+
+/** Settings as jobs and reports take them. @throws ConfigError */
+export const completeSettings = (experiment: Experiment, spec: Pick<Spec, 'settings' | 'data'>): Json =>
+  completed(experiment, spec.settings, factsIn(spec));
+
+/** The same, or the settings as they are where nothing is known of their data. */
+export function completeIfKnown(experiment: Experiment, spec: Pick<Spec, 'settings' | 'data'>): Json {
+  const known = new Set(spec.data.map(({ ref }) => canonicalJson(ref)));
+  const isKnown = experiment.completion.data(spec.settings).every((ref) => known.has(canonicalJson(ref)));
+  return isKnown ? completeSettings(experiment, spec) : spec.settings;
 }
 
 type Tree = Record<string, Json>;

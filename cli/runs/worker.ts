@@ -33,18 +33,16 @@ process.on('disconnect', () => process.exit(1));
 const say = (message: FromWorker) => void process.send?.(message);
 const stop = new AbortController();
 let settings: WorkerSettings;
-let kinds: Promise<Map<string, JobKind>>;
+/** the same for all jobs of a run */
+let kinds: Promise<Map<string, JobKind>> | null = null;
 /** the last one: jobs of a grid mostly share theirs, and two large ones may not fit */
 let loaded: { readonly key: string; readonly dataset: ReturnType<typeof load> } | null = null;
 
 process.on('message', (message) => {
   const told = message as ToWorker;
-  if (told.kind === 'start') {
-    settings = told;
-    kinds = findExperiment(told.experiment).then(({ experiment }) => kindsOf(experiment.jobs(told.settings)));
-    kinds.catch(() => {}); // the first job tells
-  } else if (told.kind === 'stop') stop.abort(new Error('stopped'));
-  else void answer(told.kind === 'facts' ? () => facts(told.ref) : () => work(told.job));
+  if (told.kind === 'start') settings = told;
+  else if (told.kind === 'stop') stop.abort(new Error('stopped'));
+  else void answer(told.kind === 'facts' ? () => facts(told.ref) : () => work(told));
 });
 
 async function answer(make: () => Promise<FromWorker>): Promise<void> {
@@ -81,8 +79,9 @@ async function facts(ref: DataRef): Promise<FromWorker> {
   return { kind: 'facts', facts: { name, sha256, size, inputShape: [...inputShape], classes } };
 }
 
-async function work(job: PlannedJob): Promise<FromWorker> {
+async function work({ job, settings: ofExperiment }: ToWorker & { kind: 'job' }): Promise<FromWorker> {
   const began = performance.now();
+  kinds ??= findExperiment(settings.experiment).then(({ experiment }) => kindsOf(experiment.jobs(ofExperiment)));
   const kind = (await kinds).get(job.kind);
   if (!kind) throw new KeyholeError(`internal: no job of the experiment is of kind '${job.kind}'`);
   const folder = jobFolder(settings.folder, job.id);

@@ -54,10 +54,20 @@ export type Knowledge = v.InferOutput<typeof knowledgeSchema>;
 export const asksTarget = ({ kind }: Knowledge): boolean =>
   kind !== 'other' && (syntheses[kind].needs as readonly string[]).includes('target');
 
+const share = (p: number) => `${Math.round(1000 * p) / 10} %`;
+
+/** A short name. */
+export function titleOf(knowledge: Knowledge): string {
+  const { kind } = knowledge;
+  if (kind === 'other') return `rows of ${knowledge.data}`;
+  if (kind === 'noisy') return `noisy, ${share(knowledge.p)}`;
+  return kind === 'marginals' && knowledge.perClass >= 0.5 ? 'marginals by class' : kind;
+}
+
 /** What the attacker has, for tables and sentences. */
 export function knows(knowledge: Knowledge): string {
   if (knowledge.kind === 'other') return `the rows of ${knowledge.data}`;
-  if (knowledge.kind === 'noisy') return `real rows, ${100 * knowledge.p} % of whose features were changed`;
+  if (knowledge.kind === 'noisy') return `real rows, ${share(knowledge.p)} of whose features were changed`;
   if (knowledge.kind === 'marginals' && knowledge.perClass >= 0.5)
     return 'the marginal distribution of each feature in each class';
   return syntheses[knowledge.kind].knows;

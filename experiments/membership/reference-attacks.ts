@@ -5,7 +5,6 @@
 import * as v from 'valibot';
 import {
   allMembershipAttacks,
-  type Estimate,
   lookupTarget,
   lookupViews,
   type MembershipAttack,
@@ -17,7 +16,7 @@ import {
 } from '../../attacks/index.ts';
 import { writeNpz } from '../../data/index.ts';
 import { ConfigError, Rng, type Rows } from '../../engine/index.ts';
-import { defineKind, type Needed, shareSchema } from '../runner/index.ts';
+import { defineKind, type Needed, shareSchema, tprAtFprOf, tprAtFprSchema } from '../runner/index.ts';
 import { checkDesign, coinsOf, type Design, designSchema, poolOf, populationOf } from './design.ts';
 import { logitsOf } from './outputs.ts';
 
@@ -25,13 +24,6 @@ export const SCORES_FILE = 'scores.npz';
 
 const names = allMembershipAttacks.map(({ name }) => name);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
-/** null: too few non-members to resolve that false-positive rate */
-const tprSchema = v.strictObject({
-  '0.1': v.nullable(shareSchema),
-  '0.01': v.nullable(shareSchema),
-  '0.001': v.nullable(shareSchema),
-});
 
 export const referenceAttacks = defineKind({
   name: 'reference-attacks',
@@ -54,10 +46,10 @@ export const referenceAttacks = defineKind({
       v.strictObject({
         name: v.string(),
         auc: shareSchema,
-        tprAtFpr: tprSchema,
+        tprAtFpr: tprAtFprSchema,
         balancedAccuracy: v.nullable(shareSchema),
         /** less those of the first attack on the same records, by the paired bootstrap; null for the first */
-        better: v.nullable(v.strictObject({ auc: shareSchema, tprAtFpr: tprSchema })),
+        better: v.nullable(v.strictObject({ auc: shareSchema, tprAtFpr: tprAtFprSchema })),
       }),
     ),
   }),
@@ -125,21 +117,15 @@ export const referenceAttacks = defineKind({
       let better = null;
       if (done > 0) {
         const paired = pairedDifference({ a: { members, nonMembers }, b: baseline, rng: rng.split(`paired ${name}`) });
-        better = { auc: paired.auc, tprAtFpr: ratesOf(paired.tprAtFpr) };
+        better = { auc: paired.auc, tprAtFpr: tprAtFprOf(paired.tprAtFpr) };
       }
-      attacks.push({ name, auc, tprAtFpr: ratesOf(summary.tprAtFpr), balancedAccuracy, better });
+      attacks.push({ name, auc, tprAtFpr: tprAtFprOf(summary.tprAtFpr), balancedAccuracy, better });
       scores[name] = { shape: [order.length], data: Float64Array.from([...members, ...nonMembers]) };
       progress((done + 1) / settings.attacks.length);
     }
     await write(SCORES_FILE, writeNpz(scores));
     return { members: target.members.y.length, nonMembers: target.nonMembers.y.length, attacks };
   },
-});
-
-const ratesOf = (t: Readonly<Record<string, Estimate | null>>) => ({
-  '0.1': t['0.1'] ?? null,
-  '0.01': t['0.01'] ?? null,
-  '0.001': t['0.001'] ?? null,
 });
 
 /** Mean cross-entropy of a target on rows, in nats. */

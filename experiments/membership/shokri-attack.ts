@@ -1,9 +1,16 @@
 /** Judges a target's kept answers by attack models fitted before: precision and recall, class by class. File: scores.npz. */
 import * as v from 'valibot';
-import { type AttackModelData, attackModels, clopperPearson, summarise } from '../../attacks/index.ts';
+import {
+  type AttackModelData,
+  attackModels,
+  clopperPearson,
+  type PerClass,
+  perClass,
+  summarise,
+} from '../../attacks/index.ts';
 import { writeNpz } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
-import { defineKind, type Needed, shareSchema } from '../runner/index.ts';
+import { defineKind, type Needed, shareSchema, tprAtFprOf, tprAtFprSchema } from '../runner/index.ts';
 import { ATTACK_MODEL_FILE, attackKinds, checkClasses } from './attack-models.ts';
 import { checkDesign, designSchema } from './design.ts';
 import { labelsAsked, probabilitiesOf } from './outputs.ts';
@@ -22,12 +29,7 @@ export const shokriAttack = defineKind({
     recall: shareSchema,
     auc: shareSchema,
     balancedAccuracy: shareSchema,
-    /** null: too few non-members to resolve that false-positive rate */
-    tprAtFpr: v.strictObject({
-      '0.1': v.nullable(shareSchema),
-      '0.01': v.nullable(shareSchema),
-      '0.001': v.nullable(shareSchema),
-    }),
+    tprAtFpr: tprAtFprSchema,
     perClass: v.array(
       v.strictObject({ label: count, members: count, nonMembers: count, precision: shareSchema, recall: shareSchema }),
     ),
@@ -55,22 +57,22 @@ export const shokriAttack = defineKind({
     const judge = attackModels({ kind: attack, models, pooled });
     const scores = await judge.scores({ classes, probabilities: await probabilitiesOf(target), y });
     const members = y.length / 2;
+    const isMember = new Uint8Array(y.length).fill(1, 0, members);
     const summary = summarise({
       members: scores.subarray(0, members),
       nonMembers: scores.subarray(members),
       threshold: 0,
       rng: Rng.from(settings.seed).split('shokri attack'),
     });
-    const { precision, recall, balancedAccuracy, auc, tprAtFpr: t } = summary;
-    const perClass = Array.from({ length: classes }, (_, label) => classShares(scores, y, label));
+    const { precision, recall, balancedAccuracy, auc, tprAtFpr } = summary;
     await write(SCORES_FILE, writeNpz({ scores: { shape: [scores.length], data: scores } }));
     return {
       precision: precision!,
       recall: recall!,
       balancedAccuracy: balancedAccuracy!,
       auc,
-      tprAtFpr: { '0.1': t['0.1'] ?? null, '0.01': t['0.01'] ?? null, '0.001': t['0.001'] ?? null },
-      perClass,
+      tprAtFpr: tprAtFprOf(tprAtFpr),
+      perClass: sharesOf(perClass({ scores, labels: y, isMember, threshold: 0 }), classes),
       pooled: [...judge.pooledClasses],
     };
   },
@@ -80,27 +82,12 @@ async function read(needed: Needed): Promise<AttackModelData | null> {
   return JSON.parse(new TextDecoder().decode(await needed.file(ATTACK_MODEL_FILE))) as AttackModelData | null;
 }
 
-/** Precision and recall of "score above 0: member" among the records of a class; members come first. */
-function classShares(scores: Float64Array, y: Int32Array, label: number) {
-  const half = y.length / 2;
-  const counts = { members: 0, nonMembers: 0, found: 0, wrong: 0 };
-  for (const [i, own] of y.entries()) {
-    if (own !== label) continue;
-    const said = scores[i]! >= 0;
-    if (i < half) {
-      counts.members++;
-      if (said) counts.found++;
-    } else {
-      counts.nonMembers++;
-      if (said) counts.wrong++;
-    }
-  }
-  const { members, nonMembers, found, wrong } = counts;
-  return {
-    label,
-    members,
-    nonMembers,
-    precision: clopperPearson({ hits: found, n: found + wrong }),
-    recall: clopperPearson({ hits: found, n: members }),
-  };
+/** Precision and recall of every class of the data, also of those that the target was not asked about. */
+function sharesOf({ classes: found }: PerClass, classes: number) {
+  const none = clopperPearson({ hits: 0, n: 0 });
+  return Array.from({ length: classes }, (_, label) => {
+    const own = found.find((one) => one.class === label);
+    const { members = 0, nonMembers = 0, precision = none, recall = none } = own ?? {};
+    return { label, members, nonMembers, precision, recall };
+  });
 }

@@ -96,6 +96,7 @@ const moreRecords: Advice = {
 
 function onNoLeak({ attacks }: AuditRecord): Advice[] {
   const shadow = attacks.some((a) => SHADOW_ATTACK.test(a.name));
+  const couldOverlap = attacks.some((a) => a.shadowData) && !attacks.some((a) => a.shadowData === 'overlapping');
   return [
     {
       title: 'Claim no more than was tested',
@@ -111,6 +112,16 @@ function onNoLeak({ attacks }: AuditRecord): Advice[] {
             text: 'Attacks with shadow models (LiRA, RMIA) find leaks at low false-positive rates that simple thresholds miss.',
           },
         ]),
+    ...(shadow && couldOverlap
+      ? [
+          {
+            title: 'Try the strongest attacks',
+            text:
+              'LiRA and RMIA find most with reference models that were trained on halves of the tested records (--references 16): ' +
+              'they compare how models answer about a record with and without it.',
+          },
+        ]
+      : []),
   ];
 }
 

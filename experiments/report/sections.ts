@@ -6,7 +6,7 @@ import { duration, FPRS, integer, intervalText, percent, percentDigits, type Uni
 import { type Html, html, trusted } from './html.ts';
 import { histogramPlot, lineStyle, rocPlot } from './plots.ts';
 import { fprLabel, VERDICT_MEANING, type Verdict, type VerdictLevel } from './verdict.ts';
-import { ACCESS, goalWords, knowledgeWords, METRICS, PART_METRICS } from './words.ts';
+import { ACCESS, attackersHelp, goalWords, knowledgeWords, METRICS, PART_METRICS } from './words.ts';
 
 const KICKERS: Readonly<Record<VerdictLevel, string>> = {
   strong: 'Leaks strongly',
@@ -66,7 +66,8 @@ function tile(label: string, value: string, sub: string, interval?: string): Htm
 /** What was audited, in one sentence; the tiles above it have the rest. */
 export function facts(audit: AuditRecord): Html {
   const { dataset, model, train, target } = audit;
-  const others = html`The ${integer(dataset.nonMembers)} non-members were held out; the audit assumes that they come from the same source.`;
+  const help = attackersHelp(audit);
+  const others = html`The ${integer(dataset.nonMembers)} non-members were held out; the audit assumes that they come from the same source.${help !== null && html` ${help}`}`;
   if (target) {
     const { ledger } = target;
     return html`<p class="facts lead">The model ${model.name} was trained by somebody else and is known by its answers only: ${target.outputs}, in ${integer(dataset.classes)} classes. It was asked about ${integer(ledger.queries)} records in ${integer(ledger.requests)} questions${ledger.remembered > 0 && html`; ${integer(ledger.remembered)} answers were kept from before`}. The ${integer(dataset.members)} members are said to be its training data. ${others}</p>`;
@@ -89,7 +90,10 @@ export function resultsSection(audit: AuditRecord): Html {
 <thead><tr><th scope="col">Attack, and what it sees</th>${FPRS.map((f) => html`<th scope="col" class="num">TPR at<br>${f.label} FPR</th>`)}<th scope="col" class="num">AUC</th><th scope="col" class="num">Balanced<br>accuracy</th><th scope="col" class="num">Advantage</th></tr></thead>
 <tbody>
 ${attacks.map(
-  (a, i) => html`<tr><th scope="row">${swatch(i)}${a.title}<span class="access">${ACCESS[a.access].short}</span></th>
+  (
+    a,
+    i,
+  ) => html`<tr><th scope="row">${swatch(i)}${a.title}<span class="access">${ACCESS[a.access].short}${a.shadowData === 'overlapping' && ', reference models'}</span></th>
 ${FPRS.map(({ key, rate, label }) => cell(`TPR at ${label} FPR`, a.tprAtFpr[key], 'percent', rate, html`<span>not resolved: needs <span class="nb">≥ ${integer(nonMembersNeeded(rate))} non-members</span></span>`))}
 ${cell('AUC', a.auc, 'fraction', 0.5, none)}
 ${cell('Balanced accuracy', a.balancedAccuracy, 'percent', 0.5, none)}
@@ -135,7 +139,7 @@ export function threatSection({ attacks }: AuditRecord): Html {
 <thead><tr><th scope="col">Attack and source</th><th scope="col">Access to the model</th><th scope="col">Knows</th>${!common && html`<th scope="col">Wants to</th>`}<th scope="col" class="num">Queries</th><th scope="col" class="num">Time</th></tr></thead>
 <tbody>${attacks.map(
     (a) => html`<tr><th scope="row">${a.title}<span class="cite">${a.paper}</span></th>
-<td data-label="Access to the model">${ACCESS[a.threat.access].long}</td><td data-label="Knows">${knowledgeWords(a.threat.knowledge)}</td>${!common && html`<td data-label="Wants to">${goalWords(a.threat.goal)}</td>`}
+<td data-label="Access to the model">${ACCESS[a.threat.access].long}</td><td data-label="Knows">${knowledgeWords(a.threat.knowledge)}${a.shadowData === 'overlapping' && '; has models trained on halves of the tested records'}</td>${!common && html`<td data-label="Wants to">${goalWords(a.threat.goal)}</td>`}
 <td class="num" data-label="Queries">${integer(a.queries)}</td><td class="num" data-label="Time">${duration(a.seconds)}</td></tr>`,
   )}</tbody></table></div></section>`;
 }
@@ -200,6 +204,8 @@ export function provenanceSection(audit: AuditRecord): Html {
     ['Build', audit.build, false],
     ['Threads', audit.threads && threadsText(audit.threads), false],
     ['Shadow models', audit.shadows?.toString(), false],
+    ['Reference models', audit.references ? `${audit.references}, on halves of the tested records` : undefined, false],
+    ['Population', audit.population ? integer(audit.population) : undefined, false],
     ['Seed', String(audit.seed), false],
     ['Dataset SHA-256', audit.dataset.sha256, true],
     ['Run time', duration(audit.seconds), false],

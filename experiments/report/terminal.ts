@@ -6,6 +6,7 @@ import { FPRS, integer, intervalText, percent, type Unit, valueText } from './fo
 import { partLines } from './terminal-parts.ts';
 import { cut, displayWidth, pad, printable, wrap } from './text.ts';
 import { judge, type VerdictLevel } from './verdict.ts';
+import { attackersHelp } from './words.ts';
 
 interface Column {
   readonly head: string;
@@ -44,7 +45,8 @@ export function renderAuditTable(audit: AuditRecord, o: { colour: boolean; width
       : []),
     ...unresolved(audit),
   ];
-  const parts = partLines(audit);
+  const help = attackersHelp(audit);
+  const parts = [...(help === null ? [] : [help]), ...partLines(audit)];
   const lines = [
     ...wrap(`${SIGNS[verdict.level]} ${verdict.headline}`, width, 2).map((l) => color.bold(tone(l))),
     ...verdict.reasons.flatMap((r) => wrap(printable(r), width)),

@@ -1,5 +1,6 @@
 /** The report's vocabulary: threat models and metrics, in words for a reader who is not an expert. */
-import type { AuditAttack } from '../audit-record.ts';
+import type { AuditAttack, AuditRecord } from '../audit-record.ts';
+import { integer } from './format.ts';
 
 type Access = AuditAttack['access'];
 
@@ -45,6 +46,24 @@ export function knowledgeWords(knowledge: readonly string[]): string {
 
 export function goalWords(goal: string): string {
   return GOAL[goal] ?? goal;
+}
+
+/** What the attacker had besides the target, in sentences; null where there was nothing but the usual shadow models. */
+export function attackersHelp({ references = 0, population = 0, attacks }: AuditRecord): string | null {
+  const stronger = attacks.filter((a) => a.shadowData === 'overlapping').map((a) => a.title);
+  const sentences = [
+    ...(references > 0
+      ? [
+          `${integer(references)} reference models were each trained on a random half of the tested records, members and ` +
+            'non-members alike, and the attacker knows who on which: a stronger attacker than one who only has data of the same kind.',
+        ]
+      : []),
+    ...(stronger.length > 0 ? [`Results that rest on such overlapping data: ${stronger.join(', ')}.`] : []),
+    ...(population > 0
+      ? [`${integer(population)} records that no model was trained on are the attacker's population.`]
+      : []),
+  ];
+  return sentences.length === 0 ? null : sentences.join(' ');
 }
 
 /** What records were grouped by, where it is no column of the data: in a sentence, and over a table. */

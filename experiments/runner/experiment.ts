@@ -1,13 +1,31 @@
 /** Experiments as data: settings, the jobs that they make, and the report that the jobs' records make. */
 import type * as v from 'valibot';
 import { ConfigError } from '../../engine/errors.ts';
-import type { Job } from './job.ts';
+import type { DataFacts, DataRef, Job } from './job.ts';
 import { canonicalJson, type Json } from './json.ts';
 import type { Report } from './report-parts.ts';
 import { parseBy } from './settings.ts';
 
-export const profileNames = ['quick', 'paper'] as const;
-export type ProfileName = (typeof profileNames)[number];
+/** The profiles that every experiment has, and what they are. */
+const PROFILES = { quick: 'a minute or two on a laptop', paper: 'as the paper did it' } as const;
+
+/** Named settings. */
+export interface Profile {
+  readonly about: string;
+  /** what differs from the defaults */
+  readonly settings: Json;
+}
+
+/**
+ * How settings are completed by what the data are: the number of classes, say. A function of both, so that jobs and reports
+ * are the same wherever they are made from a spec and the facts that it keeps.
+ */
+export interface Completion<Given, Complete> {
+  /** the data sets whose facts are asked for */
+  data(settings: Given): readonly DataRef[];
+  /** @param facts in the order of `data` @throws ConfigError for settings that do not fit the data */
+  complete(settings: Given, facts: readonly DataFacts[]): Complete;
+}
 
 /** The results there are. */
 export interface Results {
@@ -22,14 +40,18 @@ export interface Experiment {
   readonly about: string;
   readonly paper: string;
   readonly schema: v.GenericSchema;
-  readonly profiles: Readonly<Record<ProfileName, Json>>;
+  /** by name, `quick` and `paper` among them */
+  readonly profiles: Readonly<Record<string, Profile>>;
   /** Fills in defaults. @throws ConfigError */
   settings(given: unknown): Json;
+  readonly completion: Completion<Json, Json>;
+  /** @param settings complete */
   jobs(settings: Json): Job[];
+  /** @param settings complete */
   report(results: Results, settings: Json): Report;
 }
 
-interface ExperimentSpec<Settings extends v.GenericSchema> {
+interface ExperimentSpec<Settings extends v.GenericSchema, Complete> {
   /** as `keyhole run NAME` takes it */
   readonly name: string;
   readonly title: string;
@@ -39,32 +61,51 @@ interface ExperimentSpec<Settings extends v.GenericSchema> {
   /** every setting has a default */
   readonly settings: Settings;
   /** what differs from the defaults: `quick` in a minute or two on a laptop, `paper` as the paper did it */
-  readonly profiles: Readonly<Record<ProfileName, Partial<v.InferInput<Settings>>>>;
+  readonly profiles: Readonly<Record<keyof typeof PROFILES, Partial<v.InferInput<Settings>>>>;
+  /** others by name, with a line on what each is */
+  readonly moreProfiles?: Readonly<
+    Record<string, { readonly about: string; readonly settings: Partial<v.InferInput<Settings>> }>
+  >;
+  /** default: settings are complete as they are given */
+  readonly completion?: Completion<v.InferOutput<Settings>, Complete>;
   /** the jobs whose results the report reads; those that they need come along */
-  readonly jobs: (settings: v.InferOutput<Settings>) => readonly Job[];
+  readonly jobs: (settings: Complete) => readonly Job[];
   /** a function of the records alone, also when some are missing: `results.of` finds a job by making it again */
-  readonly report: (results: Results, settings: v.InferOutput<Settings>) => Report;
+  readonly report: (results: Results, settings: Complete) => Report;
 }
 
 /** Types an experiment's jobs and report against its settings. */
-export function defineExperiment<Settings extends v.GenericSchema>(spec: ExperimentSpec<Settings>): Experiment {
-  type S = v.InferOutput<Settings>;
-  const { name, title, about, paper, profiles } = spec;
+export function defineExperiment<Settings extends v.GenericSchema, Complete = v.InferOutput<Settings>>(
+  spec: ExperimentSpec<Settings, Complete>,
+): Experiment {
+  const { name, title, about, paper, profiles, moreProfiles = {}, completion } = spec;
+  const standard = Object.entries(PROFILES).map(([profile, about]) => [
+    profile,
+    { about, settings: profiles[profile as keyof typeof PROFILES] },
+  ]);
   return {
     name,
     title,
     about,
     paper,
     schema: spec.settings,
-    profiles: profiles as Readonly<Record<ProfileName, Json>>,
+    profiles: { ...Object.fromEntries(standard), ...moreProfiles } as Readonly<Record<string, Profile>>,
     settings: (given) => parseBy(spec.settings, given, name) as Json,
+    completion: completion
+      ? (completion as Completion<never, unknown> as Completion<Json, Json>)
+      : { data: () => [], complete: (settings) => settings },
     jobs: (settings) => {
-      const jobs = [...spec.jobs(settings as S)];
+      const jobs = [...spec.jobs(settings as Complete)];
       if (jobs.length > 0) return jobs;
       throw new ConfigError(`${name}: expected at least one job, these settings make none. Give longer lists.`, name);
     },
-    report: (results, settings) => spec.report(results, settings as S),
+    report: (results, settings) => spec.report(results, settings as Complete),
   };
+}
+
+/** An experiment's settings as its jobs and its report take them. @throws ConfigError for settings that do not fit the data */
+export function completed({ completion }: Experiment, settings: Json, facts: (ref: DataRef) => DataFacts): Json {
+  return completion.complete(settings, completion.data(settings).map(facts));
 }
 
 /** What a job is, as text: the same for two jobs that were made alike. */

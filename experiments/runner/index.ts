@@ -1,10 +1,11 @@
 /** The experiment runner without its processes and files, which the command line has: settings, jobs, records, reports. */
 export { type Estimate, estimateOf, type Standing } from './estimate.ts';
 export {
+  type Completion,
+  completed,
   defineExperiment,
   type Experiment,
-  type ProfileName,
-  profileNames,
+  type Profile,
   type Results,
 } from './experiment.ts';
 export {

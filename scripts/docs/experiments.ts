@@ -1,8 +1,12 @@
-/** docs/NAME.md of an experiment, from the spec and the records that docs/NAME.json keeps: what came out here, once. */
+/**
+ * docs/NAME.md of an experiment, and docs/NAME-PROFILE.md of its profiles beside quick and paper, from the spec and the records that
+ * docs/NAME.json keeps: what came out here, once.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { experimentRun, findExperiment, planOf, RECORDS } from '../../cli/runs/index.ts';
+import { experimentRun, findExperiment, nearestProfile, planOf, RECORDS } from '../../cli/runs/index.ts';
 import type { Spec } from '../../cli/runs/spec.ts';
+import { experiments } from '../../experiments/registry/index.ts';
 import { renderExperimentMarkdown } from '../../experiments/report/index.ts';
 import { type JobRecord, parseRecord } from '../../experiments/runner/index.ts';
 
@@ -12,7 +16,16 @@ interface Kept {
 }
 
 /** Experiments whose results are kept with the code. */
-export const keptExperiments = ['private-training', 'privacy-utility', 'lira', 'shokri'];
+const keptExperiments = ['private-training', 'privacy-utility', 'lira', 'shokri'] as const;
+
+/** The names of their pages, of which some have no run yet. */
+export const keptPages = keptExperiments.flatMap((name) =>
+  Object.keys(experiments[name]!.profiles).flatMap((profile) => (profile === 'quick' ? [] : [pageOf(name, profile)])),
+);
+
+function pageOf(name: string, profile: string): string {
+  return profile === 'quick' || profile === 'paper' ? name : `${name}-${profile}`;
+}
 
 const keptFile = (root: string, name: string) => join(root, 'docs', `${name}.json`);
 
@@ -20,21 +33,24 @@ const keptFile = (root: string, name: string) => join(root, 'docs', `${name}.jso
 export async function experimentPage(root: string, name: string): Promise<string | null> {
   const file = keptFile(root, name);
   if (!existsSync(file)) return null;
-  const { spec, records } = JSON.parse(readFileSync(file, 'utf8')) as Kept;
-  const { experiment } = await findExperiment(spec.experiment);
-  const plan = await planOf(experiment.jobs(spec.settings), spec);
+  const { spec: kept, records } = JSON.parse(readFileSync(file, 'utf8')) as Kept;
+  const { experiment } = await findExperiment(kept.experiment);
+  // settings that it has got since take their defaults
+  const spec = { ...kept, settings: experiment.settings(kept.settings) };
+  const plan = await planOf(experiment, spec);
   // a record that was changed by hand is refused by its own seal
   const whole = await Promise.all(records.map((record) => parseRecord(JSON.stringify(record), file)));
   const run = experimentRun({ experiment, spec, plan, records: new Map(whole.map((record) => [record.id, record])) });
   return renderExperimentMarkdown(run);
 }
 
-/** Keeps the spec and the records of a finished or unfinished run: `npm run docs -- --keep FOLDER`. */
-export function keepRun(root: string, folder: string): string {
+/** Keeps the spec and the records of a finished or unfinished run, by its nearest profile: `npm run docs -- --keep FOLDER`. */
+export async function keepRun(root: string, folder: string): Promise<string> {
   const spec = JSON.parse(readFileSync(join(folder, 'spec.json'), 'utf8')) as Spec;
   const lines = readFileSync(join(folder, RECORDS), 'utf8').split('\n');
   const records = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as JobRecord);
-  const file = keptFile(root, spec.experiment);
+  const { experiment } = await findExperiment(spec.experiment);
+  const file = keptFile(root, pageOf(spec.experiment, nearestProfile(experiment, spec).profile));
   writeFileSync(file, `${JSON.stringify({ spec, records }, null, 1)}\n`);
   return file;
 }

@@ -1,5 +1,5 @@
 /** docs/tables.md: what the registries hold. */
-import { allMembershipAttacks, type OptionDef } from '../../attacks/index.ts';
+import { allMembershipAttacks, type OptionDef, syntheses } from '../../attacks/index.ts';
 import { SETS } from '../../data/index.ts';
 import { allDefenses } from '../../defenses/index.ts';
 import { models } from '../../engine/index.ts';
@@ -35,15 +35,21 @@ const attackRows = () =>
     questionsOf(a),
     a.paper,
   ]);
-const defenseRows = () =>
-  allDefenses.map((d) => {
-    const options = Object.entries(d.options).map(([name, o]) => `\`${name}\` ${o.default}: ${o.about}`);
-    return [`\`${d.name}\``, d.title, d.stage, options.join('<br>'), d.paper];
-  });
+const optionsOf = (options: Readonly<Record<string, Pick<OptionDef, 'default' | 'about'>>>) =>
+  Object.entries(options)
+    .map(([name, o]) => `\`${name}\` ${o.default}: ${o.about}`)
+    .join('<br>');
+const defenseRows = () => allDefenses.map((d) => [`\`${d.name}\``, d.title, d.stage, optionsOf(d.options), d.paper]);
+const synthesisRows = () =>
+  Object.values(syntheses).map((s) => [`\`${s.name}\``, s.knows, optionsOf(s.options), s.paper]);
 const modelRows = () =>
   Object.values(models).map((m) => [`\`${m.name}\``, m.title, m.rank === 3 ? 'images' : 'any', m.paper]);
 const setRows = () => Object.values(SETS).map((s) => [`\`${s.name}\``, s.title, s.kind, s.licence]);
-const experimentRows = () => Object.values(experiments).map((e) => [`\`${e.name}\``, e.about, e.paper]);
+const experimentRows = () =>
+  Object.values(experiments).map((e) => {
+    const profiles = Object.entries(e.profiles).map(([name, { about }]) => `\`${name}\`: ${about}`);
+    return [`\`${e.name}\``, e.about, profiles.join('<br>'), e.paper];
+  });
 const opRows = () =>
   opNames().map((name) => {
     const op = getOp(name);
@@ -59,6 +65,12 @@ Written by \`npm run docs\`; edit the registries, not this page.
 ## Membership attacks
 
 ${table(['name', 'what', 'access', 'the attacker also knows', 'questions about each record', 'paper'], attackRows())}
+
+## Shadow data for attackers with partial knowledge
+
+Also as \`knowledge\` of \`keyhole run shokri\`, where \`other\` takes the rows of another data set.
+
+${table(['name', 'the attacker has', 'options and their defaults', 'paper'], synthesisRows())}
 
 ## Defences
 
@@ -76,7 +88,7 @@ ${table(['name', 'what', 'comes as', 'licence'], setRows())}
 
 ## Experiments
 
-${table(['name', 'what', 'after'], experimentRows())}
+${table(['name', 'what', 'profiles', 'after'], experimentRows())}
 
 ## Ops
 

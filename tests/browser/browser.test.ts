@@ -5,12 +5,16 @@ import * as keyhole from '../../experiments/browser.ts';
 import * as main from '../../experiments/index.ts';
 import * as privacy from '../../privacy/index.ts';
 import { assert, atEnd, suite, type TestContext } from '../harness.ts';
+import { noise } from '../support/data.ts';
+import { onnxOf } from '../support/onnx.ts';
 import { findChromium, startChromium } from './chromium.ts';
 import { type Server, startServer } from './server.ts';
 import {
   type AfterFault,
   type AfterSilence,
+  auditOthers,
   everything,
+  type OthersModel,
   type Pauses,
   type Stopped,
   type Threaded,
@@ -203,6 +207,50 @@ test(
     assert.match(message, /WorkerError: sign_f32: .*has not answered for 10 s.*From here on there is one thread/);
     assert.match(reason!, /did not answer/);
     assert.is(sum, 1000);
+    await page.close();
+  },
+  SLOW,
+);
+
+test(
+  "somebody else's model: a service that is away at first, and an ONNX file; the same numbers as in Node",
+  async (t) => {
+    const { server } = await start(t);
+    const [shape, classes] = [[12], 4];
+    const [members, nonMembers] = [1, 2].map((seed) => noise(seed, 60, shape, classes));
+    const engine = await keyhole.createEngine();
+    const model = keyhole.Classifier.create(engine, keyhole.namedModel('mlp', shape, classes), { seed: 1 });
+    await model.fit(members!, { epochs: 60, batchSize: 20, seed: 1 });
+    let asked = 0;
+    server.files.set('m.onnx', onnxOf(model));
+    server.predict = async ({ inputs }) => {
+      if (asked++ === 0) return null;
+      const p = await model.predict(Float32Array.from(inputs.flat() as number[]));
+      return { probabilities: inputs.map((_, i) => [...p.subarray(i * classes, (i + 1) * classes)]) };
+    };
+    const page = await openPage(t);
+    const sets = Object.fromEntries(
+      Object.entries({ members: members!, nonMembers: nonMembers! }).map(([name, { x, y }]) => [
+        name,
+        { x: [...x], y: [...y] },
+      ]),
+    ) as unknown as Pick<OthersModel, 'members' | 'nonMembers'>;
+    for (const [file, runtime] of [
+      ['predict', undefined],
+      ['m.onnx', 'onnxruntime-web'],
+    ] as const) {
+      const o = { url: `${page.url()}${file}`, inputShape: shape, ...sets, ...(runtime && { runtime }) };
+      asked = 0;
+      const fromNode = await auditOthers(keyhole, o);
+      asked = 0;
+      const inPlace = { ...o, ...(runtime && { runtime: './ort/ort.wasm.bundle.min.mjs' }) };
+      const fromPage = await inPage<string>(page, 'auditOthers', inPlace);
+      assert.is(fromPage, fromNode, file);
+      const { attacks, retries } = JSON.parse(fromPage) as { attacks: keyhole.AuditAttack[]; retries: number };
+      assert.ok(attacks[0]!.auc.low > 0.8 && attacks.length === 4, file);
+      assert.is(retries, runtime ? 0 : 1);
+    }
+    engine.dispose();
     await page.close();
   },
   SLOW,

@@ -26,12 +26,18 @@ const ISOLATED = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
+/** of another library, which is not what the modes are about */
+const isForeign = (name: string) => name.startsWith('ort/');
 const WITH_KERNELS = ['good', 'encoded', 'isolated'];
 const NOT_FOUND = '<!doctype html><title>404</title><p>There is no such page.</p>';
 
 export interface Server {
   /** ends with a slash */
   readonly origin: string;
+  /** further files, by their names */
+  readonly files: Map<string, Uint8Array>;
+  /** answers what is posted to `predict`, as JSON, or status 503 for null */
+  predict: ((body: { readonly inputs: readonly unknown[] }) => Promise<unknown>) | null;
   close(): Promise<void>;
 }
 
@@ -53,10 +59,13 @@ export async function startServer(): Promise<Server> {
   const built = spawnSync(process.execPath, [join(root, 'scripts/bundle.mjs'), '--out', bundle], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(`scripts/bundle.mjs failed:\n${built.stderr}`);
 
+  const files: Server['files'] = new Map();
   const contents = (name: string): Buffer | string | null => {
     if (name.includes('..')) return null;
     if (name === '' || name === 'page.html') return readFileSync(join(here, 'site/page.html'));
     if (name === 'docs-browser.js') return codeOf(readFileSync(join(root, 'docs/browser.md'), 'utf8'));
+    if (files.has(name)) return Buffer.from(files.get(name)!);
+    if (name.startsWith('ort/')) return readFileSync(join(root, 'node_modules/onnxruntime-web/dist', basename(name)));
     if (name === 'work.js') return transformSync(readFileSync(join(here, 'work.ts'), 'utf8'), { loader: 'ts' }).code;
     const file = name.startsWith('keyhole/') ? join(bundle, basename(name)) : join(here, 'site', basename(name));
     try {
@@ -66,13 +75,22 @@ export async function startServer(): Promise<Server> {
     }
   };
 
-  const server = createServer((request, response) => {
+  const service: Pick<Server, 'predict'> = { predict: null };
+  const server = createServer(async (request, response) => {
     const [, mode = '', ...rest] = new URL(request.url ?? '/', 'http://localhost').pathname.split('/');
     const name = rest.join('/');
     const type = TYPES[extname(name)] ?? TYPES['.html']!;
-    const wasm = name.endsWith('.wasm');
+    const wasm = name.endsWith('.wasm') && !isForeign(name);
     const body = wasm && !WITH_KERNELS.includes(mode) ? null : contents(name);
     const isolation = mode === 'isolated' ? ISOLATED : {};
+    if (request.method === 'POST' && name === 'predict' && service.predict) {
+      let text = '';
+      for await (const piece of request) text += piece;
+      const reply = await service.predict(JSON.parse(text));
+      response.writeHead(reply === null ? 503 : 200, { 'content-type': TYPES['.map'] });
+      response.end(JSON.stringify(reply));
+      return;
+    }
     const headers = { 'content-security-policy': POLICY, 'cache-control': 'no-store', ...isolation };
     if (body === null) {
       response.writeHead(mode === 'fallback' ? 200 : 404, { ...headers, 'content-type': TYPES['.html'] });
@@ -84,12 +102,13 @@ export async function startServer(): Promise<Server> {
     response.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
+  return Object.assign(service, {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    files,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       rmSync(bundle, { recursive: true, force: true });
     },
-  };
+  });
 }

@@ -287,3 +287,40 @@ export async function trainPrivately(keyhole: Api, privacy: typeof Privacy): Pro
   const differ = new Set([seeded, ...secret].map(({ weights }) => weights)).size;
   return JSON.stringify({ seeded, differ, budgets: secret.map(({ upper, marks }) => ({ upper, marks })) }, null, 1);
 }
+
+export interface OthersModel {
+  /** of a service; or of an ONNX file, with the place of onnxruntime-web as a module */
+  readonly url: string;
+  readonly runtime?: string;
+  readonly inputShape: readonly number[];
+  readonly members: Labelled;
+  readonly nonMembers: Labelled;
+}
+
+interface Labelled {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+/** The audit of a model that is known by its answers only, from a service or a file. */
+export async function auditOthers(keyhole: Api, o: OthersModel): Promise<string> {
+  const { url, runtime, inputShape, members, nonMembers } = o;
+  const oracle =
+    runtime === undefined
+      ? await keyhole.httpOracle({ url, inputShape, rng: keyhole.Rng.from(SEED), batch: 16 })
+      : await keyhole.onnxOracle({
+          model: new Uint8Array(await (await fetch(url)).arrayBuffer()),
+          inputShape,
+          runtime: (await import(runtime)) as Keyhole.OnnxRuntime,
+        });
+  const { attacks, control, target } = await keyhole.auditTarget({
+    oracle,
+    members,
+    nonMembers,
+    attacks: ['loss', 'gap', 'entropy', 'ml-leaks-unsupervised'],
+    seed: SEED,
+  });
+  await oracle.dispose();
+  const { queries, retries } = target!.ledger;
+  return JSON.stringify({ attacks, control, queries, retries }, comparable, 1);
+}

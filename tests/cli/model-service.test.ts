@@ -26,6 +26,19 @@ async function served(
   }
 }
 
+http('reference models by a recipe: the service is asked about each record once, LiRA online has the rest', () =>
+  served(judged, async (server, folder) => {
+    const recipe = ['--shadow-recipe', 'mlp', '--epochs', '40', '--batch-size', '20', '--references', '4'];
+    const attacks = ['--attacks', 'lira-online,lira-offline,loss'];
+    const record = await audit('--model', server.url, ...sets(folder), ...recipe, ...attacks);
+    assert.equal([record.target?.kind, record.references, record.attacks.length], ['http', 4, 3]);
+    assert.is(record.target!.ledger.queries, 256, 'and 16 rows again, to see whether answers vary');
+    assert.ok(record.attacks[0]!.auc.low > 0.6, `${record.attacks[0]!.auc.value}`);
+    const often = await audit('--model', server.url, ...sets(folder), '--attacks', 'loss', '--repeats', '3');
+    assert.is(often.target!.ledger.queries, 256 + 3 * 240);
+  }),
+);
+
 http('the same numbers as from the file; the ledger; no secret anywhere', () =>
   served(judged, async (server, folder) => {
     const out = join(folder, 'out');

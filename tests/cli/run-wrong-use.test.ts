@@ -8,7 +8,7 @@ const test = suite('command line: wrong experiments');
 const cases: readonly [args: string, message: RegExp][] = [
   ['run', /expected the name of an experiment or a file/],
   ['run overfiting', /overfiting: expected an experiment \(.*overfitting.*Did you mean 'overfitting'\?/],
-  ['run overfitting --profile fast', /Expected one of quick, paper/],
+  ['run overfitting --profile fast', /--profile fast: expected one of quick, paper, the profiles of overfitting/],
   ['run overfitting --workers 0', /Expected a whole number from 1 to 256/],
   ['run overfitting --set epochs', /Expected PATH=VALUE/],
   [

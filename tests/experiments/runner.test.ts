@@ -5,6 +5,7 @@ import { experiments } from '../../experiments/registry/index.ts';
 import { renderExperimentMarkdown, renderExperimentReport } from '../../experiments/report/index.ts';
 import {
   canonicalJson,
+  completed,
   type DataFacts,
   dataOf,
   defineKind,
@@ -17,7 +18,6 @@ import {
   type PlannedJob,
   parseRecord,
   planJobs,
-  profileNames,
   recordLine,
   resultsOf,
   runSchedule,
@@ -256,14 +256,15 @@ time('costs are guesses that finished jobs of the kind correct', () => {
 
 const registry = suite('experiments');
 for (const [name, experiment] of Object.entries(experiments)) {
-  for (const profile of profileNames) {
+  for (const [profile, { settings: given }] of Object.entries(experiment.profiles)) {
     registry(`${name}: its ${profile} jobs fit its data, and it has a report without any of them`, async () => {
       assert.is(experiment.name, name);
-      const settings = experiment.settings(experiment.profiles[profile]);
-      assert.equal(experiment.settings(settings), settings);
+      const asked = experiment.settings(given);
+      assert.equal(experiment.settings(asked), asked);
+      const large = { name: 'x', sha256: 'x', size: 70_000, inputShape: [8, 8, 1], classes: 10 };
+      const settings = completed(experiment, asked, () => large);
       const jobs = experiment.jobs(settings);
       assert.ok(dataOf(jobs).length > 0);
-      const large = { name: 'x', sha256: 'x', size: 70_000, inputShape: [8, 8, 1], classes: 10 };
       const plan = await planJobs(jobs, { ...PLAN, facts: () => large });
       assert.ok(plan.jobs.every(({ cost }) => Number.isFinite(cost) && cost > 0));
       const report = experiment.report(resultsOf(plan, new Map()), settings);

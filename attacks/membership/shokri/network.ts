@@ -5,8 +5,9 @@
  * Sizes: Shokri et al. 2017 (S&P), section VI. Adam, learning rate 0.01, batches of 100, 50 epochs: the paper does not say;
  * these are the settings of the implementation that later work compares with (Song, membership-inference, attack.py).
  */
-import { Classifier, type Engine, examplesOf, namedTensors, nn, optim, type Rng } from '../../../engine/index.ts';
+import { type Engine, namedTensors, optim, type Rng } from '../../../engine/index.ts';
 import type { BinaryModel } from '../../../engine/learn/index.ts';
+import { trainedUnits } from '../attack-network.ts';
 
 export interface NetworkOptions {
   readonly epochs: number;
@@ -35,21 +36,10 @@ export async function fitNetwork(
   const features = x.length / y.length;
   const { mean, scale } = standardisation(x, features);
   const z = Float32Array.from(x, (v, at) => (v - mean[at % features]!) / scale[at % features]!);
-  const layers = [
-    nn.linear({ inputs: features, outputs: o.units }),
-    nn.relu(),
-    nn.linear({ inputs: o.units, outputs: 2 }),
-  ];
-  const model = { ...nn.sequential(layers), name: 'attack', inputShape: [features], classes: 2 };
-  const classifier = Classifier.create(engine, model, { seed: o.rng.split('initial').uint32() });
+  const { units, epochs, batchSize, learningRate, rng, signal } = o;
+  const optimizer = optim.adam({ learningRate });
+  const classifier = await trainedUnits(engine, z, y, { units, epochs, batchSize, optimizer, rng, signal });
   try {
-    await classifier.fit(examplesOf(z, Int32Array.from(y), [features], 2), {
-      epochs: o.epochs,
-      batchSize: o.batchSize,
-      optimizer: optim.adam({ learningRate: o.learningRate }),
-      seed: o.rng.split('training').uint32(),
-      ...(o.signal && { signal: o.signal }),
-    });
     const list = new Map(namedTensors(classifier.params).map(([path, t]) => [path, Array.from(t.toArray())]));
     const layer = (at: number) => ({ weight: list.get(`${at}.weight`)!, bias: list.get(`${at}.bias`)! });
     return { features, mean, scale, hidden: layer(0), output: layer(2) };

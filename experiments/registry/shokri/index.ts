@@ -3,9 +3,10 @@ import { defineExperiment } from '../../runner/index.ts';
 import { jobsOf } from './jobs.ts';
 import { knowledgeJobs } from './knowledge.ts';
 import { allMitigationJobs } from './mitigation.ts';
-import { paperMitigation, quickMitigation } from './mitigation-settings.ts';
+import { quickMitigation } from './mitigation-settings.ts';
+import { moreProfiles, paper } from './profiles.ts';
 import { reportOf } from './report.ts';
-import { settings } from './settings.ts';
+import { completion, settings } from './settings.ts';
 
 export const shokri = defineExperiment({
   name: 'shokri',
@@ -17,15 +18,10 @@ export const shokri = defineExperiment({
   settings,
   profiles: {
     quick: { mitigation: quickMitigation },
-    paper: {
-      data: 'cifar10',
-      model: 'cifar',
-      sizes: [2500, 5000, 10_000, 15_000],
-      shadows: 10,
-      recipe: { epochs: 22, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
-      mitigation: paperMitigation,
-    },
+    paper,
   },
+  moreProfiles,
+  completion,
   jobs: (s) => [
     ...s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),
     ...allMitigationJobs(s),

@@ -4,16 +4,16 @@ import {
   attackModel,
   type DefenceSettings,
   type Knowledge,
-  knows,
   membershipModel,
   modelOutputs,
   ONE_VIEW,
   shadowData,
   shokriAttack,
+  titleOf,
   type Which,
 } from '../../membership/index.ts';
 import type { Job } from '../../runner/index.ts';
-import type { Kind, Settings } from './settings.ts';
+import { dataOf, type Kind, type Settings } from './settings.ts';
 
 /** A model in the ordinary way, or otherwise. */
 export interface Trained {
@@ -29,7 +29,6 @@ const realDesign = (s: Settings, size: number) => ({ kind: 'apart', train: size,
 /** The target's rows stay what they are; shadow models draw from made ones. */
 const designOf = (s: Settings, size: number, made: Job | null) =>
   made ? ({ ...realDesign(s, size), shadowRows: 'made' } as const) : realDesign(s, size);
-const dataOf = (s: Settings) => [{ data: s.data }];
 
 export const usual = (s: Settings): Trained => ({ defence: null, epochs: s.recipe.epochs, made: null, how: '' });
 
@@ -39,7 +38,7 @@ export function modelJob(s: Settings, size: number, which: Which, { defence, epo
   const recipe = { ...s.recipe, epochs };
   return membershipModel.job(
     { model, recipe, augmentation: null, defence, design: designOf(s, size, made), which, seed },
-    { name, data: dataOf(s), ...(made && { needs: [made] }) },
+    { name, data: [dataOf(s)], ...(made && { needs: [made] }) },
   );
 }
 
@@ -54,7 +53,7 @@ export function outputsJob(
   const name = `outputs of ${model.name}${defence ? `, ${defence.name}` : ''}`;
   const asked = { design: designOf(s, size, made), which, views: ONE_VIEW, population: 0 };
   const before = defence && { defence: { ...defence, seed: s.seed } };
-  return modelOutputs.job({ ...asked, ...before }, { name, data: dataOf(s), needs: made ? [model, made] : [model] });
+  return modelOutputs.job({ ...asked, ...before }, { name, data: [dataOf(s)], needs: made ? [model, made] : [model] });
 }
 
 interface Learning {
@@ -77,7 +76,7 @@ export function fitJobs(s: Settings, { size, attack, shadows, made = null, how =
   const fit = (label: number | null) => {
     const name = `${attack}, ${label === null ? 'all classes' : `class ${label}`}, ${size} rows${how && `, ${how}`}`;
     const when = label === null && ifNeeded ? { ifNeeded } : {};
-    return attackModel.job({ ...settings, label, ...when }, { name, data: dataOf(s), needs });
+    return attackModel.job({ ...settings, label, ...when }, { name, data: [dataOf(s)], needs });
   };
   return [...Array.from({ length: classes }, (_, label) => fit(label)), fit(null)];
 }
@@ -90,7 +89,7 @@ export function judgeJob(
   const name = `${o.attack} on ${o.size} rows${o.how ? `, ${o.how}` : ''}`;
   return shokriAttack.job(
     { attack: o.attack, classes, design: realDesign(s, o.size), seed },
-    { name, data: dataOf(s), needs: [o.target, ...o.fits] },
+    { name, data: [dataOf(s)], needs: [o.target, ...o.fits] },
   );
 }
 
@@ -100,8 +99,8 @@ export function madeJob(s: Settings, size: number, knowledge: Knowledge) {
   return shadowData.job(
     { design: realDesign(s, size), knowledge, seed: s.seed },
     {
-      name: `shadow data, ${knows(knowledge)}`,
-      data: [...dataOf(s), ...other],
+      name: `shadow data, ${titleOf(knowledge)}`,
+      data: [dataOf(s), ...other],
       needs: asksTarget(knowledge) ? [modelJob(s, size, 'target')] : [],
     },
   );
@@ -114,7 +113,7 @@ export function jobsOf(s: Settings, size: number, attack: Kind, made: Job | null
   const shadows = Array.from({ length: s.shadows }, (_, i) =>
     outputsJob(s, size, i, modelJob(s, size, i, { ...usual(s), made, how }), { made }),
   );
-  const fits = fitJobs(s, { size, attack, shadows, made, how });
+  const fits = fitJobs(s, { size, attack, shadows, made, how, ...(made && { ifNeeded: true }) });
   const asked = outputsJob(s, size, 'target', target);
   return { target, fits, judged: judgeJob(s, { size, attack, target: asked, fits, how }) };
 }

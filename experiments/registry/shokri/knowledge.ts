@@ -1,9 +1,9 @@
 /** Attackers with partial knowledge beside the one who has real rows: their jobs, and the section of the report that compares them. */
-import { knows } from '../../membership/index.ts';
+import { knows, titleOf } from '../../membership/index.ts';
 import type { Curve, ReportSection, Results } from '../../runner/index.ts';
 import { jobsOf, madeJob } from './jobs.ts';
 import type { Settings } from './settings.ts';
-import { type Judged, of, overClasses, withInterval } from './text.ts';
+import { type Judged, overClasses, perClassOf, withInterval } from './text.ts';
 
 /** For each kind of knowledge, at the first size, by the first attack. */
 export function knowledgeJobs(s: Settings) {
@@ -22,18 +22,21 @@ export function knowledgeSection(results: Results, s: Settings): ReportSection |
   const [size, attack] = [s.sizes[0]!, s.attacks[0]!];
   const others = knowledgeJobs(s).flatMap(({ knowledge, made, judged }) => {
     const [data, verdict] = [results.of(made), results.of(judged)];
-    return data && verdict ? [{ name: knows(knowledge), data, judged: verdict }] : [];
+    return data && verdict ? [{ name: titleOf(knowledge), has: knows(knowledge), data, judged: verdict }] : [];
   });
   if (others.length === 0) return null;
   const real = results.of(jobsOf(s, size, attack).judged);
-  const all = [...(real ? [{ name: 'real rows', data: null, judged: real }] : []), ...others];
+  const all = [
+    ...(real ? [{ name: 'real rows', has: 'real rows of the distribution', data: null, judged: real }] : []),
+    ...others,
+  ];
   const lacking = others.filter(({ data }) => data.stopped !== null || data.perClass.includes(0));
   return {
     title: `Partial knowledge, ${size} records, ${attack}`,
     text: [
       'Attackers whose shadow models learn from other data than real rows of the distribution. The target and its records are the same ' +
         'for all of them. Rows from marginals of all classes have the labels that the target gives them; each row asked about is a question.',
-      ...lacking.map(({ name, data }) => lackOf(name, data)),
+      ...lacking.map(({ has, data }) => lackOf(has, data)),
     ],
     figure: {
       title: 'Share of classes up to a precision',
@@ -54,12 +57,12 @@ export function knowledgeSection(results: Results, s: Settings): ReportSection |
         'Recall',
         'AUC',
       ],
-      rows: all.map(({ name, data, judged }) => [
-        name,
+      rows: all.map(({ has, data, judged }) => [
+        has,
         data ? String(data.rows) : 'all left over',
         data ? String(data.queries) : '0',
-        overClasses(of(judged, 'precision')),
-        overClasses(of(judged, 'recall')),
+        overClasses(perClassOf(judged, 'precision')),
+        overClasses(perClassOf(judged, 'recall')),
         withInterval(judged.precision),
         withInterval(judged.recall),
         withInterval(judged.auc),
@@ -69,7 +72,7 @@ export function knowledgeSection(results: Results, s: Settings): ReportSection |
 }
 
 function lackOf(
-  name: string,
+  has: string,
   data: { readonly perClass: readonly number[]; readonly failed: number; readonly stopped: 'budget' | null },
 ): string {
   const empty = data.perClass.flatMap((rows, label) => (rows === 0 ? [label] : []));
@@ -77,11 +80,11 @@ function lackOf(
     ...(empty.length > 0 ? [`no shadow rows of ${empty.length === 1 ? 'class' : 'classes'} ${empty.join(', ')}`] : []),
     ...(data.stopped ? ['the query budget ended before all rows were found'] : []),
   ];
-  return `With ${name}: ${parts.join('; ')}. The attack model of all classes judges classes with too few rows.`;
+  return `With ${has}: ${parts.join('; ')}. The attack model of all classes judges classes with too few rows.`;
 }
 
 /** Empirical distribution of the classes' precision, as figure 9 of the paper. */
 function cumulative(name: string, judged: Judged): Curve {
-  const sorted = of(judged, 'precision').sort((a, b) => a - b);
+  const sorted = perClassOf(judged, 'precision').sort((a, b) => a - b);
   return { name, points: sorted.map((x, i) => ({ x, y: (i + 1) / sorted.length })) };
 }

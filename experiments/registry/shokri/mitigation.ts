@@ -9,7 +9,7 @@ import { changesAnswers, type DefenceSettings, thresholdAttack } from '../../mem
 import type { Job } from '../../runner/index.ts';
 import { fitJobs, judgeJob, modelJob, outputsJob, type Trained, usual } from './jobs.ts';
 import type { Mitigation } from './mitigation-settings.ts';
-import type { Settings } from './settings.ts';
+import { dataOf, type Settings } from './settings.ts';
 
 /** A row of the table: how models are trained, and what stands before them. */
 export interface Treatment {
@@ -76,7 +76,7 @@ function signalJob(
   const name = `${signal} on ${size} rows, ${how}`;
   return thresholdAttack.job(
     { signal, design, seed: s.seed },
-    { name, data: [{ data: s.data }], needs: [target, ...shadows] },
+    { name, data: [dataOf(s)], needs: [target, ...shadows] },
   );
 }
 

@@ -1,8 +1,8 @@
 /** What can be set in the shadow-model experiment. */
 import * as v from 'valibot';
-import { modelNames } from '../../../engine/index.ts';
+import { ConfigError, modelNames } from '../../../engine/index.ts';
 import { attackKinds, knowledgeSchema } from '../../membership/index.ts';
-import { recipeSchema } from '../../runner/index.ts';
+import { type Completion, type DataRef, recipeSchema } from '../../runner/index.ts';
 import { mitigationSchema } from './mitigation-settings.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
@@ -11,9 +11,14 @@ const listOf = <Item extends v.GenericSchema>(item: Item) =>
   v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
 
 export const settings = v.strictObject({
+  /** a set's name, or a .csv or .npz file */
   data: v.optional(v.string(), 'digits'),
-  /** of the data set */
-  classes: v.optional(count, 10),
+  /** where its files are, if they are nowhere that a set's files are looked for */
+  path: v.exactOptional(v.string()),
+  /** the label column of a CSV file, by its name or its place */
+  label: v.exactOptional(v.union([v.string(), v.pipe(v.number(), v.integer(), v.transform(String))])),
+  /** null: as many as the data have */
+  classes: v.optional(v.nullable(count), null),
   model: v.optional(v.picklist(modelNames), 'mlp'),
   /** members of each model; as many non-members */
   sizes: v.optional(listOf(count), [200, 400]),
@@ -41,5 +46,25 @@ export const settings = v.strictObject({
   knowledge: v.optional(v.array(knowledgeSchema), []),
   seed: v.optional(seed, 0),
 });
-export type Settings = v.InferOutput<typeof settings>;
+type Given = v.InferOutput<typeof settings>;
+export type Settings = Given & { readonly classes: number };
+
+/** The data set as jobs name it. */
+export const dataOf = ({ data, path, label }: Given): DataRef => ({
+  data,
+  ...(path !== undefined && { path }),
+  ...(label !== undefined && { label }),
+});
+
+export const completion: Completion<Given, Settings> = {
+  data: (given) => [dataOf(given)],
+  complete(given, [facts]) {
+    const { name, classes } = facts!;
+    if (given.classes === null || given.classes === classes) return { ...given, classes };
+    throw new ConfigError(
+      `shokri: classes: expected the ${classes} of ${name}, got ${given.classes}. Leave classes out.`,
+      'classes',
+    );
+  },
+};
 export type Kind = (typeof attackKinds)[number];

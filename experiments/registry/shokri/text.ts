@@ -4,13 +4,16 @@ import type { Cell } from '../../runner/index.ts';
 
 export type Judged = ReturnType<typeof shokriAttack.parseResult>;
 
-export function median(values: readonly number[]): number {
+/** null: of none */
+export function median(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
   const sorted = [...values].sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
 }
 
-export const of = (judged: Judged, what: 'precision' | 'recall') =>
+/** The shares of the classes that have one. */
+export const perClassOf = (judged: Judged, what: 'precision' | 'recall') =>
   judged.perClass.flatMap((share) => (share[what].value === null ? [] : [share[what].value]));
 export const percent = (share: number | null) => (share === null ? 'none' : `${(100 * share).toFixed(1)} %`);
 export const withInterval = (share: { value: number | null; low: number; high: number } | null): Cell =>

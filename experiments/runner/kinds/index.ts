@@ -1,4 +1,5 @@
 /** Kinds of jobs that experiments share. An experiment may have kinds of its own beside it. */
 export { membership } from './membership.ts';
+export { shareSchema, tprAtFprOf, tprAtFprSchema } from './shares.ts';
 export { checkSplit, membersOf, type Part, type SplitSettings, splitSchema } from './split.ts';
-export { MODEL_FILE, recipeSchema, shareSchema, trainModel } from './train-model.ts';
+export { MODEL_FILE, recipeSchema, trainModel } from './train-model.ts';

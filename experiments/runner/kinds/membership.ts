@@ -4,8 +4,9 @@ import { allMembershipAttacks, localTarget, mixCandidates, runMembershipAttack }
 import { take } from '../../../data/index.ts';
 import { Classifier, ConfigError, Rng } from '../../../engine/index.ts';
 import { defineKind, type Needed } from '../job.ts';
+import { shareSchema, tprAtFprOf, tprAtFprSchema } from './shares.ts';
 import { checkSplit, membersOf, shadowSize, splitSchema } from './split.ts';
-import { MODEL_FILE, shareSchema, trainModel } from './train-model.ts';
+import { MODEL_FILE, trainModel } from './train-model.ts';
 
 const names = allMembershipAttacks.map((attack) => attack.name);
 
@@ -30,12 +31,7 @@ export const membership = defineKind({
       v.strictObject({
         name: v.string(),
         auc: shareSchema,
-        /** null: too few non-members to resolve that false-positive rate */
-        tprAtFpr: v.strictObject({
-          '0.1': v.nullable(shareSchema),
-          '0.01': v.nullable(shareSchema),
-          '0.001': v.nullable(shareSchema),
-        }),
+        tprAtFpr: tprAtFprSchema,
         balancedAccuracy: v.nullable(shareSchema),
       }),
     ),
@@ -74,9 +70,8 @@ export const membership = defineKind({
     for (const [done, name] of settings.attacks.entries()) {
       const attack = attackNamed(name);
       const run = { target, candidates, known, rng: rng.split(`attack ${name}`), signal };
-      const { auc, tprAtFpr: t, balancedAccuracy } = (await runMembershipAttack(attack, run)).summary;
-      const tprAtFpr = { '0.1': t['0.1'] ?? null, '0.01': t['0.01'] ?? null, '0.001': t['0.001'] ?? null };
-      attacks.push({ name, auc, tprAtFpr, balancedAccuracy });
+      const { auc, tprAtFpr, balancedAccuracy } = (await runMembershipAttack(attack, run)).summary;
+      attacks.push({ name, auc, tprAtFpr: tprAtFprOf(tprAtFpr), balancedAccuracy });
       progress((done + 1) / settings.attacks.length);
     }
     return { attacks };

@@ -5,6 +5,7 @@ import { examples } from '../../../data/index.ts';
 import { Classifier, ConfigError, modelNames, namedModel, Rng } from '../../../engine/index.ts';
 import { optimizerNames, optimizerOf } from '../../recipe.ts';
 import { defineKind } from '../job.ts';
+import { shareSchema } from './shares.ts';
 import { checkSplit, membersOf, partSchema, shadowSize, splitSchema } from './split.ts';
 
 const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
@@ -18,16 +19,6 @@ export const recipeSchema = v.strictObject({
   learningRate: positive,
   momentum: v.pipe(v.number(), v.minValue(0), v.ltValue(1, 'expected a number from 0, below 1')),
   weightDecay: notNegative,
-});
-
-/** A share with its exact 95 % interval. */
-export const shareSchema = v.object({
-  value: v.nullable(v.number()),
-  low: v.number(),
-  high: v.number(),
-  n: v.number(),
-  confidence: v.number(),
-  method: v.string(),
 });
 
 const sideSchema = v.strictObject({ loss: v.number(), accuracy: shareSchema });

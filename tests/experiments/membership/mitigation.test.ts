@@ -3,14 +3,21 @@ import { type Dataset, loadSet } from '../../../data/index.ts';
 import { ConfigError, Rng } from '../../../engine/index.ts';
 import { shokri } from '../../../experiments/registry/shokri/index.ts';
 import { settings as schema } from '../../../experiments/registry/shokri/settings.ts';
-import { type Job, type Needed, parseBy, planJobs, type Results } from '../../../experiments/runner/index.ts';
+import {
+  completed,
+  type Job,
+  type Needed,
+  parseBy,
+  planJobs,
+  type Results,
+} from '../../../experiments/runner/index.ts';
 import { assert, suite } from '../../harness.ts';
 import { rejectsError } from '../../support/throws.ts';
 import { testJob } from '../recipes/context.ts';
 
 const facts = () => ({ name: 'x', sha256: 'a', size: 1797, inputShape: [8, 8, 1], classes: 10 });
 const plan = async (given: object) =>
-  planJobs(shokri.jobs(shokri.settings(given)), { build: 'base', version: '1', facts });
+  planJobs(shokri.jobs(completed(shokri, shokri.settings(given), facts)), { build: 'base', version: '1', facts });
 
 const stage = (over: object = {}) => ({
   size: 200,
@@ -64,7 +71,7 @@ jobs('wrong settings are refused before anything runs, with what would do', asyn
 
 jobs('every defence of the registry is in the profile of the paper, and the profiles are settings', async () => {
   const { allDefenses } = await import('../../../defenses/index.ts');
-  const { mitigation } = parseBy(schema, shokri.profiles.paper, 'shokri');
+  const { mitigation } = parseBy(schema, shokri.profiles['paper']!.settings, 'shokri');
   const named = new Set(mitigation!.defences.map(({ name }) => name));
   assert.equal(
     allDefenses.map(({ name }) => name).filter((name) => !named.has(name)),
@@ -72,7 +79,7 @@ jobs('every defence of the registry is in the profile of the paper, and the prof
   );
   assert.is(mitigation!.defences.filter(({ name }) => name === 'l2').length, 3);
   assert.is(parseBy(schema, {}, 'shokri').mitigation, null);
-  assert.ok(parseBy(schema, shokri.profiles.quick, 'shokri').mitigation!.defences.length >= 4);
+  assert.ok(parseBy(schema, shokri.profiles['quick']!.settings, 'shokri').mitigation!.defences.length >= 4);
 });
 
 /** Runs jobs and what they need in memory, each once. */

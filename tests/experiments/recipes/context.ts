@@ -17,6 +17,8 @@ export function testJob(
   dataset: Dataset,
   options: {
     readonly needs?: readonly Needed[];
+    /** the job's second data set, and so on */
+    readonly others?: readonly Dataset[];
     readonly onProgress?: (fraction: number) => void;
     readonly signal?: AbortSignal;
     /** seconds between checkpoints; default 0: after each step */
@@ -45,7 +47,7 @@ export function testJob(
           engine ??= await createEngine();
           return engine;
         },
-        dataset: async () => dataset,
+        dataset: async (index = 0) => [dataset, ...(options.others ?? [])][index]!,
         async write(name, content) {
           files.set(name, new Uint8Array(typeof content === 'string' ? new TextEncoder().encode(content) : content));
         },

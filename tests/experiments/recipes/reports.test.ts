@@ -144,7 +144,7 @@ test('a TPR above its ceiling is pointed out', () => {
 test('every profile makes jobs whose settings their kinds accept', () => {
   const experiments: readonly Experiment[] = [privateTraining, privacyUtility];
   for (const experiment of experiments) {
-    for (const profile of Object.values(experiment.profiles))
-      assert.ok(experiment.jobs(experiment.settings(profile)).length > 0);
+    for (const { settings } of Object.values(experiment.profiles))
+      assert.ok(experiment.jobs(experiment.settings(settings)).length > 0);
   }
 });
