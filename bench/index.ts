@@ -13,6 +13,7 @@ import { sizeJobs } from './size.ts';
 import { startupJobs } from './startup.ts';
 import { forwardJobs, stepJobs } from './steps.ts';
 import { svmJobs } from './svm.ts';
+import { treesJobs } from './trees.ts';
 
 export { describeMachine, type Machine } from './machine.ts';
 export { parseName, type Spec } from './names.ts';
@@ -50,6 +51,7 @@ function jobs(filter: RegExp | undefined): Job[] {
     ...privateStepJobs(),
     ...accountingJobs(),
     ...svmJobs(),
+    ...treesJobs(),
     ...scoringJobs(),
     ...startupJobs(),
     ...sizeJobs(),

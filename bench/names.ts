@@ -34,6 +34,7 @@ export type Spec =
   | { readonly kind: NetKind; readonly net: string; readonly batch: number }
   | { readonly kind: 'account'; readonly accountant: string }
   | { readonly kind: 'svm'; readonly problem: string }
+  | { readonly kind: 'trees'; readonly problem: string }
   | { readonly kind: 'score'; readonly problem: string }
   | { readonly kind: 'startup'; readonly until: string }
   | { readonly kind: 'size'; readonly of: string }
@@ -90,6 +91,7 @@ export function parseName(name: string): Spec | null {
   if (head === 'account') return { kind: 'account', accountant: rest };
   if (head === 'score') return { kind: 'score', problem: rest };
   if (head === 'svm') return { kind: 'svm', problem: rest };
+  if (head === 'trees') return { kind: 'trees', problem: rest };
   if (head === 'startup') return { kind: 'startup', until: rest };
   if (head === 'size') return { kind: 'size', of: rest };
   if (head === 'peak') return { kind: 'peak', loop: rest };

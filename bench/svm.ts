@@ -6,7 +6,7 @@ import type { Build } from '../engine/index.ts';
 import { Rng } from '../engine/index.ts';
 import { chooseSvm, fitSvm, loadSvmKernels, type SvmKernels } from '../engine/learn/index.ts';
 import type { Job, JobOptions } from './job.ts';
-import { keyhole, millisecondsRow, type Row } from './row.ts';
+import { keyhole, millisecondsRow, type Row, type Samples } from './row.ts';
 import { nowOf, summarise } from './timing.ts';
 
 const FEATURES = 10;
@@ -38,25 +38,36 @@ export function clusters(n: number, weak: boolean): { x: Float64Array; y: Uint8A
   return { x, y };
 }
 
+/** Times of some work after a call that compiles it. */
+export function timesOf(work: () => void, { samples = 3, milliseconds = 500, clock = 'wall' }: JobOptions): Samples {
+  const now = nowOf(clock);
+  const seconds: number[] = [];
+  work();
+  const started = now();
+  while (seconds.length < samples || now() - started < milliseconds) {
+    const asked = now();
+    work();
+    seconds.push((now() - asked) / 1000);
+  }
+  return summarise(seconds);
+}
+
 function svmJob(name: string, prepare: () => (kernels: SvmKernels) => void): Job {
   return {
     name,
     work: { amount: 1, unit: 'ms' },
     milliseconds: 500,
-    async run(build: Build, { samples = 3, milliseconds = 500, clock = 'wall' }: JobOptions): Promise<readonly Row[]> {
+    async run(build: Build, options: JobOptions): Promise<readonly Row[]> {
       if (build !== 'base') return [];
       const kernels = await loadSvmKernels();
-      const now = nowOf(clock);
-      const seconds: number[] = [];
       const work = prepare();
-      work(kernels); // compiles
-      const started = now();
-      while (seconds.length < samples || now() - started < milliseconds) {
-        const asked = now();
-        work(kernels);
-        seconds.push((now() - asked) / 1000);
-      }
-      return [millisecondsRow(name, keyhole(build), summarise(seconds))];
+      return [
+        millisecondsRow(
+          name,
+          keyhole(build),
+          timesOf(() => work(kernels), options),
+        ),
+      ];
     },
   };
 }

@@ -19,6 +19,7 @@ const headings: Readonly<Record<string, string>> = {
   conv: 'Convolutions, batch 64',
   account: 'Accounting, a question',
   svm: 'Support vector machines, a fit and a search',
+  trees: 'Boosted trees, a fit and judgements',
   score: 'Scoring kept answers',
   startup: 'Start-up',
   size: 'Size, gzipped',

@@ -58,6 +58,7 @@ test('steps, start-up, peak and plain kernels', () => {
   assert.equal(parseName('startup/first-product'), { kind: 'startup', until: 'first-product' });
   assert.equal(parseName('account/rdp'), { kind: 'account', accountant: 'rdp' });
   assert.equal(parseName('svm/fit-2000x10'), { kind: 'svm', problem: 'fit-2000x10' });
+  assert.equal(parseName('trees/judge-2000x10'), { kind: 'trees', problem: 'judge-2000x10' });
   assert.equal(parseName('peak/fma-f32x4'), { kind: 'peak', loop: 'fma-f32x4' });
   assert.equal(parseName('softmax/256x1000'), { kind: 'kernel', family: 'softmax', problem: '256x1000' });
 });
