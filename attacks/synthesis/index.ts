@@ -18,7 +18,7 @@ export {
 } from './define-synthesis.ts';
 export { type Field, fieldsOf, numericFields, widthOf } from './fields.ts';
 export { drawFromMarginals } from './marginals.ts';
-export { addNoise } from './noisy.ts';
+export { noisyRows } from './noisy.ts';
 
 export const syntheses = { noisy, marginals, 'hill-climbing': hillClimbing } as const;
 export type SynthesisName = keyof typeof syntheses;

@@ -28,13 +28,13 @@ export const noisy = defineSynthesis({
         `noisy: expected at most the ${length} rows that get noise, got ${rows}. Ask for fewer.`,
         'rows',
       );
-    const x = await addNoise({ x: reference.x, rows, fields, p, rng, signal });
+    const x = await noisyRows({ x: reference.x, rows, fields, p, rng, signal });
     return { x, y: Int32Array.from(reference.y.subarray(0, rows)), queries: 0, failed: 0, stopped: null };
   },
 });
 
 /** The first `rows` rows with noise [rows, numbers of a row]. */
-export async function addNoise(o: {
+export async function noisyRows(o: {
   readonly x: Rows['x'];
   readonly rows: number;
   readonly fields: readonly Field[];

@@ -1,6 +1,6 @@
 /** Single pictures: PGM by hand (the Netpbm format), PNG through fast-png, JPEG through jpeg-js. */
 import { convertIndexedToRgb, decode as decodePng } from 'fast-png';
-import jpeg from 'jpeg-js';
+import decodeJpeg from 'jpeg-js/lib/decoder.js';
 import { FormatError } from '../../engine/index.ts';
 import { expectMagic, guarded, hex, opening, refuseEmptyAndHtml } from './bytes.ts';
 
@@ -119,7 +119,7 @@ export function readJpeg(bytes: Uint8Array, file: string): Picture {
     throw new FormatError(`${file}: expected ${kind}, found no frame header. The file is cut off or damaged.`, file);
   believable(frame.width, frame.height, bytes, file);
   return guarded(file, kind, () => {
-    const { width, height, data } = jpeg.decode(bytes, {
+    const { width, height, data } = decodeJpeg(bytes, {
       useTArray: true,
       formatAsRGBA: true,
       tolerantDecoding: false,

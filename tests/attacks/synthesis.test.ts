@@ -1,9 +1,9 @@
 /** Shadow data for an attacker with partial knowledge: noise and marginals against the rules that define them, and every method at work. */
 import {
-  addNoise,
   drawFromMarginals,
   fieldsOf,
   localTarget,
+  noisyRows,
   numericFields,
   remembered,
   type SynthesisName,
@@ -60,7 +60,7 @@ const noise = suite('synthesis: noisy real data');
 noise('flips a binary feature with probability p, and moves a category to each of the others alike', async () => {
   const n = 20_000;
   const { x } = table(n);
-  const made = await addNoise({ x, rows: n, fields, p: 0.2, rng: Rng.from(1).split('noise') });
+  const made = await noisyRows({ x, rows: n, fields, p: 0.2, rng: Rng.from(1).split('noise') });
   let flipped = 0;
   const moves = new Map<string, number>();
   const from = new Int32Array(4);
@@ -81,7 +81,7 @@ noise('flips a binary feature with probability p, and moves a category to each o
 noise('gives a number the value of another row, with probability p', async () => {
   const n = 20_000;
   const { x } = table(n);
-  const made = await addNoise({ x, rows: n, fields, p: 0.2, rng: Rng.from(2).split('noise') });
+  const made = await noisyRows({ x, rows: n, fields, p: 0.2, rng: Rng.from(2).split('noise') });
   const values = new Set(x.filter((_, j) => j % WIDTH === 5));
   let [changed, high] = [0, 0];
   for (let i = 0; i < n; i++) {
@@ -100,7 +100,7 @@ noise('gives a number the value of another row, with probability p', async () =>
 
 noise('p of 0 changes nothing, p of 1 every binary feature', async () => {
   const { x } = table(50);
-  const at = (p: number) => addNoise({ x, rows: 50, fields, p, rng: Rng.from(3).split('noise') });
+  const at = (p: number) => noisyRows({ x, rows: 50, fields, p, rng: Rng.from(3).split('noise') });
   assert.equal(await at(0), x);
   const all = await at(1);
   for (let i = 0; i < 50; i++) assert.is(all[i * WIDTH], 1 - x[i * WIDTH]!);
@@ -111,7 +111,7 @@ noise('bytes of images take bytes of the same pixel', async () => {
   const pixels = fieldsOf(data);
   assert.equal([pixels.length, pixels[0]!.low, pixels[0]!.high, pixels[0]!.whole], [64, 0, 16, true]);
   const x = Float32Array.from(data.x.subarray(0, 300 * 64));
-  const made = await addNoise({ x, rows: 300, fields: pixels, p: 0.5, rng: Rng.from(3).split('noise') });
+  const made = await noisyRows({ x, rows: 300, fields: pixels, p: 0.5, rng: Rng.from(3).split('noise') });
   for (let j = 0; j < 64; j++) {
     const seen = new Set(x.filter((_, at) => at % 64 === j));
     assert.ok([...made].every((value, at) => at % 64 !== j || seen.has(value)));
