@@ -12,7 +12,10 @@ const test = (name: string, fn: TestFunction) => named(name, fn, { timeout: 120_
 
 const small = (data: string, ...more: string[]) => [
   ...['run', 'shokri', '--workers', '1', '--json', '--set', `data=${data}`],
-  ...['sizes=[40]', 'shadows=2', 'attacks=["logistic"]', 'recipe.epochs=3', ...more].flatMap((s) => ['--set', s]),
+  ...['sizes=[40]', 'shadows=2', 'attacks=["logistic"]', 'recipe.epochs=3', 'mitigation=null', ...more].flatMap((s) => [
+    '--set',
+    s,
+  ]),
 ];
 
 test('a CSV file by its label column: classes come from the file, and the run goes on from what it kept', () =>
@@ -84,7 +87,7 @@ test("profiles of the experiment's own, and those of no other", async () => {
   assert.equal(profiles?.slice(0, 3), [
     { name: 'quick', about: 'a minute or two on a laptop' },
     { name: 'paper', about: 'as the paper did it' },
-    { name: 'seven', about: 'paper, with seven shadow models' },
+    { name: 'seven', about: 'paper, with seven shadow models and without the mitigation stage' },
   ]);
 });
 

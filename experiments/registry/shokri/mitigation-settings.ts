@@ -5,8 +5,8 @@ import { attackKinds, defenceSchema, signalNames } from '../../membership/index.
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 
 export const mitigationSchema = v.strictObject({
-  /** members of each model; as many non-members */
-  size: count,
+  /** members of each model, as many non-members; null: the least of the experiment's sizes, whose undefended models it shares */
+  size: v.optional(v.nullable(count), null),
   /** of either attacker; two at least, as attack models are validated across them */
   shadows: v.pipe(count, v.minValue(2, 'expected at least 2 shadow models')),
   /** kinds of attack models; the first is in the figure */
@@ -17,11 +17,11 @@ export const mitigationSchema = v.strictObject({
   shorter: v.array(count),
   defences: v.array(v.strictObject({ ...defenceSchema.entries, label: v.exactOptional(v.string()) })),
 });
-export type Mitigation = v.InferOutput<typeof mitigationSchema>;
+type Given = v.InferOutput<typeof mitigationSchema>;
+export type Mitigation = Given & { readonly size: number };
 
 /** What the quick profile compares: a moment of the digits each. */
-export const quickMitigation: Mitigation = {
-  size: 200,
+export const quickMitigation: v.InferInput<typeof mitigationSchema> = {
   shadows: 2,
   attacks: ['logistic'],
   signals: ['modified-entropy'],
@@ -36,9 +36,8 @@ export const quickMitigation: Mitigation = {
   ],
 };
 
-/** Everything, at the smallest size of the paper. */
-export const paperMitigation: Mitigation = {
-  size: 2500,
+/** Everything. */
+export const paperMitigation: v.InferInput<typeof mitigationSchema> = {
   shadows: 2,
   attacks: ['svm', 'boosted'],
   signals: ['modified-entropy'],

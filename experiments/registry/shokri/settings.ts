@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ConfigError, modelNames } from '../../../engine/index.ts';
 import { attackKinds, knowledgeSchema } from '../../membership/index.ts';
 import { type Completion, type DataRef, recipeSchema } from '../../runner/index.ts';
-import { mitigationSchema } from './mitigation-settings.ts';
+import { type Mitigation, mitigationSchema } from './mitigation-settings.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
@@ -47,10 +47,10 @@ export const settings = v.strictObject({
   seed: v.optional(seed, 0),
 });
 type Given = v.InferOutput<typeof settings>;
-export type Settings = Given & { readonly classes: number };
+export type Settings = Omit<Given, 'mitigation'> & { readonly classes: number; readonly mitigation: Mitigation | null };
 
 /** The data set as jobs name it. */
-export const dataOf = ({ data, path, label }: Given): DataRef => ({
+export const dataOf = ({ data, path, label }: Pick<Given, 'data' | 'path' | 'label'>): DataRef => ({
   data,
   ...(path !== undefined && { path }),
   ...(label !== undefined && { label }),
@@ -60,7 +60,9 @@ export const completion: Completion<Given, Settings> = {
   data: (given) => [dataOf(given)],
   complete(given, [facts]) {
     const { name, classes } = facts!;
-    if (given.classes === null || given.classes === classes) return { ...given, classes };
+    const { mitigation } = given;
+    const stage = mitigation && { ...mitigation, size: mitigation.size ?? Math.min(...given.sizes) };
+    if (given.classes === null || given.classes === classes) return { ...given, classes, mitigation: stage };
     throw new ConfigError(
       `shokri: classes: expected the ${classes} of ${name}, got ${given.classes}. Leave classes out.`,
       'classes',

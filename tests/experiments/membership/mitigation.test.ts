@@ -51,6 +51,12 @@ jobs('a defence that changes answers trains no model; models of the main experim
     { models: 4, outputs: 4 + 3 * 3, fits: 22 + 3 * 11 },
     'three models behind each defence',
   );
+  const { size: _, ...unsized } = stage({ defences: answers });
+  assert.equal(
+    await kinds({ sizes: [300, 200], mitigation: unsized }),
+    { models: 8, outputs: 8 + 3 * 3, fits: 33 + 3 * 11 },
+    'the least of the sizes',
+  );
   const l2 = [{ name: 'l2', options: { weight: 0.01 } }];
   assert.equal(await kinds({ mitigation: stage({ defences: l2 }) }), { models: 7, outputs: 7, fits: 33 });
   assert.equal(await kinds({ mitigation: stage({ shorter: [5] }) }), { models: 7, outputs: 7, fits: 33 });
@@ -63,6 +69,7 @@ jobs('wrong settings are refused before anything runs, with what would do', asyn
   await refused(by('dropuot'), /expected one of l2, dropout, .*got 'dropuot'/);
   await refused(by('l2', { strength: 1 }), /expected .*weight.*got 'strength'/);
   await refused(by('temperature', { temperature: -1 }), /temperature/);
+  await refused(stage({ size: 500 }), /expected at most a quarter of the 1797 rows .* got 500/);
   await refused(stage({ shadows: 1 }), /mitigation\.shadows: expected at least 2 shadow models, got 1/);
   await refused(stage({ attacks: ['trees'] }), /mitigation\.attacks/);
   await refused(stage({ size: 440, defences: [{ name: 'early-stopping', options: {} }] }), /37 are left/);
