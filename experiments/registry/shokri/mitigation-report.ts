@@ -191,7 +191,7 @@ function findings(rows: readonly Row[], plain: Row): string[] {
       `${percent(plain.accuracy.out.value)} of the rows that it never saw.`,
     'Lower the strongest attack of who knows them, by AUC with 95 % intervals apart, and fit their rows no worse: ' +
       `${named(lowers.filter(fitted))}.`,
-    `Lower it too, but stopped earlier or under-fitted, which no defence is needed for: ${named(byLearning)}.`,
+    `Lower it too, but stopped earlier or under-fitted, to be held against undefended models of fewer epochs: ${named(byLearning)}.`,
     'Look good only against who does not know them (balanced accuracy apart from the undefended one for the naive attacker, and not for the ' +
       `adaptive one; naive against adaptive): ${looks.length === 0 ? 'none' : looks.join('; ')}.`,
   ];
