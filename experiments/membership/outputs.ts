@@ -20,8 +20,10 @@ import {
   poolOf,
   populationOf,
   rowsOfModel,
+  type Which,
   whichSchema,
 } from './design.ts';
+import { checkFurther, type Further, furtherRows, furtherSchema } from './further.ts';
 import { viewsFor, viewsSchema } from './views.ts';
 
 export const LOGITS_FILE = 'logits.npy';
@@ -44,6 +46,8 @@ const settingsSchema = v.strictObject({
   views: viewsSchema,
   /** rows that no model of a design of halves is trained on */
   population: count,
+  /** non-members of the target beside its own, where the design keeps data apart; absent: none */
+  further: v.exactOptional(furtherSchema),
   /** absent: the model answers itself */
   defence: v.exactOptional(outputDefenceSchema),
 });
@@ -62,12 +66,13 @@ export const modelOutputs = defineKind({
     /** how often the labels that an output defence answers are right, where the design keeps data apart */
     accuracy: v.exactOptional(v.strictObject({ train: shareSchema, out: shareSchema })),
   }),
-  cost: ({ design, views, population, defence }) =>
-    (design.kind === 'apart' ? 2 * design.train : design.pool + population) *
+  cost: ({ design, views, population, further, defence }) =>
+    (design.kind === 'apart' ? 2 * design.train + (further?.rows ?? 0) : design.pool + population) *
     views.count *
     (defence?.name === 'memguard' ? ROW + GUARDED : ROW),
-  check({ design, population, which, defence }, [data]) {
+  check({ design, population, which, further, defence }, [data]) {
     checkDesign(design, data);
+    if (further) checkFurther(further, design, which, data!);
     if (defence) {
       checkOutputDefence(defence);
       checkReserve(design, which, data!, reserveSize(defence, design));
@@ -81,9 +86,10 @@ export const modelOutputs = defineKind({
     }
   },
   async run({ settings, signal, engine, dataset, needs, write, progress }) {
+    const { design } = settings;
     const [trained] = needs;
     if (!trained) throw new ConfigError('model-outputs: expected a job that trained the model, got none.', 'needs');
-    const rows = rowsAsked(await dataset(), settings, await madeRows(settings.design, needs));
+    const rows = rowsAsked(await dataset(), settings, await madeRows(design, needs));
     const classifier = Classifier.load(await engine(), await trained.file(MODEL_FILE));
     const { classes, inputShape } = classifier.model;
     const { count: asked, view } = viewsFor(settings.views, inputShape);
@@ -111,7 +117,9 @@ export const modelOutputs = defineKind({
     return {
       ...result,
       answers: 'log-probabilities' as const,
-      ...(settings.design.kind === 'apart' && { accuracy: { train: accuracy(0, n / 2), out: accuracy(n / 2, n) } }),
+      ...(design.kind === 'apart' && {
+        accuracy: { train: accuracy(0, design.train), out: accuracy(design.train, 2 * design.train) },
+      }),
     };
   },
 });
@@ -136,27 +144,29 @@ async function behindDefence(
   return wrap(localTarget(classifier, { signal }));
 }
 
-/** The rows that the outputs are of: members, then non-members; halves: the pool, then the population. */
+/** The rows that the outputs are of: members, non-members, then further ones; halves: the pool, then the population. */
 export function rowsAsked(
   dataset: Dataset,
-  { design, which, population }: { design: Design; which: 'target' | number; population: number },
+  { design, which, population, further }: { design: Design; which: Which; population: number; further?: Further },
   made: MadeRows | null = null,
 ): Rows {
   const { data, members, nonMembers } = rowsOfModel(dataset, design, which, made);
-  if (design.kind === 'apart') return take(data, joined(members, nonMembers));
-  return take(data, joined(poolOf(dataset, design), populationOf(dataset, design, population)));
+  if (design.kind === 'halves') {
+    return take(data, joined(poolOf(dataset, design), populationOf(dataset, design, population)));
+  }
+  const own = joined(members, nonMembers);
+  return take(data, further ? joined(own, furtherRows(dataset, design, further)) : own);
 }
 
-/** Their labels alone, of a design that keeps data apart. */
-export function labelsAsked(
-  dataset: Dataset,
-  design: Design,
-  which: 'target' | number,
-  made: MadeRows | null = null,
-): Int32Array {
+/** Labels of members and non-members, of a design that keeps data apart. */
+export function labelsAsked(dataset: Dataset, design: Design, which: Which, made: MadeRows | null = null): Int32Array {
   const { data, members, nonMembers } = rowsOfModel(dataset, design, which, made);
   return joined(members, nonMembers).map((row) => data.y[row]!);
 }
+
+/** Labels of the target's further non-members. */
+export const furtherLabels = (dataset: Dataset, design: Design, further: Further | undefined): Int32Array =>
+  further ? furtherRows(dataset, design, further).map((row) => dataset.y[row]!) : new Int32Array(0);
 
 export function joined(a: Int32Array, b: Int32Array): Int32Array {
   const both = new Int32Array(a.length + b.length);

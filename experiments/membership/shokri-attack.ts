@@ -1,19 +1,14 @@
 /** Judges a target's kept answers by attack models fitted before: precision and recall, class by class. File: scores.npz. */
 import * as v from 'valibot';
-import {
-  type AttackModelData,
-  attackModels,
-  clopperPearson,
-  type PerClass,
-  perClass,
-  summarise,
-} from '../../attacks/index.ts';
+import { type AttackModelData, attackModels, clopperPearson, type PerClass, perClass } from '../../attacks/index.ts';
 import { writeNpz } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
-import { defineKind, type Needed, shareSchema, tprAtFprOf, tprAtFprSchema } from '../runner/index.ts';
+import { defineKind, type Needed, shareSchema } from '../runner/index.ts';
 import { ATTACK_MODEL_FILE, attackKinds, checkClasses } from './attack-models.ts';
 import { checkDesign, designSchema } from './design.ts';
-import { labelsAsked, probabilitiesOf } from './outputs.ts';
+import { furtherSchema } from './further.ts';
+import { furtherLabels, joined, labelsAsked, probabilitiesOf } from './outputs.ts';
+import { verdictEntries, verdictOf } from './verdict.ts';
 
 export const SCORES_FILE = 'scores.npz';
 
@@ -23,13 +18,16 @@ export const shokriAttack = defineKind({
   name: 'shokri-attack',
   about: 'judges the kept answers of the first job that it needs by the attack models of the others',
   version: 1,
-  settings: v.strictObject({ attack: v.picklist(attackKinds), classes: count, design: designSchema, seed: count }),
+  settings: v.strictObject({
+    attack: v.picklist(attackKinds),
+    classes: count,
+    design: designSchema,
+    seed: count,
+    /** non-members that the target was asked about beside its own; absent: none */
+    further: v.exactOptional(furtherSchema),
+  }),
   result: v.strictObject({
-    precision: shareSchema,
-    recall: shareSchema,
-    auc: shareSchema,
-    balancedAccuracy: shareSchema,
-    tprAtFpr: tprAtFprSchema,
+    ...verdictEntries,
     perClass: v.array(
       v.strictObject({ label: count, members: count, nonMembers: count, precision: shareSchema, recall: shareSchema }),
     ),
@@ -42,7 +40,7 @@ export const shokriAttack = defineKind({
     checkClasses(classes, data!);
   },
   async run({ settings, needs, dataset, write }) {
-    const { attack, classes, design } = settings;
+    const { attack, classes, design, further } = settings;
     const [target, ...fitted] = needs;
     if (!target || fitted.length !== classes + 1) {
       throw new ConfigError(
@@ -50,31 +48,20 @@ export const shokriAttack = defineKind({
         'needs',
       );
     }
-    const y = labelsAsked(await dataset(), design, 'target');
+    const data = await dataset();
+    const own = labelsAsked(data, design, 'target');
+    const y = joined(own, furtherLabels(data, design, further));
     const models: (AttackModelData | null)[] = [];
     for (const needed of fitted) models.push(await read(needed));
     const pooled = models.pop()!;
     const judge = attackModels({ kind: attack, models, pooled });
     const scores = await judge.scores({ classes, probabilities: await probabilitiesOf(target), y });
-    const members = y.length / 2;
-    const isMember = new Uint8Array(y.length).fill(1, 0, members);
-    const summary = summarise({
-      members: scores.subarray(0, members),
-      nonMembers: scores.subarray(members),
-      threshold: 0,
-      rng: Rng.from(settings.seed).split('shokri attack'),
-    });
-    const { precision, recall, balancedAccuracy, auc, tprAtFpr } = summary;
+    const members = own.length / 2;
+    const isMember = new Uint8Array(own.length).fill(1, 0, members);
+    const verdict = verdictOf(scores, members, 0, Rng.from(settings.seed).split('shokri attack'));
+    const byClass = perClass({ scores: scores.subarray(0, own.length), labels: own, isMember, threshold: 0 });
     await write(SCORES_FILE, writeNpz({ scores: { shape: [scores.length], data: scores } }));
-    return {
-      precision: precision!,
-      recall: recall!,
-      balancedAccuracy: balancedAccuracy!,
-      auc,
-      tprAtFpr: tprAtFprOf(tprAtFpr),
-      perClass: sharesOf(perClass({ scores, labels: y, isMember, threshold: 0 }), classes),
-      pooled: [...judge.pooledClasses],
-    };
+    return { ...verdict, perClass: sharesOf(byClass, classes), pooled: [...judge.pooledClasses] };
   },
 });
 

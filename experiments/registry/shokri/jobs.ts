@@ -3,6 +3,7 @@ import {
   asksTarget,
   attackModel,
   type DefenceSettings,
+  type Further,
   type Knowledge,
   membershipModel,
   modelOutputs,
@@ -48,12 +49,16 @@ export function outputsJob(
   size: number,
   which: Which,
   model: Job,
-  { defence = null, made = null }: { defence?: DefenceSettings | null; made?: Job | null } = {},
+  o: { defence?: DefenceSettings | null; made?: Job | null; further?: Further | null } = {},
 ) {
+  const { defence = null, made = null, further = null } = o;
   const name = `outputs of ${model.name}${defence ? `, ${defence.name}` : ''}`;
   const asked = { design: designOf(s, size, made), which, views: ONE_VIEW, population: 0 };
   const before = defence && { defence: { ...defence, seed: s.seed } };
-  return modelOutputs.job({ ...asked, ...before }, { name, data: [dataOf(s)], needs: made ? [model, made] : [model] });
+  return modelOutputs.job(
+    { ...asked, ...(further && { further }), ...before },
+    { name, data: [dataOf(s)], needs: made ? [model, made] : [model] },
+  );
 }
 
 interface Learning {
@@ -83,12 +88,13 @@ export function fitJobs(s: Settings, { size, attack, shadows, made = null, how =
 
 export function judgeJob(
   s: Settings,
-  o: { size: number; attack: Kind; target: Job; fits: readonly Job[]; how?: string },
+  o: { size: number; attack: Kind; target: Job; fits: readonly Job[]; how?: string; further?: Further | null },
 ) {
   const { classes, seed } = s;
+  const { further = null } = o;
   const name = `${o.attack} on ${o.size} rows${o.how ? `, ${o.how}` : ''}`;
   return shokriAttack.job(
-    { attack: o.attack, classes, design: realDesign(s, o.size), seed },
+    { attack: o.attack, classes, design: realDesign(s, o.size), seed, ...(further && { further }) },
     { name, data: [dataOf(s)], needs: [o.target, ...o.fits] },
   );
 }

@@ -89,7 +89,13 @@ const howItWasMeasured = (s: Settings, m: Mitigation) =>
   `Every ${s.model} model has ${m.size} members of ${s.data}, the same for every defence, and is attacked twice with ${m.shadows} shadow models: ` +
   'by who does not know the defence (naive: undefended shadow models) and by who does (adaptive: shadow models with the same defence). A defence that ' +
   'changes answers stands before the undefended models. Rows that a defence needs beside the members come from outside: nobody is ' +
-  'asked about them. Undefended models of fewer epochs show what stopping earlier gives by itself.';
+  `asked about them.${moreNonMembers(m)} Undefended models of fewer epochs show what stopping earlier gives by itself.`;
+
+const moreNonMembers = ({ size, nonMembers }: Mitigation) =>
+  nonMembers !== null && nonMembers > size
+    ? ` AUC and TPR are over ${nonMembers} non-members of the target, precision, recall and balanced accuracy over ${size} of them, as many as ` +
+      'there are members; no shadow model saw any of those rows.'
+    : '';
 
 const HOW_TO_READ =
   'Train, test: accuracy of the answers, with the defence. Under-fitted: right on what it was taught more than 5 points less often than the ' +

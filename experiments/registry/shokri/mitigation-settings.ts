@@ -7,6 +7,8 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole nu
 export const mitigationSchema = v.strictObject({
   /** members of each model, as many non-members; null: the least of the experiment's sizes, whose undefended models it shares */
   size: v.optional(v.nullable(count), null),
+  /** of the target in all, for low false-positive rates: 10,000 resolve 0.1 %; null, or fewer than members: as many as those */
+  nonMembers: v.optional(v.nullable(count), null),
   /** of either attacker; two at least, as attack models are validated across them */
   shadows: v.pipe(count, v.minValue(2, 'expected at least 2 shadow models')),
   /** kinds of attack models; the first is in the figure */
@@ -38,6 +40,7 @@ export const quickMitigation: v.InferInput<typeof mitigationSchema> = {
 
 /** Everything. */
 export const paperMitigation: v.InferInput<typeof mitigationSchema> = {
+  nonMembers: 10000,
   shadows: 2,
   attacks: ['svm', 'boosted'],
   signals: ['modified-entropy'],

@@ -5,7 +5,13 @@
  *
  * Source: Shokri et al. 2017 (S&P), section VIII; at equal footing as Song and Mittal 2021 (USENIX Security), section 5, ask.
  */
-import { changesAnswers, type DefenceSettings, thresholdAttack } from '../../membership/index.ts';
+import {
+  changesAnswers,
+  type DefenceSettings,
+  type Further,
+  reserveSize,
+  thresholdAttack,
+} from '../../membership/index.ts';
 import type { Job } from '../../runner/index.ts';
 import { fitJobs, judgeJob, modelJob, outputsJob, type Trained, usual } from './jobs.ts';
 import type { Mitigation } from './mitigation-settings.ts';
@@ -41,8 +47,12 @@ export function treatmentsOf(s: Settings, { defences, shorter }: Mitigation): Tr
 export function mitigationJobs(s: Settings, m: Mitigation, treatment: Treatment) {
   const { size, attacks, signals } = m;
   const model = (which: 'target' | number) => modelJob(s, size, which, treatment.trained);
+  const further = furtherOf(s, m, treatment);
   const outputs = (which: 'target' | number) =>
-    outputsJob(s, size, which, model(which), { defence: treatment.answers });
+    outputsJob(s, size, which, model(which), {
+      defence: treatment.answers,
+      further: which === 'target' ? further : null,
+    });
   const target = outputs('target');
   const indices = Array.from({ length: m.shadows }, (_, i) => i);
   const shadows = {
@@ -56,27 +66,39 @@ export function mitigationJobs(s: Settings, m: Mitigation, treatment: Treatment)
     return [
       ...attacks.map((attack) => {
         const fits = fitJobs(s, { size, attack, shadows: needs, how, ifNeeded: true });
-        return { name: attack as string, job: judgeJob(s, { size, attack, target, fits, how: judged }) };
+        return { name: attack as string, job: judgeJob(s, { size, attack, target, fits, how: judged, further }) };
       }),
-      ...signals.map((signal) => ({ name: signal as string, job: signalJob(s, m, signal, target, needs, judged) })),
+      ...signals.map((signal) => ({
+        name: signal as string,
+        job: signalJob(s, { size, signal, target, shadows: needs, how: judged, further }),
+      })),
     ];
   };
   return { model: model('target'), outputs: target, naive: by('naive'), adaptive: by('adaptive') };
 }
 
-function signalJob(
-  s: Settings,
-  { size }: Mitigation,
-  signal: Mitigation['signals'][number],
-  target: Job,
-  shadows: readonly Job[],
-  how: string,
-) {
+/** Non-members of the target beside as many as it has members. */
+function furtherOf(s: Settings, { size, shadows, nonMembers }: Mitigation, treatment: Treatment): Further | null {
+  if (nonMembers === null || nonMembers <= size) return null;
+  const defence = treatment.answers ?? treatment.trained.defence;
+  const reserve = defence ? reserveSize(defence, { kind: 'apart', train: size, seed: s.seed }) : 0;
+  return { rows: nonMembers - size, shadows, reserve };
+}
+
+interface Signalled {
+  readonly size: number;
+  readonly signal: Mitigation['signals'][number];
+  readonly target: Job;
+  readonly shadows: readonly Job[];
+  readonly how: string;
+  readonly further: Further | null;
+}
+
+function signalJob(s: Settings, { size, signal, target, shadows, how, further }: Signalled) {
   const design = { kind: 'apart', train: size, seed: s.seed } as const;
-  const name = `${signal} on ${size} rows, ${how}`;
   return thresholdAttack.job(
-    { signal, design, seed: s.seed },
-    { name, data: [dataOf(s)], needs: [target, ...shadows] },
+    { signal, design, seed: s.seed, ...(further && { further }) },
+    { name: `${signal} on ${size} rows, ${how}`, data: [dataOf(s)], needs: [target, ...shadows] },
   );
 }
 
