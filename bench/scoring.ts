@@ -6,7 +6,7 @@ import { allMembershipAttacks, lookupTarget, lookupViews, parseOptions } from '.
 import { type Build, createEngine, Rng, type Rows } from '../engine/index.ts';
 import type { Job, JobOptions } from './job.ts';
 import { keyhole, millisecondsRow, type Row } from './row.ts';
-import { nowOf, summarise } from './timing.ts';
+import { timesOf } from './timing.ts';
 
 const [ROWS, CLASSES, MODELS, VIEWS, POPULATION] = [20_000, 10, 16, 2, 10_000];
 const attacks = ['lira-online', 'lira-offline', 'rmia-online', 'rmia-offline', 'loss'] as const;
@@ -44,14 +44,11 @@ function scoreJob(name: string): Job {
     name: row,
     work: { amount: 1, unit: 'ms' },
     milliseconds: 500,
-    async run(build: Build, { samples = 3, milliseconds = 500, clock = 'wall' }: JobOptions): Promise<readonly Row[]> {
+    async run(build: Build, timing: JobOptions): Promise<readonly Row[]> {
       if (build !== 'base') return [];
       const given = problem();
       const options = parseOptions(name, attack.options, {});
-      const now = nowOf(clock);
-      const seconds: number[] = [];
       const run = async () => {
-        const started = now();
         await attack.run({
           ...given,
           target: given.target as never,
@@ -61,12 +58,8 @@ function scoreJob(name: string): Job {
           rng: Rng.from(2),
           signal: undefined,
         });
-        return (now() - started) / 1000;
       };
-      await run(); // compiles
-      const started = now();
-      while (seconds.length < samples || now() - started < milliseconds) seconds.push(await run());
-      return [millisecondsRow(row, keyhole(build), summarise(seconds))];
+      return [millisecondsRow(row, keyhole(build), await timesOf(run, timing))];
     },
   };
 }

@@ -6,8 +6,8 @@ import type { Build } from '../engine/index.ts';
 import { Rng } from '../engine/index.ts';
 import { chooseSvm, fitSvm, loadSvmKernels, type SvmKernels } from '../engine/learn/index.ts';
 import type { Job, JobOptions } from './job.ts';
-import { keyhole, millisecondsRow, type Row, type Samples } from './row.ts';
-import { nowOf, summarise } from './timing.ts';
+import { keyhole, millisecondsRow, type Row } from './row.ts';
+import { timesOf } from './timing.ts';
 
 const FEATURES = 10;
 const INFORMATIVE = 5;
@@ -38,20 +38,6 @@ export function clusters(n: number, weak: boolean): { x: Float64Array; y: Uint8A
   return { x, y };
 }
 
-/** Times of some work after a call that compiles it. */
-export function timesOf(work: () => void, { samples = 3, milliseconds = 500, clock = 'wall' }: JobOptions): Samples {
-  const now = nowOf(clock);
-  const seconds: number[] = [];
-  work();
-  const started = now();
-  while (seconds.length < samples || now() - started < milliseconds) {
-    const asked = now();
-    work();
-    seconds.push((now() - asked) / 1000);
-  }
-  return summarise(seconds);
-}
-
 function svmJob(name: string, prepare: () => (kernels: SvmKernels) => void): Job {
   return {
     name,
@@ -61,13 +47,8 @@ function svmJob(name: string, prepare: () => (kernels: SvmKernels) => void): Job
       if (build !== 'base') return [];
       const kernels = await loadSvmKernels();
       const work = prepare();
-      return [
-        millisecondsRow(
-          name,
-          keyhole(build),
-          timesOf(() => work(kernels), options),
-        ),
-      ];
+      const times = await timesOf(() => work(kernels), options);
+      return [millisecondsRow(name, keyhole(build), times)];
     },
   };
 }

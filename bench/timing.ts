@@ -64,6 +64,21 @@ export function timeOf(name: string, fn: () => void, options: TimeOptions = {}):
   return { median: p50 / each, min: min / each, max: max / each };
 }
 
+/** Times of work of milliseconds and more, after a call that compiles it; at least three. */
+export async function timesOf(work: () => void | Promise<void>, options: TimeOptions = {}): Promise<Samples> {
+  const { samples = 3, milliseconds = 500, clock = 'wall' } = options;
+  const now = nowOf(clock);
+  const seconds: number[] = [];
+  await work();
+  const started = now();
+  while (seconds.length < samples || now() - started < milliseconds) {
+    const asked = now();
+    await work();
+    seconds.push((now() - asked) / 1000);
+  }
+  return summarise(seconds);
+}
+
 /** Median and extremes of times that were taken elsewhere. */
 export function summarise(seconds: readonly number[]): Samples {
   const sorted = [...seconds].sort((a, b) => a - b);

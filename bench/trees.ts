@@ -6,7 +6,8 @@ import type { Build } from '../engine/index.ts';
 import { fitBoostedTrees } from '../engine/learn/index.ts';
 import type { Job, JobOptions } from './job.ts';
 import { keyhole, millisecondsRow, type Row } from './row.ts';
-import { clusters, timesOf } from './svm.ts';
+import { clusters } from './svm.ts';
+import { timesOf } from './timing.ts';
 
 const FIT = { trees: 100, depth: 3, learningRate: 0.1 };
 
@@ -16,7 +17,7 @@ function treesJob(name: string, prepare: () => () => void): Job {
     work: { amount: 1, unit: 'ms' },
     milliseconds: 500,
     async run(build: Build, options: JobOptions): Promise<readonly Row[]> {
-      return build === 'base' ? [millisecondsRow(name, keyhole(build), timesOf(prepare(), options))] : [];
+      return build === 'base' ? [millisecondsRow(name, keyhole(build), await timesOf(prepare(), options))] : [];
     },
   };
 }

@@ -201,8 +201,9 @@ function checkpointsIn(
           return await file.load();
         } catch (error) {
           // more answers than before are other rows
-          if (error instanceof ConfigError && error.path === 'out') return null;
-          throw error;
+          if (!(error instanceof ConfigError && error.path === 'out')) throw error;
+          output.note(`${name}: its checkpoint is of other rows or settings, so it is trained anew.`);
+          return null;
         }
       },
     };

@@ -83,7 +83,7 @@ export function withForeignOptions(command: Command): Command {
     )
     .option(
       '--shadow-recipe <name>',
-      `${about} train shadow models on two thirds of the population, and reference models: one of ${modelNames.join(', ')}`,
+      `${about} train shadow models on halves of the population, and with --references models on halves of members and non-members: one of ${modelNames.join(', ')}`,
       oneOf(modelNames),
     )
     .option('--force', `${about} audit although rows are in two sets, or scaled differently`)

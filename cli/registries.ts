@@ -98,9 +98,11 @@ export const registries = {
         title: experiment.about,
         paper: experiment.paper,
         profiles: Object.entries(experiment.profiles).map(([name, { about }]) => ({ name, about })),
-        // those without a default too
+        // of the profile that runs where none is named; those without a default too
         options: settingsNear(experiment.schema, []).map((name) => {
-          const value = (experiment.settings({}) as Readonly<Record<string, unknown>>)[name];
+          const value = (
+            experiment.settings(experiment.profiles['quick']!.settings) as Readonly<Record<string, unknown>>
+          )[name];
           if (value === undefined) return { name, type: 'word', default: null };
           return {
             name,

@@ -7,8 +7,11 @@ export { clopperPearson, DEFAULT_CONFIDENCE, type Estimate, type IntervalMethod,
 export { type ScoreHistogram, scoreHistogram } from './histogram.ts';
 export { type PairedDifference, type PairedOptions, pairedDifference, pairedSlices } from './paired.ts';
 export {
+  type ClassCounts,
   type ClassMetrics,
   type LabelledScores,
+  type Medians,
+  median,
   medianOverClasses,
   medianSlices,
   type PerClass,

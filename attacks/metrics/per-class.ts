@@ -21,6 +21,12 @@ export interface LabelledScores {
   readonly isMember: ArrayLike<number | boolean>;
 }
 
+/** What the medians over classes are made of. */
+export interface ClassCounts extends Confusion {
+  readonly precision: Pick<Estimate, 'value'>;
+  readonly recall: Pick<Estimate, 'value'>;
+}
+
 export interface ClassMetrics extends Confusion {
   readonly class: number;
   /** members / (members + nonMembers): the precision of guessing */
@@ -98,7 +104,7 @@ export function perClass(o: LabelledScores & { threshold: number; confidence?: n
 }
 
 export interface MedianOptions {
-  readonly classes: readonly ClassMetrics[];
+  readonly classes: readonly ClassCounts[];
   readonly rng: MetricRng;
   readonly confidence?: number;
   readonly resamples?: number;
@@ -161,7 +167,8 @@ function binomial(n: number, hits: number, rng: MetricRng): number {
   return count;
 }
 
-function median(values: readonly number[]): number | null {
+/** null: of none */
+export function median(values: readonly number[]): number | null {
   if (values.length === 0) return null;
   const sorted = Float64Array.from(values).sort();
   const half = sorted.length >> 1;

@@ -92,8 +92,8 @@ export function auditCommand(command: Command, terminal: Terminal): Command {
     )
     .option(
       '--references <n>',
-      'reference models, each on a random half of the records that are tested, as the stronger attacker of LiRA and RMIA has them: 16, say (default: 0)',
-      whole(2, 1000),
+      'reference models, each on a random half of the records that are tested, as the stronger attacker of LiRA and RMIA has them: 16, say; 0 or at least 2 (default: 0)',
+      whole(0, 1000),
     )
     .option(
       '--population <n>',

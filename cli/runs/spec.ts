@@ -97,8 +97,9 @@ export async function readSpecFile(path: string): Promise<SpecFile> {
 export async function wantedRun(what: string, changes: Changes): Promise<Wanted> {
   const file = what.endsWith('.json') ? await readSpecFile(what) : null;
   const { experiment, module } = await findExperiment(file?.experiment ?? what);
-  const profile = profileNamed(changes.profile ?? file?.profile ?? 'quick', experiment);
-  const base = { ...(profile as object), ...file?.settings } as Record<string, Json>;
+  const profile = changes.profile ?? file?.profile ?? 'quick';
+  const given = profileNamed(profile, changes.profile === undefined ? `${what}: profile` : '--profile', experiment);
+  const base = { ...(given as object), ...file?.settings } as Record<string, Json>;
   for (const pair of changes.set ?? []) applySet(base, pair, experiment);
   return suggesting(() => {
     const settings = experiment.settings(base);
@@ -108,11 +109,12 @@ export async function wantedRun(what: string, changes: Changes): Promise<Wanted>
   });
 }
 
-function profileNamed(name: string, { name: of, profiles }: Experiment): Json {
+/** @param where it was given */
+function profileNamed(name: string, where: string, { name: of, profiles }: Experiment): Json {
   if (Object.hasOwn(profiles, name)) return profiles[name]!.settings;
   const names = Object.keys(profiles);
   throw new ConfigError(
-    `--profile ${name}: expected one of ${names.join(', ')}, the profiles of ${of}.${didYouMean(name, names)}`,
+    `${where} ${name}: expected one of ${names.join(', ')}, the profiles of ${of}.${didYouMean(name, names)}`,
     'profile',
     names,
   );

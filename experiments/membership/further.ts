@@ -1,6 +1,6 @@
 /**
  * Further non-members of a target: rows beside its own members and non-members, so that false-positive rates resolve which as many
- * non-members as members do not. No model that the attacker has was trained on them or asked about them.
+ * non-members as members do not. The target, the attacker's shadow models and their defences have other rows.
  */
 import * as v from 'valibot';
 import type { Dataset } from '../../data/index.ts';
@@ -15,7 +15,7 @@ export const furtherSchema = v.strictObject({
   rows: v.pipe(v.number(), v.integer(), v.minValue(1)),
   /** shadow models whose rows stay out of it */
   shadows: count,
-  /** rows of the target that its defence has beside its members; they stay out too */
+  /** rows that the defence of each of these models has beside its members; they stay out too */
   reserve: count,
 });
 export type Further = v.InferOutput<typeof furtherSchema>;
@@ -34,23 +34,22 @@ export function checkFurther(
     );
   }
   const { rows, shadows, reserve } = further;
-  const left = Math.max(0, data.size - 2 * design.train * (1 + shadows) - reserve);
+  const left = Math.max(0, data.size - (2 * design.train + reserve) * (1 + shadows));
   if (rows <= left) return;
   throw new ConfigError(
-    `further: expected at most the ${left} rows of ${data.name} that neither the target nor ${shadows} shadow models of ` +
-      `${design.train} members have, got ${rows}. Ask for fewer non-members.`,
+    `further: expected at most the ${left} rows of ${data.name} that the target and ${shadows} shadow models of ` +
+      `${design.train} members surely leave, got ${rows}. Ask for fewer non-members.`,
     'further.rows',
   );
 }
 
-/** The same rows for every model of the design, but for those that the target's defence has. */
+/** The same rows for every model of the design, but for those that defences have. */
 export function furtherRows(dataset: Dataset, design: Design, { rows, shadows, reserve }: Further): Int32Array {
   const used = new Uint8Array(dataset.size);
   for (const which of ['target', ...Array(shadows).keys()] as Which[]) {
     const { members, nonMembers } = rowsOfModel(dataset, design, which);
-    for (const row of [...members, ...nonMembers]) used[row] = 1;
+    for (const row of [...members, ...nonMembers, ...reserveOf(dataset, design, which, reserve)]) used[row] = 1;
   }
-  for (const row of reserveOf(dataset, design, 'target', reserve)) used[row] = 1;
   const order = Rng.from(design.seed).split('apart').split('further').permutation(dataset.size);
   return order.filter((row) => used[row] === 0).slice(0, rows);
 }

@@ -84,8 +84,15 @@ export const overfitting = defineExperiment({
     'Yeom, Giacomelli, Fredrikson, Jha 2018, Privacy Risk in Machine Learning: Analyzing the Connection to Overfitting, CSF',
   settings,
   profiles: {
-    quick: {},
-    paper: { trainSizes: [50, 100, 200, 400, 800], epochs: [1, 2, 5, 10, 20, 40, 80, 160], seeds: [0, 1, 2, 3, 4] },
+    quick: { about: 'digits, a minute or two on a laptop', settings: {} },
+    paper: {
+      about: 'digits, five sizes, eight lengths of training and five seeds (the paper: other data and models)',
+      settings: {
+        trainSizes: [50, 100, 200, 400, 800],
+        epochs: [1, 2, 5, 10, 20, 40, 80, 160],
+        seeds: [0, 1, 2, 3, 4],
+      },
+    },
   },
   jobs: (s) => pointsOf(s).flatMap((point) => s.seeds.map((n) => jobsOf(point, n, s).attacks)),
   report(results, s) {

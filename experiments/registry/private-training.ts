@@ -48,7 +48,10 @@ export const privateTraining = defineExperiment({
     'Papernot, Thakurta, Song, Chien, Erlingsson 2020, Tempered Sigmoid Activations for Deep Learning with Differential Privacy; ' +
     'Tramèr, Boneh 2021, Differentially Private Learning Needs Better Features (or Much More Data), ICLR',
   settings,
-  profiles: { quick: { recipes: ['mnist-scattering'], seeds: [0] }, paper: {} },
+  profiles: {
+    quick: { about: 'the linear model on MNIST, one seed', settings: { recipes: ['mnist-scattering'], seeds: [0] } },
+    paper: { about: 'every recipe at every budget, with the hyper-parameters of its paper', settings: {} },
+  },
   jobs: (s) => pointsOf(s).flatMap((point) => s.seeds.map((n) => jobOf(point, n, s))),
   report(results, s) {
     const found = pointsOf(s).map((point) => ({ point, runs: doneAt(results, point, s) }));

@@ -6,14 +6,12 @@ import { canonicalJson, type Json } from './json.ts';
 import type { Report } from './report-parts.ts';
 import { parseBy } from './settings.ts';
 
-/** The profiles that every experiment has, and what they are. */
-const PROFILES = { quick: 'a minute or two on a laptop', paper: 'as the paper did it' } as const;
-
 /** Named settings. */
-export interface Profile {
+export interface Profile<Settings = Json> {
+  /** data, models and how many of them; where they differ from the paper's, that too */
   readonly about: string;
   /** what differs from the defaults */
-  readonly settings: Json;
+  readonly settings: Settings;
 }
 
 /**
@@ -60,11 +58,10 @@ interface ExperimentSpec<Settings extends v.GenericSchema, Complete> {
   readonly paper: string;
   /** every setting has a default */
   readonly settings: Settings;
-  /** what differs from the defaults: `quick` in a minute or two on a laptop, `paper` as the paper did it */
-  readonly profiles: Readonly<Record<keyof typeof PROFILES, Partial<v.InferInput<Settings>>>>;
-  /** others by name, with a line on what each is */
-  readonly moreProfiles?: Readonly<
-    Record<string, { readonly about: string; readonly settings: Partial<v.InferInput<Settings>> }>
+  /** `quick` in a minute or two on a laptop, `paper` at the size that its result is told for, and others */
+  readonly profiles: Readonly<
+    Record<'quick' | 'paper', Profile<Partial<v.InferInput<Settings>>>> &
+      Record<string, Profile<Partial<v.InferInput<Settings>>>>
   >;
   /** default: settings are complete as they are given */
   readonly completion?: Completion<v.InferOutput<Settings>, Complete>;
@@ -78,18 +75,14 @@ interface ExperimentSpec<Settings extends v.GenericSchema, Complete> {
 export function defineExperiment<Settings extends v.GenericSchema, Complete = v.InferOutput<Settings>>(
   spec: ExperimentSpec<Settings, Complete>,
 ): Experiment {
-  const { name, title, about, paper, profiles, moreProfiles = {}, completion } = spec;
-  const standard = Object.entries(PROFILES).map(([profile, about]) => [
-    profile,
-    { about, settings: profiles[profile as keyof typeof PROFILES] },
-  ]);
+  const { name, title, about, paper, profiles, completion } = spec;
   return {
     name,
     title,
     about,
     paper,
     schema: spec.settings,
-    profiles: { ...Object.fromEntries(standard), ...moreProfiles } as Readonly<Record<string, Profile>>,
+    profiles: profiles as Readonly<Record<string, Profile>>,
     settings: (given) => parseBy(spec.settings, given, name) as Json,
     completion: completion
       ? (completion as Completion<never, unknown> as Completion<Json, Json>)

@@ -44,13 +44,18 @@ export async function experimentPage(root: string, name: string): Promise<string
   return renderExperimentMarkdown(run);
 }
 
-/** Keeps the spec and the records of a finished or unfinished run, by its nearest profile: `npm run docs -- --keep FOLDER`. */
+/** Keeps the spec and the records of a finished or unfinished run, of a profile: `npm run docs -- --keep FOLDER`. */
 export async function keepRun(root: string, folder: string): Promise<string> {
   const spec = JSON.parse(readFileSync(join(folder, 'spec.json'), 'utf8')) as Spec;
   const lines = readFileSync(join(folder, RECORDS), 'utf8').split('\n');
   const records = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as JobRecord);
   const { experiment } = await findExperiment(spec.experiment);
-  const file = keptFile(root, pageOf(spec.experiment, nearestProfile(experiment, spec).profile));
+  const { profile, changes } = nearestProfile(experiment, spec);
+  if (profile === 'quick' || changes.length > 0)
+    throw new Error(
+      `${folder}: expected a run of a profile that has a page (${keptPages.join(', ')}), got '${profile}'${changes.length > 0 ? ` with ${changes.join(', ')}` : ''}.`,
+    );
+  const file = keptFile(root, pageOf(spec.experiment, profile));
   writeFileSync(file, `${JSON.stringify({ spec, records }, null, 1)}\n`);
   return file;
 }

@@ -151,7 +151,7 @@ onnx('--repeats asks the model itself so often', () =>
 const wrong = suite('keyhole audit --references, --population: wrong use');
 
 const cases: readonly [args: string, message: RegExp][] = [
-  ['--references 1', /option '--references <n>' argument '1' is invalid\. Expected a whole number from 2 to 1000/],
+  ['--references 1', /references: expected 0, or a whole number from 2 to 1000, got 1\. One model/],
   ['--references 4 --attacks gap', /references: expected attacks that use reference models, .* got gap/],
   ['--attacks lira-online', /lira-online needs reference models, .* Add --references 16\./],
   ['--attacks attack-p', /attack-p needs a population .* Add --population, 25 rows or more\./],

@@ -6,8 +6,7 @@
  *   near       one of them begins above 50 %, and both end within five points of it
  *   above      otherwise
  */
-import type { Judged } from './text.ts';
-import { percent } from './text.ts';
+import { type Judged, percent, rangeOf } from './text.ts';
 
 const GUESSING = 0.5;
 /** A hair: points above guessing that an average attack may have, and still be called near it. */
@@ -21,21 +20,23 @@ export function standingOf({ auc, precision }: Pick<Judged, 'auc' | 'precision'>
   return shares.every(({ high }) => high < GUESSING + HAIR) ? 'near' : 'above';
 }
 
-const range = ({ low, high }: Judged['auc']) => `[${percent(low)}, ${percent(high)}]`;
-
 /** What an attack's standing is, with the intervals that say so, and whether a few records are found all the same. */
 export function inWords(judged: Judged): string {
   const { auc, precision, tprAtFpr } = judged;
-  const intervals = `AUC ${percent(auc.value)} ${range(auc)}, precision ${percent(precision.value)} ${range(precision)}`;
+  const intervals = `AUC ${percent(auc.value)} ${rangeOf(auc)}, precision ${percent(precision.value)} ${rangeOf(precision)}`;
+  const most = Math.max(auc.high, precision.high);
   const words = {
-    guessing: `cannot be told from guessing: the intervals hold 50 %, and leave room up to ${percent(Math.max(auc.high, precision.high))}`,
+    guessing:
+      most < GUESSING
+        ? `is no better than guessing: the intervals end at ${percent(most)}`
+        : `cannot be told from guessing: the intervals hold 50 %, and leave room up to ${percent(most)}`,
     near: 'is near guessing: above it, by less than five points',
     above: 'does better than guessing',
   }[standingOf(judged)];
   const rare = tprAtFpr['0.01'];
   const few =
     rare?.value != null && rare.low > 0.01
-      ? ` At 1 % FPR it finds ${percent(rare.value)} ${range(rare)} of the members, more than the 1 % of guessing.`
+      ? ` At 1 % FPR it finds ${percent(rare.value)} ${rangeOf(rare)} of the members, more than the 1 % of guessing.`
       : '';
   return `${words} (${intervals}).${few}`;
 }

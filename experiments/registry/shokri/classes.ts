@@ -1,6 +1,8 @@
 /** What the tables cannot say of single classes: those of few records, those without an attack model, what was chosen for them. */
+
+import { median } from '../../../attacks/index.ts';
 import type { Cell, Table } from '../../runner/index.ts';
-import { type Judged, median, percent } from './text.ts';
+import { type Judged, percent } from './text.ts';
 
 /** Members of a class below which its shares say little: the exact 95 % interval of a half is then over 36 points wide. */
 const FEW = 30;

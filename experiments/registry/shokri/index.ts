@@ -3,8 +3,7 @@ import { defineExperiment } from '../../runner/index.ts';
 import { jobsOf } from './jobs.ts';
 import { knowledgeJobs } from './knowledge.ts';
 import { allMitigationJobs } from './mitigation.ts';
-import { quickMitigation } from './mitigation-settings.ts';
-import { moreProfiles, paper } from './profiles.ts';
+import { profiles } from './profiles.ts';
 import { reportOf } from './report.ts';
 import { completion, settings } from './settings.ts';
 
@@ -16,11 +15,7 @@ export const shokri = defineExperiment({
   paper:
     'Shokri, Stronati, Song, Shmatikov 2017, Membership Inference Attacks Against Machine Learning Models, S&P, sections V to VII',
   settings,
-  profiles: {
-    quick: { mitigation: quickMitigation },
-    paper,
-  },
-  moreProfiles,
+  profiles,
   completion,
   jobs: (s) => [
     ...s.sizes.flatMap((size) => s.attacks.map((attack) => jobsOf(s, size, attack).judged)),

@@ -3,7 +3,7 @@ import { knows, titleOf } from '../../membership/index.ts';
 import type { Curve, ReportSection, Results } from '../../runner/index.ts';
 import { jobsOf, madeJob } from './jobs.ts';
 import type { Settings } from './settings.ts';
-import { type Judged, overClasses, perClassOf, withInterval } from './text.ts';
+import { type Judged, mediansOf, overClasses, perClassOf, withInterval } from './text.ts';
 
 /** For each kind of knowledge, at the first size, by the first attack. */
 export function knowledgeJobs(s: Settings) {
@@ -22,12 +22,24 @@ export function knowledgeSection(results: Results, s: Settings): ReportSection |
   const [size, attack] = [s.sizes[0]!, s.attacks[0]!];
   const others = knowledgeJobs(s).flatMap(({ knowledge, made, judged }) => {
     const [data, verdict] = [results.of(made), results.of(judged)];
-    return data && verdict ? [{ name: titleOf(knowledge), has: knows(knowledge), data, judged: verdict }] : [];
+    return data && verdict
+      ? [{ name: titleOf(knowledge), has: knows(knowledge), data, judged: verdict, medians: mediansOf(verdict) }]
+      : [];
   });
   if (others.length === 0) return null;
   const real = results.of(jobsOf(s, size, attack).judged);
   const all = [
-    ...(real ? [{ name: 'real rows', has: 'real rows of the distribution', data: null, judged: real }] : []),
+    ...(real
+      ? [
+          {
+            name: 'real rows',
+            has: 'real rows of the distribution',
+            data: null,
+            judged: real,
+            medians: mediansOf(real),
+          },
+        ]
+      : []),
     ...others,
   ];
   const lacking = others.filter(({ data }) => data.stopped !== null || data.perClass.includes(0));
@@ -46,7 +58,7 @@ export function knowledgeSection(results: Results, s: Settings): ReportSection |
     },
     table: {
       caption:
-        'Per class: the median, with the lowest and the highest class. Otherwise with 95 % intervals over all records. Guessing: 50 %.',
+        'Per class: the median with its 95 % interval, the lowest and the highest class. Otherwise with 95 % intervals over all records. Guessing: 50 %.',
       columns: [
         'The attacker has',
         'Rows',
@@ -57,12 +69,12 @@ export function knowledgeSection(results: Results, s: Settings): ReportSection |
         'Recall',
         'AUC',
       ],
-      rows: all.map(({ has, data, judged }) => [
+      rows: all.map(({ has, data, judged, medians }) => [
         has,
         data ? String(data.rows) : 'all left over',
         data ? String(data.queries) : '0',
-        overClasses(perClassOf(judged, 'precision')),
-        overClasses(perClassOf(judged, 'recall')),
+        overClasses(judged, medians, 'precision'),
+        overClasses(judged, medians, 'recall'),
         withInterval(judged.precision),
         withInterval(judged.recall),
         withInterval(judged.auc),

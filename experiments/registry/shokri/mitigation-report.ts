@@ -76,7 +76,7 @@ export function mitigationSections(results: Results, s: Settings): ReportSection
   }
   return [
     { title: 'Defences: accuracy against attack', text: [howItWasMeasured(s, m)], figure: figureOf(rows, m) },
-    { title: 'Defences: what holds', text: findings(rows, plain) },
+    { title: 'Defences: what holds', text: findings(rows, plain, s.classes) },
     ...[...m.attacks, ...m.signals].map((attack) => ({
       title: `Defences: the ${attack} attack`,
       text: [HOW_TO_READ],
@@ -88,13 +88,13 @@ export function mitigationSections(results: Results, s: Settings): ReportSection
 const howItWasMeasured = (s: Settings, m: Mitigation) =>
   `Every ${s.model} model has ${m.size} members of ${s.data}, the same for every defence, and is attacked twice with ${m.shadows} shadow models: ` +
   'by who does not know the defence (naive: undefended shadow models) and by who does (adaptive: shadow models with the same defence). A defence that ' +
-  'changes answers stands before the undefended models. Rows that a defence needs beside the members come from outside: nobody is ' +
+  'changes answers stands before the undefended models. Rows that a defence needs beside the members come from outside: its model is not ' +
   `asked about them.${moreNonMembers(m)} Undefended models of fewer epochs show what stopping earlier gives by itself.`;
 
 const moreNonMembers = ({ size, nonMembers }: Mitigation) =>
   nonMembers !== null && nonMembers > size
     ? ` AUC and TPR are over ${nonMembers} non-members of the target, precision, recall and balanced accuracy over ${size} of them, as many as ` +
-      'there are members; no shadow model saw any of those rows.'
+      'there are members; the shadow models, the models of the attacker, and their defences had other rows.'
     : '';
 
 const HOW_TO_READ =
@@ -172,21 +172,43 @@ function tableOf(rows: readonly Row[], plain: Row, attack: string): Table {
   };
 }
 
+/**
+ * The least AUC that undefended models of at least this accuracy come with, by how many epochs they had: straight lines between
+ * those that were trained and one that was not, which guesses. Infinity: none is as accurate.
+ */
+function byStopping(undefended: readonly Row[], classes: number, accuracy: number): number {
+  const trained = undefended.map((row) => ({
+    x: row.accuracy.out.value!,
+    y: strongest(row.adaptive, 'auc').value!,
+  }));
+  const points = [{ x: 1 / classes, y: 0.5 }, ...trained].sort((a, b) => a.x - b.x);
+  const between = points.flatMap(({ x, y }, i) => {
+    const before = points[i - 1];
+    if (!before || before.x > accuracy || x <= accuracy) return [];
+    return [before.y + ((accuracy - before.x) / (x - before.x)) * (y - before.y)];
+  });
+  return Math.min(...points.filter(({ x }) => x >= accuracy).map(({ y }) => y), ...between);
+}
+
 /** What the numbers say: each sentence lists defences, or says that there are none. */
-function findings(rows: readonly Row[], plain: Row): string[] {
-  const defended = rows.filter((row) => row !== plain && !row.treatment.shorter);
-  const fitted = ({ model }: Row) =>
-    model.defended?.stoppedEarly === undefined && !isUnderFitted(fitOf(model), fitOf(plain.model));
+function findings(rows: readonly Row[], plain: Row, classes: number): string[] {
+  const undefended = rows.filter((row) => row === plain || row.treatment.shorter);
+  const defended = rows.filter((row) => !undefended.includes(row));
   const lowers = defended.filter((row) => isBelow(row.adaptive, plain.adaptive, 'auc'));
-  const byLearning = lowers.filter((row) => !fitted(row));
+  // by the ends of both intervals that are worse for the defence
+  const holds = (row: Row) =>
+    strongest(row.adaptive, 'auc').high < byStopping(undefended, classes, row.accuracy.out.low);
   const onlyLooks = defended.filter(
     (row) =>
       isBelow(row.naive, plain.naive, 'balancedAccuracy') && !isBelow(row.adaptive, plain.adaptive, 'balancedAccuracy'),
   );
   const named = (list: readonly Row[]) =>
     list.length === 0 ? 'none' : list.map((row) => `${row.treatment.name} (${sizes(row)})`).join('; ');
-  const sizes = ({ accuracy, adaptive }: Row) =>
-    `AUC ${percent(strongest(adaptive, 'auc').value)}, right on ${percent(accuracy.out.value)}`;
+  const sizes = (row: Row) => {
+    const mark = marksOf(row, plain);
+    const { adaptive, accuracy } = row;
+    return `AUC ${percent(strongest(adaptive, 'auc').value)}, right on ${percent(accuracy.out.value)}${mark && `, ${mark}`}`;
+  };
   const looks = onlyLooks.map(
     (row) =>
       `${row.treatment.name} (${percent(strongest(row.naive, 'balancedAccuracy').value)} against ` +
@@ -195,10 +217,13 @@ function findings(rows: readonly Row[], plain: Row): string[] {
   return [
     `Undefended, the strongest attack has an AUC of ${percent(strongest(plain.adaptive, 'auc').value)} and the model is right on ` +
       `${percent(plain.accuracy.out.value)} of the rows that it never saw.`,
-    'Lower the strongest attack of who knows them, by AUC with 95 % intervals apart, and fit their rows no worse: ' +
-      `${named(lowers.filter(fitted))}.`,
-    `Lower it too, but stopped earlier or under-fitted, to be held against undefended models of fewer epochs: ${named(byLearning)}.`,
+    'Lower the strongest attack of who knows them, and further than undefended models that stop earlier and are as accurate: ' +
+      `${named(lowers.filter(holds))}.`,
+    'Lower it too, but not surely further than stopping earlier does at the same accuracy: ' +
+      `${named(lowers.filter((row) => !holds(row)))}.`,
     'Look good only against who does not know them (balanced accuracy apart from the undefended one for the naive attacker, and not for the ' +
       `adaptive one; naive against adaptive): ${looks.length === 0 ? 'none' : looks.join('; ')}.`,
+    `"Lower": AUC with 95 % intervals apart. ${defended.length} defences are compared, so one or another may be here by chance. Every attacker asks ` +
+      'once about each record; who asks often averages noise on the answers away.',
   ];
 }

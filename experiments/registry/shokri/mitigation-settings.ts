@@ -4,39 +4,45 @@ import { attackKinds, defenceSchema, signalNames } from '../../membership/index.
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 
+const defenceInTable = v.strictObject({
+  name: defenceSchema.entries.name,
+  options: v.optional(defenceSchema.entries.options, {}),
+  /** in the table; default: the name with its options */
+  label: v.exactOptional(v.string()),
+});
+
+/** A moment of the digits each. */
+const FEW: v.InferInput<typeof defenceInTable>[] = [
+  { name: 'l2', options: { weight: 1e-2 } },
+  { name: 'dropout', options: { rate: 0.5 } },
+  { name: 'early-stopping' },
+  { name: 'top-k', options: { k: 1 } },
+  { name: 'temperature', options: { temperature: 20 } },
+  { name: 'label-only' },
+];
+
 export const mitigationSchema = v.strictObject({
   /** members of each model, as many non-members; null: the least of the experiment's sizes, whose undefended models it shares */
   size: v.optional(v.nullable(count), null),
   /** of the target in all, for low false-positive rates: 10,000 resolve 0.1 %; null, or fewer than members: as many as those */
   nonMembers: v.optional(v.nullable(count), null),
   /** of either attacker; two at least, as attack models are validated across them */
-  shadows: v.pipe(count, v.minValue(2, 'expected at least 2 shadow models')),
+  shadows: v.optional(v.pipe(count, v.minValue(2, 'expected at least 2 shadow models')), 2),
   /** kinds of attack models; the first is in the figure */
-  attacks: v.pipe(v.array(v.picklist(attackKinds)), v.minLength(1, 'expected a list of at least one')),
+  attacks: v.optional(v.pipe(v.array(v.picklist(attackKinds)), v.minLength(1, 'expected a list of at least one')), [
+    'logistic',
+  ]),
   /** attacks by one number a record, beside them */
-  signals: v.array(v.picklist(signalNames)),
+  signals: v.optional(v.array(v.picklist(signalNames)), ['modified-entropy']),
   /** epochs of undefended models to compare with */
-  shorter: v.array(count),
-  defences: v.array(v.strictObject({ ...defenceSchema.entries, label: v.exactOptional(v.string()) })),
+  shorter: v.optional(v.array(count), []),
+  defences: v.optional(v.array(defenceInTable), FEW),
 });
 type Given = v.InferOutput<typeof mitigationSchema>;
 export type Mitigation = Given & { readonly size: number };
 
-/** What the quick profile compares: a moment of the digits each. */
-export const quickMitigation: v.InferInput<typeof mitigationSchema> = {
-  shadows: 2,
-  attacks: ['logistic'],
-  signals: ['modified-entropy'],
-  shorter: [5],
-  defences: [
-    { name: 'l2', options: { weight: 1e-2 } },
-    { name: 'dropout', options: { rate: 0.5 } },
-    { name: 'early-stopping', options: {} },
-    { name: 'top-k', options: { k: 1 } },
-    { name: 'temperature', options: { temperature: 20 } },
-    { name: 'label-only', options: {} },
-  ],
-};
+/** What the quick profile compares. */
+export const quickMitigation: v.InferInput<typeof mitigationSchema> = { shorter: [5] };
 
 /** Everything. */
 export const paperMitigation: v.InferInput<typeof mitigationSchema> = {

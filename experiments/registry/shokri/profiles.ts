@@ -1,6 +1,7 @@
-/** Named settings of the shadow-model experiment, each under twenty minutes on two cores but for `paper` and `seven`. */
+/** Named settings of the shadow-model experiment. Run here: `quick`, `paper`, `location30`, `adult`; see docs/shokri*.md. */
 import type * as v from 'valibot';
-import { paperMitigation } from './mitigation-settings.ts';
+import type { Profile } from '../../runner/index.ts';
+import { paperMitigation, quickMitigation } from './mitigation-settings.ts';
 import type { settings } from './settings.ts';
 
 type Input = Partial<v.InferInput<typeof settings>>;
@@ -15,7 +16,7 @@ const adam = (epochs: number, batchSize: number): NonNullable<Input['recipe']> =
   weightDecay: 0,
 });
 
-export const paper: Input = {
+const paper: Input = {
   data: 'cifar10',
   model: 'cifar',
   sizes: [2500, 5000, 10_000, 15_000],
@@ -29,7 +30,13 @@ const fewMinutes: Input = { attacks: ['network', 'logistic', 'boosted'] };
 
 const images: Input = { model: 'mnist', sizes: [10_000], shadows: 10, recipe: adam(30, 64), ...fewMinutes };
 
-export const moreProfiles: Readonly<Record<string, { readonly about: string; readonly settings: Input }>> = {
+export const profiles: Readonly<Record<'quick' | 'paper', Profile<Input>> & Record<string, Profile<Input>>> = {
+  quick: { about: 'digits and six defences, a minute or two on a laptop', settings: { mitigation: quickMitigation } },
+  paper: {
+    about:
+      'CIFAR-10, four sizes, 10 shadow models (the paper: 100), 22 defences at the least size; two hours of two cores',
+    settings: paper,
+  },
   seven: {
     about: 'paper, with seven shadow models and without the mitigation stage',
     settings: { ...paper, shadows: 7, mitigation: null },

@@ -6,7 +6,7 @@ import { jobsOf } from './jobs.ts';
 import { knowledgeSection, LEAD_KNOWLEDGE } from './knowledge.ts';
 import { mitigationSections } from './mitigation-report.ts';
 import type { Kind, Settings } from './settings.ts';
-import { median, overClasses, perClassOf, percent, withInterval } from './text.ts';
+import { mediansOf, overClasses, percent, rangeOf, withInterval } from './text.ts';
 
 /** Median per-class precision on CIFAR-10 in figure 4 of the paper. */
 const PUBLISHED: Readonly<Record<number, number>> = { 2500: 0.78, 5000: 0.74, 10000: 0.72, 15000: 0.71 };
@@ -28,15 +28,15 @@ function foundAt(results: Results, s: Settings, size: number, attack: Kind) {
   if (!target || !judged) return null;
   // without the attack model of all classes, which comes last
   const chosen = jobs.fits.slice(0, -1).map((job) => results.of(job)?.chosen ?? {});
-  return { size, attack, target, judged, chosen };
+  return { size, attack, target, judged, chosen, medians: mediansOf(judged) };
 }
 
-function headlineOf({ size, attack, judged }: NonNullable<ReturnType<typeof foundAt>>): string {
-  const precision = median(perClassOf(judged, 'precision'));
-  if (precision === null) return `With ${size} training records, the ${attack} attack calls no record a member.`;
+function headlineOf({ size, attack, judged, medians }: NonNullable<ReturnType<typeof foundAt>>): string {
+  const { precision, recall } = medians;
+  if (precision.value === null) return `With ${size} training records, the ${attack} attack calls no record a member.`;
   return (
-    `With ${size} training records, a median of ${percent(precision)} of the records of a class that the ${attack} attack calls members ` +
-    `are, and it finds a median of ${percent(median(perClassOf(judged, 'recall')))} of them.${CAVEAT[standingOf(judged)]}`
+    `With ${size} training records, a median of ${percent(precision.value)} ${rangeOf(precision)} of the records of a class that the ${attack} attack ` +
+    `calls members are, and it finds a median of ${percent(recall.value)} ${rangeOf(recall)} of them.${CAVEAT[standingOf(judged)]}`
   );
 }
 
@@ -55,10 +55,9 @@ export function reportOf(results: Results, s: Settings): Report {
       name: attack,
       points: found
         .filter((one) => one.attack === attack)
-        .flatMap(({ size, judged }) => {
-          const values = perClassOf(judged, 'precision');
-          const y = median(values);
-          return y === null ? [] : [{ x: String(size), y, low: Math.min(...values), high: Math.max(...values) }];
+        .flatMap(({ size, medians }) => {
+          const { value: y, low, high } = medians.precision;
+          return y === null ? [] : [{ x: String(size), y, low, high }];
         }),
     }),
   );
@@ -83,7 +82,7 @@ export function reportOf(results: Results, s: Settings): Report {
     sections: [
       {
         title: 'Precision by size',
-        text: ['Median over the classes; bars: the lowest and the highest class.'],
+        text: ['Median over the classes, with 95 % intervals.'],
         figure: {
           title: 'Precision of the attack against training records',
           x: { label: 'Training records', scale: 'point' },
@@ -96,7 +95,7 @@ export function reportOf(results: Results, s: Settings): Report {
         title: 'All sizes and attack models',
         table: {
           caption:
-            'Per class: the median, with the lowest and the highest class. Otherwise with 95 % intervals over all records.',
+            'Per class: the median with its 95 % interval, the lowest and the highest class. Otherwise with 95 % intervals over all records.',
           columns: [
             'Size, attack',
             'Train',
@@ -108,12 +107,12 @@ export function reportOf(results: Results, s: Settings): Report {
             'AUC',
             'TPR at 1 % FPR',
           ],
-          rows: found.map(({ size, attack, target, judged }) => [
+          rows: found.map(({ size, attack, target, judged, medians }) => [
             `${size}, ${attack}`,
             percent(target.train.accuracy.value),
             percent(target.out.accuracy.value),
-            overClasses(perClassOf(judged, 'precision')),
-            overClasses(perClassOf(judged, 'recall')),
+            overClasses(judged, medians, 'precision'),
+            overClasses(judged, medians, 'recall'),
             withInterval(judged.precision),
             withInterval(judged.recall),
             withInterval(judged.auc),

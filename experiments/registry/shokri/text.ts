@@ -1,29 +1,32 @@
 /** Numbers over classes, and how the tables write them. */
+import { type Medians, medianOverClasses } from '../../../attacks/index.ts';
+import { Rng } from '../../../engine/index.ts';
 import type { shokriAttack } from '../../membership/index.ts';
 import type { Cell } from '../../runner/index.ts';
 
 export type Judged = ReturnType<typeof shokriAttack.parseResult>;
 
-/** null: of none */
-export function median(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+/** The medians over the classes of precision and recall, with intervals of the parametric bootstrap. */
+export function mediansOf({ perClass }: Judged): Medians {
+  const classes = perClass.map(({ members, nonMembers, precision, recall }) => {
+    const truePositives = Math.round((recall.value ?? 0) * members);
+    return { members, nonMembers, truePositives, falsePositives: precision.n - truePositives, precision, recall };
+  });
+  return medianOverClasses({ classes, rng: Rng.from(0).split('medians over classes') });
 }
 
 /** The shares of the classes that have one. */
 export const perClassOf = (judged: Judged, what: 'precision' | 'recall') =>
   judged.perClass.flatMap((share) => (share[what].value === null ? [] : [share[what].value]));
 export const percent = (share: number | null) => (share === null ? 'none' : `${(100 * share).toFixed(1)} %`);
+export const rangeOf = ({ low, high }: { low: number; high: number }) => `[${percent(low)}, ${percent(high)}]`;
 export const withInterval = (share: { value: number | null; low: number; high: number } | null): Cell =>
-  share === null || share.value === null
-    ? 'not resolved'
-    : { value: percent(share.value), interval: `[${percent(share.low)}, ${percent(share.high)}]` };
-export const overClasses = (values: readonly number[]): Cell =>
-  values.length === 0
-    ? 'none'
-    : {
-        value: percent(median(values)),
-        interval: `[${percent(Math.min(...values))}, ${percent(Math.max(...values))}]`,
-      };
+  share === null || share.value === null ? 'not resolved' : { value: percent(share.value), interval: rangeOf(share) };
+/** The median with its interval, then the lowest and the highest class. */
+export function overClasses(judged: Judged, medians: Medians, what: 'precision' | 'recall'): Cell {
+  const values = perClassOf(judged, what);
+  if (values.length === 0) return 'none';
+  const { value } = medians[what];
+  const extremes = `${percent(Math.min(...values))} to ${percent(Math.max(...values))}`;
+  return { value: percent(value), interval: `${rangeOf(medians[what])}, classes ${extremes}` };
+}

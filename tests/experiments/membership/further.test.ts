@@ -33,13 +33,14 @@ rows('nobody whom the attacker has was trained on them or asked about them', () 
     const { members, nonMembers } = rowsOfModel(data, design, which);
     return [...members, ...nonMembers];
   });
-  const taken = new Set([...others, ...reserveOf(data, design, 'target', 20)]);
+  const held = (['target', 0, 1] as const).flatMap((which) => [...reserveOf(data, design, which, 20)]);
+  const taken = new Set([...others, ...held]);
   assert.ok(taken.size >= 180 + 180 + 20);
   assert.ok(further.every((row) => !taken.has(row)));
   // the same rows whatever a defence holds back, but for those
   const plain = furtherRows(data, design, { rows: 900, shadows: 2, reserve: 0 });
   const common = plain.filter((row) => further.includes(row)).length;
-  assert.ok(common < 900 && common >= 880, `${common}`);
+  assert.ok(common < 900 && common >= 840, `${common}`);
 });
 
 rows('asked of halves, of a shadow model, or for more than are left: refused, with how many there are', async () => {
@@ -100,7 +101,7 @@ verdicts(
       const { auc: aucOfFew, tprAtFpr: tprOfFew, ...sameOfFew } = less;
       assert.equal(same, sameOfFew);
       assert.is(tprOfFew['0.01'], null);
-      assert.ok(tprAtFpr['0.01']!.value! >= 0);
+      assert.equal([tprAtFpr['0.1']!.n, tprAtFpr['0.01']!.n], [90, 90]);
       assert.is.not(auc.value, aucOfFew.value);
       // the further ones are non-members like the others
       assert.ok(auc.low < aucOfFew.high && aucOfFew.low < auc.high && auc.low > 0.5, `${auc.value}, ${aucOfFew.value}`);
