@@ -87,7 +87,14 @@ export interface AttackNeeds {
   readonly populationRows?: number;
 }
 
-export type WarningCode = 'few-samples' | 'not-converged' | 'random-outputs' | 'skipped' | 'partial';
+export type WarningCode =
+  | 'few-samples'
+  | 'not-converged'
+  | 'random-outputs'
+  | 'skipped'
+  | 'partial'
+  | 'budget-exhausted'
+  | 'norm-violated-and-clipped';
 export interface AttackWarning {
   readonly code: WarningCode;
   readonly message: string;

@@ -18,6 +18,7 @@ const ENTRIES = [
   'engine/index',
   'data/index',
   'attacks/index',
+  'attacks/evasion/index',
   'defenses/index',
   'privacy/index',
   'cli/main',

@@ -1,5 +1,5 @@
 // dist/browser/: what a plain page can load. keyhole.js is the package, engine.js its engine without the training loop,
-// train.js the engine with it, privacy.js private training and accounting, defenses.js defences, with the kernels and the embedded data beside them; report.js draws reports, and brings the plots.
+// train.js the engine with it, privacy.js private training and accounting, defenses.js defences, evasion.js adversarial examples, with the kernels and the embedded data beside them; report.js draws reports, and brings the plots.
 //
 //   node scripts/bundle.mjs [--out DIR] [--weights]     --weights lists what takes how many bytes
 //
@@ -56,6 +56,7 @@ const built = [
       keyhole: 'experiments/browser.ts',
       privacy: 'privacy/index.ts',
       defenses: 'defenses/index.ts',
+      evasion: 'attacks/evasion/index.ts',
     },
     splitting: true,
     chunkNames: '[name]-[hash]',

@@ -25,6 +25,7 @@ export {
   type GradientTarget,
   type LabelTarget,
   type LogitTarget,
+  type MapBack,
   type NoneTarget,
   type ProbabilityTarget,
   restrict,

@@ -16,7 +16,7 @@ import {
   valueAndGrad,
 } from '../../engine/index.ts';
 import { derivedFromLogits } from './softmax.ts';
-import type { Samples, Target } from './target.ts';
+import type { MapBack, Samples, Target } from './target.ts';
 
 export interface LocalTargetOptions {
   /** rows that may be asked for in all; default unlimited */
@@ -67,6 +67,31 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
         logits: out,
         vjp: (cotangent: Tensor) => grad(out, [input], { cotangent })[0] ?? x.engine.zeros(x.shape, x.dtype),
       };
+    },
+    async inputGradients(x, use) {
+      const n = x.length / width;
+      count(n);
+      const pacer = new Pacer(signal);
+      const { engine, dtype } = classifier;
+      const logits = new Float64Array(n * classes);
+      for (let at = 0; at < n; at += ROWS_AT_ONCE) {
+        const rows = Math.min(ROWS_AT_ONCE, n - at);
+        engine.run('input gradients', () => {
+          const input = leaf(engine.tensor(x.slice(at * width, (at + rows) * width), [rows, ...inputShape], { dtype }));
+          const out = model.apply(params, input, nn.EVAL);
+          const own = logits.subarray(at * classes, (at + rows) * classes);
+          own.set(out.toArray());
+          const back: MapBack = (cotangent) =>
+            engine.run('input gradient', () => {
+              const given = engine.tensor(cotangent, [rows, classes], { dtype });
+              const [gradient] = grad(out, [input], { cotangent: given });
+              return gradient ? Float32Array.from(gradient.toArray()) : new Float32Array(rows * width);
+            });
+          use(own, back, at);
+        });
+        await pacer.breathe();
+      }
+      return logits;
     },
     model,
     params,

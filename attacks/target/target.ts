@@ -32,7 +32,15 @@ export interface LogitTarget extends ProbabilityTarget {
   logits(x: Samples): Promise<Float64Array>;
 }
 
+/** The map back of one forward pass: a cotangent of its logits [rows, classes] to a gradient of its inputs [rows, width]. */
+export type MapBack = (cotangent: Float64Array) => Float32Array;
+
 export interface GradientTarget extends LogitTarget {
+  /**
+   * Logits of x [n, classes], with gradients of x: for some rows at a time `use` gets their logits, the map back, as often as it is
+   * called, and the place of the first of them. The map ends with the call.
+   */
+  inputGradients(x: Samples, use: (logits: Float64Array, back: MapBack, from: number) => void): Promise<Float64Array>;
   /** logits [n, classes] of x [n, ...inputShape] and the map from a cotangent of theirs to a gradient of x; synchronous, for use in one scope */
   logitsAndVjp(x: Tensor): { readonly logits: Tensor; vjp(cotangent: Tensor): Tensor };
 }
@@ -68,7 +76,7 @@ const members: { readonly [A in AccessLevel]: readonly string[] } = {
   'label-only': ['labels'],
   probabilities: ['probabilities'],
   logits: ['logits'],
-  gradients: ['logitsAndVjp'],
+  gradients: ['logitsAndVjp', 'inputGradients'],
   'white-box': ['model', 'params', 'parameterGradient', 'gradientNorms'],
 };
 

@@ -62,8 +62,8 @@ handed('a target cut to its threat model, and shadows cut alike', async () => {
     ['label-only', 4],
     ['probabilities', 5],
     ['logits', 6],
-    ['gradients', 7],
-    ['white-box', 11],
+    ['gradients', 8],
+    ['white-box', 12],
   ] as const) {
     let seen: number[] = [];
     const attack = attackBy(access, async ({ target, candidates, known }) => {

@@ -38,7 +38,7 @@ access('each grants the ones before and nothing more, also at run time', () => {
     ['labels'],
     ['probabilities'],
     ['logits'],
-    ['logitsAndVjp'],
+    ['logitsAndVjp', 'inputGradients'],
     ['gradientNorms', 'model', 'parameterGradient', 'params'],
   ];
   for (const [i, level] of accessLevels.entries()) {

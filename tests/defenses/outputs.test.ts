@@ -87,7 +87,10 @@ for (const def of allDefenses) {
       const again = await target.probabilities(x);
       assert.is(String(again) === String(got), !noisy, 'who asks again hears the same, but for noise');
       assert.is(target.queries(), noisy ? 60 : 90, 'asking again counts');
-      assert.ok(!('params' in target) && !('logitsAndVjp' in target), 'nothing behind the defence is there');
+      assert.ok(
+        !('params' in target) && !('logitsAndVjp' in target) && !('inputGradients' in target),
+        'nothing behind the defence is there',
+      );
       const logits = await restrict(target as never, 'logits').logits(x);
       assert.equal(logits.length === got.length && logits.every((z) => Number.isFinite(z)), true);
       if (!noisy) for (const [i, p] of got.entries()) assert.is(logits[i], log(p + score.PROBABILITY_FLOOR));

@@ -1,0 +1,68 @@
+/** Refuses runs that make no sense before anything is asked. */
+import { ConfigError } from '../../engine/index.ts';
+import type { EvasionAttack } from './define-evasion.ts';
+import type { EvasionRun } from './runner.ts';
+import { checkInside, largestDistance } from './space.ts';
+
+/** @throws ConfigError, with the remedy */
+export function checkRun(attack: EvasionAttack, run: EvasionRun): void {
+  const { x, y, targets, space, norm, target, known = {} } = run;
+  const { name } = attack;
+  if (!attack.norms.includes(norm)) {
+    throw new ConfigError(
+      `${name}: expected a norm among ${attack.norms.join(', ')}, got '${norm}'. Use one of those, or another attack.`,
+      'norm',
+      attack.norms,
+    );
+  }
+  checkEpsilon(attack, run);
+  if (x.length !== y.length * space.width || y.length === 0) {
+    throw new ConfigError(
+      `${name}: expected rows of ${space.width} numbers and a label for each, got ${x.length} numbers and ${y.length} labels.`,
+      'x',
+    );
+  }
+  checkLabels('labels', y, target.classes);
+  checkInside(space, x);
+  if (targets) {
+    if (!attack.targeted)
+      throw new ConfigError(`${name}: expected no targets, since it cannot aim at a class. Leave them out.`, 'targets');
+    if (targets.length !== y.length)
+      throw new ConfigError(`targets: expected one for each of ${y.length} rows, got ${targets.length}.`, 'targets');
+    checkLabels('targets', targets, target.classes);
+    const same = targets.findIndex((t, i) => t === y[i]);
+    if (same >= 0)
+      throw new ConfigError(
+        `targets: expected classes other than the label, got ${targets[same]} for row ${same}, which is of that class. Choose another.`,
+        'targets',
+      );
+  }
+  for (const need of attack.needs) {
+    if (known[need] !== undefined) continue;
+    const what = {
+      substitute: 'a substitute model, trained on data of the same kind',
+      rows: 'rows of other classes, where its walks start',
+    }[need];
+    throw new ConfigError(`${name}: expected ${what}, got none. Give it (known.${need}).`, `known.${need}`);
+  }
+}
+
+function checkEpsilon(attack: EvasionAttack, { norm, epsilon, space }: EvasionRun): void {
+  const most = largestDistance(space, norm);
+  if (attack.seeks === 'nearest' && epsilon === Infinity) return;
+  if (epsilon > 0 && epsilon <= most) return;
+  throw new ConfigError(
+    `epsilon: expected a number above 0 and at most ${most}, the largest ${norm} perturbation that the bounds leave room for, got ${epsilon}. ` +
+      'It is in the units that the model sees: 8/255 of images from 0 to 1.',
+    'epsilon',
+  );
+}
+
+function checkLabels(what: string, labels: Int32Array, classes: number): void {
+  const wrong = labels.findIndex((label) => !(label >= 0 && label < classes));
+  if (wrong < 0) return;
+  throw new ConfigError(
+    `${what}: expected classes from 0 to ${classes - 1}, got ${labels[wrong]} for row ${wrong}. Number them as in training.`,
+    what === 'labels' ? 'y' : what,
+  );
+}

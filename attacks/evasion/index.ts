@@ -1,0 +1,42 @@
+/** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
+import { ConfigError } from '../../engine/index.ts';
+import type { EvasionAttack } from './define-evasion.ts';
+import { bim, fgsm, fgsmRs, miFgsm, pgd } from './white-box/index.ts';
+
+export {
+  defineEvasionAttack,
+  type EvasionAttack,
+  type EvasionCanary,
+  type EvasionContext,
+  type EvasionKnowledge,
+  type EvasionTask,
+  type OwnRows,
+  type StepTrace,
+} from './define-evasion.ts';
+export { type AttackLoss, type LossName, losses } from './losses.ts';
+export { distance, type Norm, norms, projectBall, type Row } from './norms.ts';
+export { type EvasionResult, type EvasionRun, type EvasionTarget, runEvasionAttack } from './runner.ts';
+export {
+  type Bounds,
+  boundedSpace,
+  type InputSpace,
+  largestDistance,
+  type OneHotGroup,
+  project,
+  settle,
+  spaceOf,
+} from './space.ts';
+
+export const evasionAttacks = { fgsm, 'fgsm-rs': fgsmRs, bim, pgd, 'mi-fgsm': miFgsm } as const;
+export type EvasionAttackName = keyof typeof evasionAttacks;
+
+/** Every attack, its own types erased. */
+export const allEvasionAttacks = Object.values(evasionAttacks) as unknown as readonly EvasionAttack[];
+
+/** @throws ConfigError with the names there are */
+export function evasionAttackNamed(name: string): EvasionAttack {
+  const found = allEvasionAttacks.find((attack) => attack.name === name);
+  if (found) return found;
+  const names = Object.keys(evasionAttacks);
+  throw new ConfigError(`attack: expected one of ${names.join(', ')}, got '${name}'.`, 'attack', names);
+}

@@ -1,0 +1,149 @@
+/**
+ * Projected gradient ascent, the loop that FGSM, BIM, PGD and momentum PGD share:
+ *
+ *   x_0 = x, or uniform in the ball;  g_t = mu g_{t-1} + grad L / |grad L|_1 (mu = 0: the gradient);
+ *   x_{t+1} = project(x_t + alpha_t direction(g_t))
+ *
+ * A row that fools the target is done: the row is kept and climbed no further, unless `full` asks for the highest loss. Rows have random
+ * streams of their own, so that what happens to one does not depend on which others there are.
+ *
+ * Source: Madry et al. 2018 (ICLR), equation of section 2.1; momentum: Dong et al. 2018 (CVPR), algorithm 1.
+ */
+import type { GradientTarget } from '../../target/index.ts';
+import type { EvasionTask } from '../define-evasion.ts';
+import { type AttackLoss, largestBut } from '../losses.ts';
+import { distance, drawFromBall, stepAlong } from '../norms.ts';
+import { gather } from '../rows.ts';
+import { project } from '../space.ts';
+
+export interface Ascent {
+  readonly loss: AttackLoss;
+  readonly steps: number;
+  /** in the units of the norm */
+  readonly stepSize: number;
+  readonly restarts: number;
+  /** 'clean': the first restart begins at the row itself */
+  readonly start: 'clean' | 'random' | 'always-clean';
+  readonly momentum: number;
+  /** climbs on where the target is fooled, and keeps the highest loss */
+  readonly full: boolean;
+}
+
+export async function ascend(
+  target: GradientTarget,
+  task: EvasionTask,
+  { loss, steps, stepSize, restarts, start, momentum, full }: Ascent,
+): Promise<void> {
+  const { x, y, targets, space, norm, epsilon, best, rng } = task;
+  const { width } = space;
+  const { classes } = target;
+  const n = y.length;
+  const fooled = new Uint8Array(n);
+  const highest = new Float64Array(n).fill(-Infinity);
+  const derivative = new Float64Array(classes);
+  for (let restart = 0; restart < restarts; restart++) {
+    let rows = Int32Array.from({ length: n }, (_, i) => i).filter((i) => full || !fooled[i]);
+    if (rows.length === 0) return;
+    const at = gather(x, rows, width);
+    if (start === 'random' || (start === 'clean' && restart > 0)) {
+      for (const [k, i] of rows.entries()) {
+        const slice = { values: at, at: k * width };
+        drawFromBall(norm, epsilon, slice, width, rng.split(`row ${i} restart ${restart}`));
+        project(space, norm, epsilon, slice, { values: x, at: i * width });
+      }
+    }
+    let points = at;
+    let velocity = momentum > 0 ? new Float32Array(at.length) : null;
+    for (let step = 0; step <= steps && rows.length > 0; step++) {
+      const isLast = step === steps;
+      const gradients = isLast ? null : new Float32Array(points.length);
+      const own = new Float64Array(rows.length);
+      const done = new Uint8Array(rows.length);
+      const judge = (logits: Float64Array, from: number, cotangent: Float64Array | null) => {
+        for (let k = 0; k < logits.length / classes; k++) {
+          const z = logits.subarray(k * classes, (k + 1) * classes);
+          const i = rows[from + k]!;
+          const goal = targets ? targets[i]! : null;
+          own[from + k] = loss.of(z, y[i]!, goal, cotangent && derivative);
+          cotangent?.set(derivative, k * classes);
+          const said = largestBut(z, -1);
+          done[from + k] = (goal === null ? said !== y[i] : said === goal) ? 1 : 0;
+        }
+      };
+      if (gradients) {
+        await target.inputGradients(points, (logits, back, from) => {
+          const cotangent = new Float64Array(logits.length);
+          judge(logits, from, cotangent);
+          gradients.set(back(cotangent), from * width);
+        });
+      } else judge(await target.logits(points), 0, null);
+      for (const [k, i] of rows.entries()) {
+        // a row that fools beats all that do not; among equals the higher loss
+        if (done[k]! < fooled[i]! || (done[k] === fooled[i] && !(own[k]! > highest[i]!))) continue;
+        fooled[i] = done[k]!;
+        highest[i] = own[k]!;
+        best.set(points.subarray(k * width, (k + 1) * width), i * width);
+      }
+      task.onStep?.({ restart, step, rows: rows.length, loss: mean(own), ...faults(gradients, width) });
+      task.onProgress?.((restart + step / (steps + 1)) / restarts);
+      if (!gradients) break;
+      if (!full && done.includes(1)) {
+        const open = Int32Array.from(rows.keys()).filter((k) => !done[k]);
+        points = gather(points, open, width);
+        const kept = gather(gradients, open, width);
+        gradients.set(kept);
+        if (velocity) velocity = gather(velocity, open, width);
+        rows = open.map((k) => rows[k]!);
+      }
+      for (const [k, i] of rows.entries()) {
+        const [place, origin] = [
+          { values: points, at: k * width },
+          { values: x, at: i * width },
+        ];
+        const gradient = { values: gradients, at: k * width };
+        if (velocity) accumulate(velocity, gradient, k * width, width, momentum);
+        const along = velocity ? { values: velocity, at: k * width } : gradient;
+        const room = (j: number, rises: boolean) => {
+          const value = points[place.at + j]!;
+          return space.fixed[j] ? 0 : rises ? space.high[j]! - value : value - space.low[j]!;
+        };
+        stepAlong(norm, stepSize, along, place, width, room);
+        project(space, norm, epsilon, place, origin);
+      }
+    }
+  }
+}
+
+function accumulate(
+  velocity: Float32Array,
+  gradient: { readonly values: Float32Array; readonly at: number },
+  at: number,
+  width: number,
+  momentum: number,
+): void {
+  const size = distance('l1', gradient, { values: new Float32Array(width), at: 0 }, width);
+  const by = size > 0 ? 1 / size : 0;
+  for (let j = 0; j < width; j++)
+    velocity[at + j] = momentum * velocity[at + j]! + by * gradient.values[gradient.at + j]!;
+}
+
+function mean(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
+/** Gradients that say nothing. */
+export function faults(gradients: Float32Array | null, width: number): { zero: number; broken: number } {
+  let [zero, broken] = [0, 0];
+  for (let at = 0; gradients && at < gradients.length; at += width) {
+    let [any, finite] = [false, true];
+    for (let j = at; j < at + width; j++) {
+      if (gradients[j] !== 0) any = true;
+      if (!Number.isFinite(gradients[j])) finite = false;
+    }
+    if (!any) zero++;
+    if (!finite) broken++;
+  }
+  return { zero, broken };
+}

@@ -1,0 +1,164 @@
+/** The runner of evasion attacks: what it refuses, what it does not believe, what it counts. */
+import {
+  boundedSpace,
+  defineEvasionAttack,
+  type EvasionAttack,
+  type EvasionRun,
+  evasionAttacks,
+  runEvasionAttack,
+} from '../../../attacks/evasion/index.ts';
+import { restrict, type Target } from '../../../attacks/index.ts';
+import { ConfigError, Rng } from '../../../engine/index.ts';
+import { assert, suite } from '../../harness.ts';
+import { linearTarget } from '../../support/evasion.ts';
+import { rejectsError } from '../../support/throws.ts';
+
+/** Class 1 where the sum of four numbers exceeds 2. */
+const target = () =>
+  linearTarget(
+    [
+      [0, 0, 0, 0],
+      [1, 1, 1, 1],
+    ],
+    [0, -2],
+  ) as Target<'white-box'>;
+const x = Float32Array.of(0.4, 0.4, 0.4, 0.4, 0.6, 0.6, 0.6, 0.6, 0.9, 0.9, 0.9, 0.9);
+const y = Int32Array.of(0, 1, 0);
+const base = (): EvasionRun => ({
+  target: target(),
+  x,
+  y,
+  space: boundedSpace([4], [0, 1], { levels: 10 }),
+  norm: 'linf',
+  epsilon: 0.15,
+  rng: Rng.from(1),
+});
+const pgd = evasionAttacks.pgd as unknown as EvasionAttack;
+/** An attack that writes what it likes. */
+const writes = (rows: readonly number[]) =>
+  defineEvasionAttack({
+    ...evasionAttacks.fgsm,
+    name: 'made-up',
+    run: async ({ best }) => best.set(rows.slice(0, best.length)),
+  }) as unknown as EvasionAttack;
+
+const counted = suite('evasion: what the runner counts');
+
+counted('a row that is wrong already is not robust, and not attacked', async () => {
+  const { clean, robust, success, attacked, fooled, before, after, distances, queries } = await runEvasionAttack(
+    pgd,
+    base(),
+  );
+  assert.equal([clean.value, clean.n], [2 / 3, 3]);
+  assert.equal([robust.value, robust.n], [0, 3]);
+  assert.equal([success.value, success.n], [1, 2]);
+  assert.equal([attacked, fooled], [Uint8Array.of(1, 1, 0), Uint8Array.of(1, 1, 0)]);
+  assert.equal([before, after], [Int32Array.of(0, 1, 1), Int32Array.of(1, 0, 1)]);
+  assert.ok(distances.linf[0]! <= 0.15 && distances.linf[2] === Infinity);
+  assert.ok(queries > 3);
+});
+
+counted(
+  'success is what the target says, not what the attack says; rows outside the ball are moved back, and it says so',
+  async () => {
+    const far = await runEvasionAttack(writes([1, 1, 1, 1, 0.58, 0.6, 0.6, 0.6]), base());
+    assert.equal(
+      far.x.slice(0, 4).map((v) => Math.round(1e4 * v)),
+      Float32Array.of(5500, 5500, 5500, 5500),
+    );
+    assert.equal(far.fooled, Uint8Array.of(1, 0, 0));
+    assert.equal(
+      far.warnings.map(({ code }) => code),
+      ['norm-violated-and-clipped'],
+    );
+    const broken = await runEvasionAttack(writes([Number.NaN, 1, 1, 1, 0.6, 0.6, 0.6, 0.6]), base());
+    assert.equal(broken.fooled, Uint8Array.of(0, 0, 0));
+    assert.equal(broken.x, x);
+  },
+);
+
+counted('trap 4.3: an adversarial row that fails when it is stored in whole steps is counted apart', async () => {
+  // 0.503 four times fools; rounded to tenths it is 0.5, whose sum does not exceed 2
+  const near = await runEvasionAttack(writes([0.503, 0.503, 0.503, 0.503, 0.6, 0.6, 0.6, 0.6]), base());
+  assert.equal(near.fooled, Uint8Array.of(1, 0, 0));
+  assert.equal(near.rounded!.fooled, Uint8Array.of(0, 0, 0));
+  assert.ok(near.rounded!.robust.value! > near.robust.value!);
+});
+
+counted('targets: success is the wanted class and nothing else', async () => {
+  const three = linearTarget([
+    [1, 0],
+    [0, 1],
+    [-1, -1],
+  ]) as Target<'white-box'>;
+  const run = {
+    ...base(),
+    target: three,
+    space: boundedSpace([2], [-1, 1]),
+    x: Float32Array.of(0.5, 0.4),
+    y: Int32Array.of(0),
+  };
+  const hit = await runEvasionAttack(pgd, { ...run, targets: Int32Array.of(1) });
+  assert.equal([hit.fooled[0], hit.after[0]], [1, 1]);
+  const miss = await runEvasionAttack(pgd, { ...run, targets: Int32Array.of(2) });
+  assert.equal([miss.fooled[0], miss.success.value], [0, 0]);
+});
+
+counted('a query budget that ends leaves the best so far, marked', async () => {
+  let left = 8;
+  const whole = target();
+  const spent = {
+    ...whole,
+    inputGradients: (...given: Parameters<typeof whole.inputGradients>) => {
+      left -= given[0].length / 4;
+      if (left < 0) throw new ConfigError('target: expected at most 8 queries.', 'queryBudget');
+      return whole.inputGradients(...given);
+    },
+  };
+  const { stopped, warnings, fooled } = await runEvasionAttack(pgd, {
+    ...base(),
+    target: spent,
+    epsilon: 0.11,
+    options: { step: 0.2 },
+  });
+  assert.is(stopped, 'budget');
+  assert.equal(
+    warnings.map(({ code }) => code),
+    ['budget-exhausted'],
+  );
+  assert.is(fooled.length, 3);
+});
+
+const refused = suite('evasion: what the runner refuses');
+
+refused('before anything is asked, with the remedy', async () => {
+  const fails = async (over: Partial<EvasionRun>, message: RegExp, attack: EvasionAttack = pgd) => {
+    const run = { ...base(), ...over };
+    await rejectsError(() => runEvasionAttack(attack, run), ConfigError, message);
+    assert.is(run.target.queries(), 0);
+  };
+  await fails({ epsilon: 1.5 }, /epsilon: expected .* at most 1, .* got 1\.5\. It is in the units that the model sees/);
+  await fails({ epsilon: 0 }, /epsilon/);
+  await fails({ epsilon: Infinity }, /epsilon/);
+  await fails({ norm: 'l0' }, /pgd: expected a norm among linf, l2, l1, got 'l0'/);
+  await fails(
+    { x: x.map((v) => 255 * v) },
+    /inputs: expected numbers within their bounds, got 102 for number 0 of row 0/,
+  );
+  await fails({ x: Float32Array.of(...x.slice(1), Number.NaN) }, /inputs/);
+  await fails({ y: Int32Array.of(0, 1, 2) }, /labels: expected classes from 0 to 1, got 2 for row 2/);
+  await fails({ targets: Int32Array.of(1, 1, 1) }, /targets: expected classes other than the label, got 1 for row 1/);
+  await fails({ targets: Int32Array.of(1, 0, 5) }, /targets: expected classes from 0 to 1, got 5/);
+  await fails({ targets: Int32Array.of(1) }, /targets: expected one for each of 3 rows, got 1/);
+  await fails({ options: { stpes: 3 } }, /expected an option among steps, .*got 'stpes'/);
+  await fails(
+    { target: restrict(target(), 'label-only') as never },
+    /pgd: expected a target with access 'gradients', got one with 'label-only'/,
+  );
+});
+
+refused('gradients of a label-only target are a type error', () => {
+  const labels: Target<'label-only'> = restrict(target(), 'label-only') as Target<'label-only'>;
+  // @ts-expect-error a label-only target has no gradients
+  assert.is(labels.inputGradients, undefined);
+});
