@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { wantedRun } from '../../cli/runs/index.ts';
 import { writeNpz } from '../../data/index.ts';
 import { shokriAttack } from '../../experiments/membership/index.ts';
 import { assert, suite, type TestFunction } from '../harness.ts';
@@ -90,6 +91,20 @@ test("profiles of the experiment's own, and those of no other", async () => {
     { name: 'seven', about: 'paper, with seven shadow models and without the mitigation stage' },
   ]);
 });
+
+test("the spec of a run that is older than a setting takes the setting's default, and not the quick profile's", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'spec.json');
+    const complete = (await wantedRun('shokri', { profile: 'seven' })).settings as Record<string, unknown>;
+    const { mitigation: _, knowledge: __, ...older } = complete;
+    const spec = { schema: 'keyhole.spec/1', experiment: 'shokri', settings: older, build: 'base', version: '0.1.0' };
+    writeFileSync(file, JSON.stringify({ ...spec, data: [] }));
+    assert.equal((await wantedRun(file, {})).settings, complete);
+    // what somebody wrote by hand is short for the quick profile
+    writeFileSync(file, JSON.stringify({ experiment: 'shokri', settings: older }));
+    const { settings } = await wantedRun(file, {});
+    assert.is.not((settings as { mitigation: unknown }).mitigation, null);
+  }));
 
 /** The rows of the table under a title, cells without their intervals' markup. */
 function rowsUnder(page: string, title: string): string[][] {
