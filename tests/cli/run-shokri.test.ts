@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wantedRun } from '../../cli/runs/index.ts';
 import { writeNpz } from '../../data/index.ts';
@@ -104,6 +104,17 @@ test("the spec of a run that is older than a setting takes the setting's default
     writeFileSync(file, JSON.stringify({ experiment: 'shokri', settings: older }));
     const { settings } = await wantedRun(file, {});
     assert.is.not((settings as { mitigation: unknown }).mitigation, null);
+  }));
+
+test('options of attack models are looked at before anything is trained', () =>
+  inFolder(async (folder) => {
+    const out = join(folder, 'out');
+    const set = (pair: string) => inProcess([...small('digits', pair), '--out', out]);
+    refused(await set('options.svn.c=1'), 2, /a setting among svm, .*got 'options\.svn\.c'\. Did you mean 'svm'/);
+    refused(await set('options={"svn":{"c":1}}'), 2, /among svm, network, .*, got 'options\.svn'\. Did you mean 'svm'/);
+    refused(await set('options.logistic.see=1'), 2, /shokri-logistic: expected an option among .*got 'see'/);
+    refused(await set('options.logistic.minRows=20'), 2, /Set minRows itself/);
+    assert.not.ok(existsSync(out));
   }));
 
 /** The rows of the table under a title, cells without their intervals' markup. */
