@@ -32,6 +32,7 @@ export {
   allMembershipAttacks,
   askShadows,
   attackModelKinds,
+  attackModelOptions,
   attackModels,
   bestThreshold,
   classesWithFewRows,

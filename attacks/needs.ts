@@ -71,7 +71,10 @@ function missingOf(needs: AttackNeeds, { shadows, population }: Supply) {
  * The models that an attack uses: those that were trained on candidates where it compares a candidate's answers with and
  * without it, and otherwise those of other data where there are any, so that a shadow model never holds the target's records.
  */
-export function suited<S extends ModelRows>(needs: AttackNeeds, shadows: readonly S[]): readonly S[] {
+export function suited<S extends Pick<ModelRows, 'trainedOn'>>(
+  needs: AttackNeeds,
+  shadows: readonly S[],
+): readonly S[] {
   if (needs.modelsIn) return shadows.filter((s) => s.trainedOn);
   if (!needs.shadowRows) return shadows;
   const apart = shadows.filter((s) => !s.trainedOn);

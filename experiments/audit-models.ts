@@ -188,19 +188,8 @@ export function auditWork(attacks: readonly MembershipAttack[], rows: AuditSplit
       throw new ConfigError(`attacks: expected what each of them needs, but ${words} Or leave it out.`, 'attacks');
     } else skipped.push({ code: 'skipped', message: warning.message });
   }
-  const used = new Set<ModelRows>();
-  for (const { needs } of runnable) {
-    const own = suited(needs, supply.shadows);
-    if (shadowDataOf(needs, own) === 'none') continue;
-    for (const one of own) used.add(rows.models[supply.shadows.indexOf(one)]!);
-  }
-  const names = attacks.map(({ name }) => name).join(', ');
-  const references = rows.models.filter(({ trainedOn }) => trainedOn);
-  if (references.length > 0 && !references.some((model) => used.has(model)))
-    throw new ConfigError(
-      `references: expected attacks that use reference models, such as lira-online, got ${names}. Name one of those, or leave it out.`,
-      'references',
-    );
+  const models = usedModels(runnable, rows.models);
+  const names = namesOf(attacks);
   const fewest = Math.min(...attacks.map(({ needs }) => needs.populationRows ?? Number.POSITIVE_INFINITY));
   if (rows.population.length > 0 && rows.population.length < fewest)
     throw new ConfigError(
@@ -209,8 +198,32 @@ export function auditWork(attacks: readonly MembershipAttack[], rows: AuditSplit
         : `population: expected attacks that use one, such as attack-p, got ${names}. Name one of those, or leave it out.`,
       'population',
     );
-  return { attacks: runnable, models: rows.models.filter((model) => used.has(model)), skipped };
+  return { attacks: runnable, models, skipped };
 }
+
+/**
+ * The models that one of the attacks uses, in their order.
+ * @throws ConfigError for reference models that none would use
+ */
+export function usedModels<M extends Pick<ModelRows, 'trainedOn'>>(
+  attacks: readonly MembershipAttack[],
+  models: readonly M[],
+): M[] {
+  const used = new Set<M>();
+  for (const { needs } of attacks) {
+    const own = suited(needs, models);
+    if (shadowDataOf(needs, own) !== 'none') for (const one of own) used.add(one);
+  }
+  const references = models.filter(({ trainedOn }) => trainedOn);
+  if (references.length === 0 || references.some((model) => used.has(model))) return models.filter((m) => used.has(m));
+  throw new ConfigError(
+    `references: expected attacks that use reference models, such as lira-online, got ${namesOf(attacks)}. ` +
+      'Name one of those, or leave it out.',
+    'references',
+  );
+}
+
+const namesOf = (attacks: readonly MembershipAttack[]) => attacks.map(({ name }) => name).join(', ');
 
 /** A trained model as attacks get it; its rows are copied when an attack asks for them, which few do of many models. */
 export function shadowModel(

@@ -21,6 +21,7 @@ import {
 import { columnNamed, type Dataset, rowLength } from '../data/index.ts';
 import { Pacer, type Rng } from '../engine/index.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
+import { tprAtFprOf } from './rates.ts';
 
 /** Arrays of records hold the members first, then the non-members. */
 export interface PartsOptions {
@@ -137,16 +138,10 @@ async function slicesOf(
       ...(confidence !== undefined && { confidence }),
     });
     const { by, looks, slices } = await paced(steps, pacer);
-    const rows = slices.map((s) => ({ ...s, tprAtFpr: threeRates(s.tprAtFpr) }));
+    const rows = slices.map((s) => ({ ...s, tprAtFpr: tprAtFprOf(s.tprAtFpr) }));
     tables.push({ attack: attack.name, by, looks, slices: rows });
   }
   return tables;
-}
-
-type Tprs = AuditAttack['tprAtFpr'];
-
-function threeRates(t: Readonly<Record<string, Tprs['0.1']>>): Tprs {
-  return { '0.1': t['0.1'] ?? null, '0.01': t['0.01'] ?? null, '0.001': t['0.001'] ?? null };
 }
 
 /**
@@ -243,6 +238,6 @@ async function pairOf(
     auc,
     aucDeLong: deLong.difference,
     pValue: deLong.pValue,
-    tprAtFpr: threeRates(tprAtFpr),
+    tprAtFpr: tprAtFprOf(tprAtFpr),
   };
 }

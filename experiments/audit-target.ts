@@ -47,7 +47,7 @@ import {
   rowsOf,
   together,
 } from './audit-sets.ts';
-import { plannedShadows, type ShadowRecipe, trainShadows } from './shadow-recipe.ts';
+import { checkRecipe, type ShadowRecipe, trainShadows } from './shadow-recipe.ts';
 import type { TrainingProgress } from './training/index.ts';
 import { VERSION } from './version.ts';
 
@@ -114,7 +114,7 @@ export async function auditTarget(options: AuditTargetOptions): Promise<AuditRec
   const warnings: AuditRecord['warnings'] = checkSets(sets, options.force ?? false);
   if (!(Number.isSafeInteger(repeats) && repeats >= 1))
     throw new ConfigError(`repeats: expected a whole number >= 1, got ${repeats}.`, 'repeats');
-  if (options.shadows) plannedShadows(options.shadows, sets);
+  if (options.shadows) checkRecipe(options.shadows, sets, attacks);
   const rng = Rng.from(seed).split('audit target');
   const report = options.onProgress;
 

@@ -27,6 +27,7 @@ import {
 import { auditRows, auditSizes, auditWork, shadowModel } from './audit-models.ts';
 import { type AuditParts, auditParts, columnGroups } from './audit-parts.ts';
 import type { AuditAttack, AuditRecord } from './audit-record.ts';
+import { tprAtFprOf } from './rates.ts';
 import { type Recipe, recipeFor } from './recipe.ts';
 import {
   modelsAtOnce,
@@ -267,7 +268,6 @@ export function attackRecord(
   perClass?: AuditParts['perClass'][number],
 ): AuditAttack {
   const { summary } = result;
-  const { tprAtFpr: t } = summary;
   return {
     name: attack.name,
     title: attack.title,
@@ -276,7 +276,7 @@ export function attackRecord(
     auc: summary.auc,
     balancedAccuracy: summary.balancedAccuracy,
     advantage: summary.advantage,
-    tprAtFpr: { '0.1': t['0.1'] ?? null, '0.01': t['0.01'] ?? null, '0.001': t['0.001'] ?? null },
+    tprAtFpr: tprAtFprOf(summary.tprAtFpr),
     queries: result.queries,
     shadowData: result.shadowData,
     seconds: result.seconds,

@@ -38,6 +38,7 @@ import {
   trainingRows,
 } from '../privacy/index.ts';
 import type { DpAuditRecord } from './dp-audit-record.ts';
+import { tprAtFprOf } from './rates.ts';
 import { VERSION } from './version.ts';
 
 /** How the audited training is set; as `fitPrivate`, which decides about defaults. */
@@ -114,7 +115,7 @@ export async function dpAudit(engine: Engine, dataset: Dataset, options: DpAudit
   const found = await (options.runs === undefined ? byOneRun(context, confidence) : byManyRuns(context, confidence));
 
   const { audit, fitted, members, nonMembers } = found;
-  const { auc, tprAtFpr: at } = summarise({
+  const { auc, tprAtFpr } = summarise({
     members,
     nonMembers,
     threshold: null,
@@ -163,7 +164,7 @@ export async function dpAudit(engine: Engine, dataset: Dataset, options: DpAudit
       members: members.length,
       nonMembers: nonMembers.length,
       auc,
-      tprAtFpr: { '0.1': at['0.1'] ?? null, '0.01': at['0.01'] ?? null, '0.001': at['0.001'] ?? null },
+      tprAtFpr: tprAtFprOf(tprAtFpr),
       roc: { fpr: [...roc.fpr], tpr: [...roc.tpr] },
       ceiling: ceiling(fitted, ledger.event(), ledger.neighbouring, found.copies),
     },

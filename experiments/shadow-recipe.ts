@@ -1,5 +1,5 @@
 /** Shadow and reference models for a target that somebody else trained: a recipe of ours, on the attacker's rows or on the tested ones. */
-import { localTarget, remembered, type ShadowModel } from '../attacks/index.ts';
+import { localTarget, type MembershipAttack, remembered, type ShadowModel } from '../attacks/index.ts';
 import { type Dataset, makeDataset, numericColumns, type Records, stratifiedSplit } from '../data/index.ts';
 import {
   type CheckpointStore,
@@ -10,7 +10,7 @@ import {
   type Rng,
   sizeOf,
 } from '../engine/index.ts';
-import { type ModelRows, referenceModels, shadowModel } from './audit-models.ts';
+import { type ModelRows, referenceModels, shadowModel, usedModels } from './audit-models.ts';
 import { type Recipe, recipeFor } from './recipe.ts';
 import { checkReferences } from './reference-halves.ts';
 import { modelsAtOnce, planThreads, type TrainingProgress, trainingWork, trainModels } from './training/index.ts';
@@ -48,8 +48,16 @@ interface ShadowSets {
 const RESERVED = 1 / 3;
 const FEWEST_ROWS = 4;
 
+/** @throws ConfigError for a recipe without the rows for its models, and for reference models that no attack would use */
+export function checkRecipe(shadow: ShadowRecipe, sets: ShadowSets, attacks: readonly MembershipAttack[]): void {
+  const { count, references } = plannedShadows(shadow, sets);
+  const models: Pick<ModelRows, 'trainedOn'>[] = count > 0 ? [{}] : [];
+  if (references > 0) models.push({ trainedOn: new Uint8Array(0) });
+  usedModels(attacks, models);
+}
+
 /** How many models of each kind, before the target is asked anything. @throws ConfigError without the rows for them */
-export function plannedShadows(shadow: ShadowRecipe, { members, nonMembers, population }: ShadowSets) {
+function plannedShadows(shadow: ShadowRecipe, { members, nonMembers, population }: ShadowSets) {
   const { references = 0 } = shadow;
   const own = population?.y && population.size >= FEWEST_ROWS ? population : null;
   const count = shadow.count ?? (references > 0 && !own ? 0 : 1);

@@ -34,6 +34,7 @@ export {
   type AttackModelsData,
   askShadows,
   attackModelKinds,
+  attackModelOptions,
   attackModels,
   classesWithFewRows,
   type FitAttackModels,

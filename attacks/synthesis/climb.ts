@@ -35,7 +35,8 @@ export interface ClimbOptions {
   readonly atOnce?: number;
   readonly rng: Rng;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((ended: number) => void) | undefined;
+  /** rows found so far */
+  readonly onProgress?: ((found: number) => void) | undefined;
 }
 
 export interface Climbed {
@@ -79,7 +80,7 @@ export async function climb(o: ClimbOptions): Promise<Climbed> {
   const confidence = new Float64Array(n);
   const iterations = new Int32Array(n);
   const pacer = new Pacer(signal);
-  let [next, queries, ended] = [0, 0, 0];
+  let [next, queries, taken] = [0, 0, 0];
   let stopped: 'budget' | null = null;
   let open: Climber[] = [];
   const keep = (c: Climber) => {
@@ -103,18 +104,20 @@ export async function climb(o: ClimbOptions): Promise<Climbed> {
     queries += asked.length;
     const over = new Set<Climber>();
     for (const [i, climber] of asked.entries()) {
-      const taken = judge(o, climber, answer.subarray(i * classes, (i + 1) * classes));
-      if (!taken && climber.asked < iterMax) {
+      const isTaken = judge(o, climber, answer.subarray(i * classes, (i + 1) * classes));
+      if (!isTaken && climber.asked < iterMax) {
         propose(o, climber);
         continue;
       }
-      if (taken) found[climber.row] = 1;
+      if (isTaken) {
+        found[climber.row] = 1;
+        taken++;
+      }
       keep(climber);
       over.add(climber);
     }
-    ended += over.size;
     if (over.size > 0) open = open.filter((climber) => !over.has(climber));
-    o.onProgress?.(ended);
+    o.onProgress?.(taken);
     await pacer.breathe();
   }
   return { x, found, confidence, iterations, queries, stopped };

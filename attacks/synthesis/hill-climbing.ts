@@ -40,24 +40,24 @@ export const hillClimbing = defineSynthesis({
     const width = widthOf(fields);
     const x = new Float32Array(rows * width);
     const y = new Int32Array(rows);
-    let alive = Array.from({ length: classes }, (_, label) => label);
     const rowsOf = new Int32Array(classes);
     const failuresOf = new Int32Array(classes);
     let [made, queries, round] = [0, 0, 0];
     let stopped: 'budget' | null = null;
-    while (made < rows && alive.length > 0 && stopped === null) {
-      const wanted = Int32Array.from({ length: rows - made }, (_, i) => alive[i % alive.length]!);
+    while (stopped === null) {
+      const mayFail = failuresOf.map((failures, label) => FAILURES * (1 + rowsOf[label]!) - failures);
+      const wanted = inTurns(mayFail, rows - made);
+      if (wanted.length === 0) break;
       const before = made;
-      const left = queryBudget - queries;
       const result = await climb({
         ...settings,
         target,
         fields,
         y: wanted,
-        queryBudget: left,
+        queryBudget: queryBudget - queries,
         rng: rng.split(`round ${round++}`),
         signal,
-        onProgress: (ended) => onProgress?.((before + (ended * (rows - before)) / wanted.length) / rows),
+        onProgress: (found) => onProgress?.((before + found) / rows),
       });
       queries += result.queries;
       stopped = result.stopped;
@@ -70,9 +70,16 @@ export const hillClimbing = defineSynthesis({
         y[made++] = label;
         rowsOf[label]!++;
       }
-      alive = alive.filter((label) => failuresOf[label]! < FAILURES * (1 + rowsOf[label]!));
     }
     const failed = failuresOf.reduce((a, b) => a + b, 0);
     return { x: x.slice(0, made * width), y: y.slice(0, made), queries, failed, stopped };
   },
 });
+
+/** Classes of the next searches, `most` at most: they take turns, each as often as its searches may still fail. */
+function inTurns(mayFail: Int32Array, most: number): Int32Array {
+  const turns: number[] = [];
+  for (let turn = 0; turns.length < most && mayFail.some((left) => left > turn); turn++)
+    for (const [label, left] of mayFail.entries()) if (left > turn && turns.length < most) turns.push(label);
+  return Int32Array.from(turns);
+}

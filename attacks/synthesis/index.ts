@@ -16,9 +16,7 @@ export {
   type SynthesisTask,
   type SyntheticRows,
 } from './define-synthesis.ts';
-export { type Field, fieldsOf, numericFields, widthOf } from './fields.ts';
-export { drawFromMarginals } from './marginals.ts';
-export { noisyRows } from './noisy.ts';
+export { type Field, fieldsOf, widthOf } from './fields.ts';
 
 export const syntheses = { noisy, marginals, 'hill-climbing': hillClimbing } as const;
 export type SynthesisName = keyof typeof syntheses;

@@ -56,7 +56,7 @@ export function commandOf(experiment: Experiment, spec: Spec): string {
 
 /** The profile from which the fewest settings differ, the first of equals, and what differs as `path=value`. */
 export function nearestProfile(experiment: Experiment, { settings, data }: Pick<Spec, 'settings' | 'data'>) {
-  const wanted = settings as Tree;
+  const wanted = experiment.settings(settings) as Tree;
   const complete = completeIfKnown(experiment, { settings, data }) as Tree;
   const ways = Object.entries(experiment.profiles).map(([profile, { settings: given }]) => {
     const there = experiment.settings(given);

@@ -65,7 +65,9 @@ export async function runExperiment(options: RunOptions): Promise<RunOutcome> {
   const there = await specIn(options.out);
   if (there) {
     const { data } = there;
-    const complete = (settings: Json) => completeIfKnown(wanted.experiment, { settings, data });
+    // another experiment's settings are not for this one to read
+    const complete = (settings: Json) =>
+      there.experiment === wanted.name ? completeIfKnown(wanted.experiment, { settings, data }) : settings;
     requireSame(
       { ...there, settings: complete(there.settings) },
       { ...here, settings: complete(here.settings) },

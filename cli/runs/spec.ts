@@ -90,15 +90,17 @@ export async function readSpecFile(path: string): Promise<SpecFile> {
 }
 
 /**
- * The settings are the schema's defaults, then the profile (default: quick), then the file, then each --set in turn.
+ * The settings are the schema's defaults, then the profile (default: quick; of a run's own spec.json: none, since it was complete
+ * when it was written), then the file, then each --set in turn.
  * @param what the name of an experiment, a .js module, or a .json file
  * @throws ConfigError for unknown names, paths and values
  */
 export async function wantedRun(what: string, changes: Changes): Promise<Wanted> {
   const file = what.endsWith('.json') ? await readSpecFile(what) : null;
   const { experiment, module } = await findExperiment(file?.experiment ?? what);
-  const profile = changes.profile ?? file?.profile ?? 'quick';
-  const given = profileNamed(profile, changes.profile === undefined ? `${what}: profile` : '--profile', experiment);
+  const named = changes.profile ?? file?.profile;
+  const where = changes.profile === undefined ? `${what}: profile` : '--profile';
+  const given = named === undefined && file?.data ? {} : profileNamed(named ?? 'quick', where, experiment);
   const base = { ...(given as object), ...file?.settings } as Record<string, Json>;
   for (const pair of changes.set ?? []) applySet(base, pair, experiment);
   return suggesting(() => {
@@ -133,15 +135,16 @@ export function factsIn({ data }: Pick<Spec, 'data'>): (ref: DataRef) => DataFac
   };
 }
 
-/** Settings as jobs and reports take them. @throws ConfigError */
+/** Settings as jobs and reports take them; one that the spec is older than takes its default. @throws ConfigError */
 export const completeSettings = (experiment: Experiment, spec: Pick<Spec, 'settings' | 'data'>): Json =>
-  completed(experiment, spec.settings, factsIn(spec));
+  completed(experiment, experiment.settings(spec.settings), factsIn(spec));
 
-/** The same, or the settings as they are where nothing is known of their data. */
+/** The same, or with defaults only where nothing is known of their data. */
 export function completeIfKnown(experiment: Experiment, spec: Pick<Spec, 'settings' | 'data'>): Json {
+  const settings = experiment.settings(spec.settings);
   const known = new Set(spec.data.map(({ ref }) => canonicalJson(ref)));
-  const isKnown = experiment.completion.data(spec.settings).every((ref) => known.has(canonicalJson(ref)));
-  return isKnown ? completeSettings(experiment, spec) : spec.settings;
+  const isKnown = experiment.completion.data(settings).every((ref) => known.has(canonicalJson(ref)));
+  return isKnown ? completed(experiment, settings, factsIn(spec)) : settings;
 }
 
 type Tree = Record<string, Json>;

@@ -4,13 +4,14 @@ import {
   type AttackModelData,
   type AttackModelKind,
   attackModelKinds,
+  attackModelOptions,
   classesWithFewRows,
   fitAttackModel,
   type ShadowOutputs,
 } from '../../attacks/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { defineKind, type Needed } from '../runner/index.ts';
-import { checkDesign, designSchema, madeRows } from './design.ts';
+import { apartOnly, checkDesign, designSchema, madeRows } from './design.ts';
 import { labelsAsked, probabilitiesOf } from './outputs.ts';
 
 export const ATTACK_MODEL_FILE = 'attack-model.json';
@@ -51,13 +52,20 @@ export const attackModel = defineKind({
     chosen: v.record(v.string(), v.number()),
   }),
   cost: ({ attack, design, classes, label }) => {
-    const all = design.kind === 'apart' ? 20 * design.train : design.pool;
+    const all = 20 * apartOnly(design, { made: true }).train;
     const rows = label === null ? Math.min(all, POOLED) : all / classes;
     return 0.2 + rows * ROW + (String(attack) === 'svm' ? rows * rows * PAIR : 0);
   },
-  check({ design, classes }, [data]) {
-    checkDesign(design, data);
+  check({ attack, options, design, classes }, [data]) {
+    checkDesign(apartOnly(design, { made: true }), data);
     checkClasses(classes, data!);
+    if (Object.hasOwn(options, 'minRows')) {
+      throw new ConfigError(
+        `attack-model: expected options of ${attack} other than minRows, which is a setting beside them. Set minRows itself.`,
+        'options.minRows',
+      );
+    }
+    attackModelOptions(attack, options);
   },
   async run({ settings, needs, dataset, engine, signal, write }) {
     const { attack, options, label, design, minRows, ifNeeded } = settings;
@@ -88,7 +96,7 @@ export function checkClasses(classes: number, data: { readonly name: string; rea
 }
 
 /** What the shadow models answered to their members, then their non-members: half of the rows each. */
-export async function shadowOutputs(
+async function shadowOutputs(
   needs: readonly Needed[],
   labelsOf: (which: number) => Int32Array,
 ): Promise<ShadowOutputs> {

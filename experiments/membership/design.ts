@@ -33,6 +33,21 @@ export const designSchema = v.variant('kind', [
 export type Design = v.InferOutput<typeof designSchema>;
 export type ApartDesign = Extract<Design, { kind: 'apart' }>;
 
+/**
+ * A design that keeps data apart.
+ * @param o.made whether its shadow models may draw from made rows; default false
+ * @throws ConfigError for another
+ */
+export function apartOnly(design: Design, { made = false }: { readonly made?: boolean } = {}): ApartDesign {
+  if (design.kind !== 'apart')
+    throw new ConfigError(`design: expected a design of 'apart', got '${design.kind}'.`, 'design.kind', ['apart']);
+  if (made || design.shadowRows === undefined) return design;
+  throw new ConfigError(
+    "design: expected shadow models with rows of the data set, got shadowRows 'made'. Leave shadowRows out.",
+    'design.shadowRows',
+  );
+}
+
 /** The target, or a shadow model by number from 0 on. */
 export const whichSchema = v.union([v.literal('target'), v.pipe(v.number(), v.integer(), v.minValue(0))]);
 export type Which = v.InferOutput<typeof whichSchema>;

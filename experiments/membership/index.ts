@@ -3,7 +3,7 @@ export { attackKinds, attackModel } from './attack-models.ts';
 export { changesAnswers, type DefenceSettings, defenceSchema, reserveSize } from './defence.ts';
 export { checkDesign, type Design, designSchema, rowsOfModel, type Which } from './design.ts';
 export type { Further } from './further.ts';
-export { asksTarget, type Knowledge, knowledgeSchema, knows, shadowData, titleOf } from './knowledge.ts';
+export { asksTarget, type Knowledge, otherKnowledge, shadowData, syntheticKnowledge } from './knowledge.ts';
 export { type AugmentationSettings, augmentationSchema, membershipModel } from './model.ts';
 export { modelOutputs } from './outputs.ts';
 export { referenceAttacks } from './reference-attacks.ts';

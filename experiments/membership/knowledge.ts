@@ -17,7 +17,7 @@ import {
 import { type Dataset, rowLength, type Schema, stratifiedSplit, take, writeNpz } from '../../data/index.ts';
 import { Classifier, ConfigError, type Engine, Rng } from '../../engine/index.ts';
 import { type DataFacts, defineKind, MODEL_FILE } from '../runner/index.ts';
-import { type ApartDesign, checkDesign, type Design, designSchema, MADE_FILE, targetOf } from './design.ts';
+import { type ApartDesign, apartOnly, checkDesign, designSchema, MADE_FILE, targetOf } from './design.ts';
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
@@ -37,41 +37,23 @@ const optionsOf = <N extends SynthesisName>(name: N) =>
 /** Default: four times a model's members, or what is left over if that is less; hill climbing: what a shadow model needs. */
 const rows = v.exactOptional(count);
 
-export const knowledgeSchema = v.variant('kind', [
+/** Ways to make rows, with their options. */
+export const syntheticKnowledge = [
   v.strictObject({ kind: v.literal('noisy'), rows, ...optionsOf('noisy') }),
   v.strictObject({ kind: v.literal('marginals'), rows, ...optionsOf('marginals') }),
   v.strictObject({ kind: v.literal('hill-climbing'), rows, ...optionsOf('hill-climbing') }),
-  v.strictObject({
-    kind: v.literal('other'),
-    rows,
-    /** a data set with as many classes and rows of the same shape, by its name or file */
-    data: v.string(),
-  }),
-]);
+] as const;
+
+/** Rows of a data set with as many classes and rows of the same shape. */
+export const otherKnowledge = v.strictObject({ kind: v.literal('other'), rows });
+
+/** The other data set is the job's second. */
+const knowledgeSchema = v.variant('kind', [...syntheticKnowledge, otherKnowledge]);
 export type Knowledge = v.InferOutput<typeof knowledgeSchema>;
 
 /** Whether making the rows takes the target's answers: the job then needs the one that trained it. */
-export const asksTarget = ({ kind }: Knowledge): boolean =>
+export const asksTarget = ({ kind }: Pick<Knowledge, 'kind'>): boolean =>
   kind !== 'other' && (syntheses[kind].needs as readonly string[]).includes('target');
-
-const share = (p: number) => `${Math.round(1000 * p) / 10} %`;
-
-/** A short name. */
-export function titleOf(knowledge: Knowledge): string {
-  const { kind } = knowledge;
-  if (kind === 'other') return `rows of ${knowledge.data}`;
-  if (kind === 'noisy') return `noisy, ${share(knowledge.p)}`;
-  return kind === 'marginals' && knowledge.perClass >= 0.5 ? 'marginals by class' : kind;
-}
-
-/** What the attacker has, for tables and sentences. */
-export function knows(knowledge: Knowledge): string {
-  if (knowledge.kind === 'other') return `the rows of ${knowledge.data}`;
-  if (knowledge.kind === 'noisy') return `real rows, ${share(knowledge.p)} of whose features were changed`;
-  if (knowledge.kind === 'marginals' && knowledge.perClass >= 0.5)
-    return 'the marginal distribution of each feature in each class';
-  return syntheses[knowledge.kind].knows;
-}
 
 /** Seconds on one core: of a number of a row that is drawn, and of a question. */
 const [DRAW, ASK] = [2e-7, 3e-5];
@@ -82,7 +64,7 @@ export const shadowData = defineKind({
   name: 'shadow-data',
   about:
     'makes shadow data for an attacker with partial knowledge, with the help of the target of the job that it needs',
-  version: 1,
+  version: 2,
   settings: v.strictObject({ design: designSchema, knowledge: knowledgeSchema, seed: whole }),
   result: v.strictObject({
     rows: count,
@@ -95,14 +77,14 @@ export const shadowData = defineKind({
     stopped: v.nullable(v.literal('budget')),
   }),
   cost: ({ design, knowledge }, [data, other]) => {
-    if (design.kind !== 'apart' || !data) return 1;
-    const n = rowsWanted(knowledge, design, data, other);
-    const values = n * data.inputShape.reduce((a, b) => a * b, 1) * DRAW;
+    const n = rowsWanted(knowledge, apartOnly(design), data!, other);
+    const values = n * data!.inputShape.reduce((a, b) => a * b, 1) * DRAW;
     return 0.5 + values + (knowledge.kind === 'hill-climbing' ? n * SEARCH * ASK : 0);
   },
   check({ design, knowledge }, [data, other]) {
-    checkDesign(design, data);
-    checkKnowledge(knowledge, apartOnly(design), data!, other);
+    const apart = apartOnly(design);
+    checkDesign(apart, data);
+    checkKnowledge(knowledge, apart, data!, other);
   },
   async run({ settings, needs: [trained], dataset, engine, signal, write, progress }) {
     const { knowledge, seed } = settings;
@@ -117,11 +99,14 @@ export const shadowData = defineKind({
     } else {
       const { kind, rows: _, ...options } = knowledge;
       const n = rowsWanted(knowledge, design, own);
-      const reference = storedRows(own, others.subarray(0, n));
+      const needs: readonly string[] = syntheses[kind].needs;
+      // noise is on n rows, and the attacker has no others; marginals are of all that there are
+      const known = kind === 'noisy' ? others.subarray(0, n) : others;
+      const reference = needs.includes('reference') ? storedRows(own, known) : null;
       const target = asksTarget(knowledge) ? await targetOnStored(await engine(), trained, data) : null;
       const { classes } = data;
       const task = { fields: fieldsOf(data), classes, rows: n, options, rng, signal, onProgress: progress };
-      made = await synthesise(kind, { ...task, reference, ...(target && { target }) });
+      made = await synthesise(kind, { ...task, ...(reference && { reference }), ...(target && { target }) });
     }
     const { x, y, queries, failed, stopped } = made;
     if (y.length < 2 * design.train)
@@ -141,14 +126,6 @@ export const shadowData = defineKind({
     return { rows: y.length, perClass, queries, failed, stopped };
   },
 });
-
-function apartOnly(design: Design): ApartDesign {
-  if (design.kind === 'apart' && design.shadowRows === undefined) return design;
-  const got = design.kind === 'apart' ? "one with shadowRows 'made'" : `'${design.kind}'`;
-  throw new ConfigError(`design: expected a design of 'apart' with the target's rows, got ${got}.`, 'design', [
-    'apart',
-  ]);
-}
 
 type Size = Pick<DataFacts, 'size'>;
 
@@ -173,7 +150,7 @@ function checkKnowledge(
   if (knowledge.kind === 'hill-climbing') checkClimb(knowledge);
   if (knowledge.kind === 'other') {
     if (!other) throw new ConfigError("knowledge: expected the other data set as the job's second, got none.", 'data');
-    checkOther(knowledge.data, data, other);
+    checkOther(data, other);
   }
   const wanted = rowsWanted(knowledge, design, data, other);
   const most =
@@ -186,10 +163,10 @@ function checkKnowledge(
   );
 }
 
-function checkOther(name: string, data: DataFacts, other: DataFacts): void {
+function checkOther(data: DataFacts, other: DataFacts): void {
   const refuse = (expected: string, got: string): never => {
     throw new ConfigError(
-      `knowledge: ${name}: expected ${expected}, got ${got}. Choose another data set.`,
+      `knowledge: ${other.name}: expected ${expected}, got ${got}. Choose another data set.`,
       'knowledge.data',
     );
   };

@@ -1,11 +1,10 @@
 /** Trains a model of a design: the target, or a shadow model, on its own members. File: model.safetensors. */
 import * as v from 'valibot';
-import { clopperPearson } from '../../attacks/index.ts';
 import { augment, examples, type ImageShape } from '../../data/index.ts';
 import { type DefenseName, trainDefended } from '../../defenses/index.ts';
 import { ConfigError, modelNames, namedModel, type Rng, type Shape } from '../../engine/index.ts';
 import { optimizerOf } from '../recipe.ts';
-import { defineKind, MODEL_FILE, recipeSchema, shareSchema } from '../runner/index.ts';
+import { defineKind, MODEL_FILE, measureSide, recipeSchema, sideSchema } from '../runner/index.ts';
 import {
   checkReserve,
   checkTrainingDefence,
@@ -26,8 +25,6 @@ export const augmentationSchema = v.strictObject({
   shift: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
 });
 export type AugmentationSettings = v.InferOutput<typeof augmentationSchema>;
-
-const sideSchema = v.strictObject({ loss: v.number(), accuracy: shareSchema });
 
 /** What to know of a defended training beside its accuracies. */
 const marksSchema = v.strictObject({
@@ -116,10 +113,7 @@ export const membershipModel = defineKind({
       checkpoint: checkpoint(),
       onProgress: ({ step, steps }) => progress(step / steps),
     });
-    const measure = async (rows: Int32Array) => {
-      const { loss, accuracy, n } = await classifier.evaluate(examples(data, rows), { signal });
-      return { loss, accuracy: clopperPearson({ hits: Math.round(accuracy * n), n }) };
-    };
+    const measure = (rows: Int32Array) => measureSide(classifier, examples(data, rows), signal);
     const { stoppedEarly, trainAccuracy, epsilon, notes } = marks;
     const result = {
       parameters: classifier.parameters,

@@ -89,11 +89,12 @@ export const modelOutputs = defineKind({
     const { design } = settings;
     const [trained] = needs;
     if (!trained) throw new ConfigError('model-outputs: expected a job that trained the model, got none.', 'needs');
-    const rows = rowsAsked(await dataset(), settings, await madeRows(design, needs));
+    const made = await madeRows(design, needs);
+    const rows = rowsAsked(await dataset(), settings, made);
     const classifier = Classifier.load(await engine(), await trained.file(MODEL_FILE));
     const { classes, inputShape } = classifier.model;
     const { count: asked, view } = viewsFor(settings.views, inputShape);
-    const guarded = await behindDefence(classifier, await dataset(), settings, signal);
+    const guarded = await behindDefence(classifier, await dataset(), settings, made, signal);
     const ask = async (x: Rows['x']) =>
       guarded
         ? (await guarded.probabilities(x)).map((p) => log(p + score.PROBABILITY_FLOOR))
@@ -129,10 +130,11 @@ async function behindDefence(
   classifier: Classifier,
   dataset: Dataset,
   { design, which, defence }: v.InferOutput<typeof settingsSchema>,
+  made: MadeRows | null,
   signal: AbortSignal,
 ) {
   if (!defence) return null;
-  const { data, members } = rowsOfModel(dataset, design, which);
+  const { data, members } = rowsOfModel(dataset, design, which, made);
   const reserve = reserveOf(dataset, design, which, reserveSize(defence, design));
   const wrap = await outputDefence(classifier.engine, classifier, examples(data, members), {
     defence: defence.name as DefenseName,

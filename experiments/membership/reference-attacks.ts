@@ -10,6 +10,7 @@ import {
   type MembershipAttack,
   mixCandidates,
   pairedDifference,
+  parseOptions,
   runMembershipAttack,
   type ShadowModel,
   score,
@@ -20,9 +21,10 @@ import { defineKind, type Needed, shareSchema, tprAtFprOf, tprAtFprSchema } from
 import { checkDesign, coinsOf, type Design, designSchema, poolOf, populationOf } from './design.ts';
 import { logitsOf } from './outputs.ts';
 
-export const SCORES_FILE = 'scores.npz';
+const SCORES_FILE = 'scores.npz';
 
 const names = allMembershipAttacks.map(({ name }) => name);
+const attackNamed = (name: string) => allMembershipAttacks.find((a) => a.name === name) as MembershipAttack;
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export const referenceAttacks = defineKind({
@@ -54,10 +56,18 @@ export const referenceAttacks = defineKind({
     ),
   }),
   cost: ({ attacks, design }) => attacks.length * (design.kind === 'halves' ? design.pool : 0) * 2e-4,
-  check({ design }, [data]) {
+  check({ attacks, options, design }, [data]) {
     checkDesign(design, data);
-    if (design.kind === 'halves') return;
-    throw new ConfigError("design: expected a design of 'halves', got 'apart'.", 'design.kind', ['halves']);
+    if (design.kind !== 'halves')
+      throw new ConfigError("design: expected a design of 'halves', got 'apart'.", 'design.kind', ['halves']);
+    const stray = Object.keys(options).find((name) => !attacks.includes(name));
+    if (stray !== undefined)
+      throw new ConfigError(
+        `options: expected those of ${attacks.join(', ')}, got some of '${stray}'. Add it to attacks, or leave them out.`,
+        `options.${stray}`,
+        attacks,
+      );
+    for (const name of attacks) parseOptions(name, attackNamed(name).options, options[name] ?? {});
   },
   async run({ settings, signal, engine, dataset, needs, write, progress }) {
     const design = settings.design as Extract<Design, { kind: 'halves' }>;
@@ -102,8 +112,7 @@ export const referenceAttacks = defineKind({
     const attacks = [];
     let baseline: { readonly members: Float64Array; readonly nonMembers: Float64Array } | null = null;
     for (const [done, name] of settings.attacks.entries()) {
-      const attack = allMembershipAttacks.find((a) => a.name === name) as MembershipAttack;
-      const { summary, members, nonMembers } = await runMembershipAttack(attack, {
+      const { summary, members, nonMembers } = await runMembershipAttack(attackNamed(name), {
         target: target.target as never,
         candidates,
         known,

@@ -5,12 +5,12 @@ import { writeNpz } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { defineKind, type Needed, shareSchema } from '../runner/index.ts';
 import { ATTACK_MODEL_FILE, attackKinds, checkClasses } from './attack-models.ts';
-import { checkDesign, designSchema } from './design.ts';
+import { apartOnly, checkDesign, designSchema } from './design.ts';
 import { furtherSchema } from './further.ts';
 import { furtherLabels, joined, labelsAsked, probabilitiesOf } from './outputs.ts';
 import { verdictEntries, verdictOf } from './verdict.ts';
 
-export const SCORES_FILE = 'scores.npz';
+const SCORES_FILE = 'scores.npz';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -34,9 +34,9 @@ export const shokriAttack = defineKind({
     /** classes that the attack model of all classes judged */
     pooled: v.array(count),
   }),
-  cost: ({ design }) => (design.kind === 'apart' ? 2 * design.train : design.pool) * 2e-4,
+  cost: ({ design }) => 2 * apartOnly(design).train * 2e-4,
   check({ design, classes }, [data]) {
-    checkDesign(design, data);
+    checkDesign(apartOnly(design), data);
     checkClasses(classes, data!);
   },
   async run({ settings, needs, dataset, write }) {

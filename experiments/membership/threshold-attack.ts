@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { bestThreshold, score } from '../../attacks/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { defineKind, type Needed } from '../runner/index.ts';
-import { checkDesign, designSchema } from './design.ts';
+import { apartOnly, checkDesign, designSchema } from './design.ts';
 import { furtherSchema } from './further.ts';
 import { answersOf, furtherLabels, joined, labelsAsked } from './outputs.ts';
 import { verdictEntries, verdictOf } from './verdict.ts';
@@ -30,12 +30,8 @@ export const thresholdAttack = defineKind({
     further: v.exactOptional(furtherSchema),
   }),
   result: v.strictObject(verdictEntries),
-  cost: ({ design }) => 0.2 + (design.kind === 'apart' ? 6 * design.train : 0) * ROW,
-  check({ design }, [data]) {
-    checkDesign(design, data);
-    if (design.kind === 'apart') return;
-    throw new ConfigError("design: expected a design of 'apart', got 'halves'.", 'design.kind', ['apart']);
-  },
+  cost: ({ design }) => 0.2 + 6 * apartOnly(design).train * ROW,
+  check: ({ design }, [data]) => checkDesign(apartOnly(design), data),
   async run({ settings, needs: [target, ...shadows], dataset }) {
     const { signal, design, further } = settings;
     if (!target || shadows.length === 0)

@@ -10,6 +10,9 @@ interface SchemaNode {
   readonly wrapped?: SchemaNode;
   readonly item?: SchemaNode;
   readonly options?: readonly (SchemaNode | string)[];
+  /** of a record: the schema of its names, of its values */
+  readonly key?: SchemaNode;
+  readonly value?: SchemaNode;
   readonly literal?: unknown;
 }
 
@@ -27,7 +30,8 @@ export function parseBy<Schema extends v.GenericSchema>(
   const [issue] = result.issues;
   const path = v.getDotPath(issue) ?? '';
   const keys = path === '' ? [] : path.split('.');
-  if (issue.expected === 'never' && issue.type === 'strict_object') {
+  const isName = issue.type === 'picklist' && issue.path?.at(-1)?.origin === 'key';
+  if ((issue.expected === 'never' && issue.type === 'strict_object') || isName) {
     const known = allowedAt(schema, keys.slice(0, -1));
     throw new ConfigError(`${what}: expected ${listed(known, 'a setting')}, got '${path}'.`, path, known);
   }
@@ -69,8 +73,8 @@ function nodeAt(schema: v.GenericSchema, keys: readonly string[]): SchemaNode | 
   let node: SchemaNode | undefined = schema as unknown as SchemaNode;
   for (const key of keys) {
     node = unwrapped(node);
-    node =
-      node.entries && Object.hasOwn(node.entries, key) ? node.entries[key] : /^\d+$/.test(key) ? node.item : undefined;
+    const { entries, item, value } = node;
+    node = entries && Object.hasOwn(entries, key) ? entries[key] : (value ?? (/^\d+$/.test(key) ? item : undefined));
     if (!node) return null;
   }
   return unwrapped(node);
@@ -79,10 +83,17 @@ function nodeAt(schema: v.GenericSchema, keys: readonly string[]): SchemaNode | 
 const unwrapped = (node: SchemaNode): SchemaNode => (node.wrapped ? unwrapped(node.wrapped) : node);
 const isChoice = (node: SchemaNode | null) => node?.options !== undefined;
 
+/** Names of the settings in an object, or of a record's whose names are given; null: any, or none. */
+function namesIn(node: SchemaNode | null): string[] | null {
+  if (node?.entries) return Object.keys(node.entries);
+  return node?.type === 'record' && node.key?.options ? node.key.options.map(String) : null;
+}
+
 /** Names of the settings at a path of a schema, or the values to choose from there; nothing where any value may fit. */
 function allowedAt(schema: v.GenericSchema, keys: readonly string[]): string[] {
   const node = nodeAt(schema, keys);
-  if (node?.entries) return Object.keys(node.entries);
+  const names = namesIn(node);
+  if (names) return names;
   return (node?.options ?? []).flatMap((option) => {
     if (typeof option !== 'object') return [String(option)];
     return option.literal === undefined ? [] : [String(option.literal)];
@@ -92,8 +103,8 @@ function allowedAt(schema: v.GenericSchema, keys: readonly string[]): string[] {
 /** Names of the settings at the longest part of a path where there are any. */
 export function settingsNear(schema: v.GenericSchema, keys: readonly string[]): string[] {
   for (let n = keys.length; n >= 0; n--) {
-    const entries = nodeAt(schema, keys.slice(0, n))?.entries;
-    if (entries) return Object.keys(entries);
+    const names = namesIn(nodeAt(schema, keys.slice(0, n)));
+    if (names) return names;
   }
   return [];
 }
@@ -104,7 +115,8 @@ const LEAVES = ['string', 'number', 'boolean', 'picklist', 'literal'];
 export function hasPath(schema: v.GenericSchema, keys: readonly string[]): boolean {
   return keys.every((key, n) => {
     const above = nodeAt(schema, keys.slice(0, n));
-    if (above?.entries) return Object.hasOwn(above.entries, key);
+    const names = namesIn(above);
+    if (names) return names.includes(key);
     if (above?.item) return /^\d+$/.test(key);
     return above === null || !LEAVES.includes(above.type);
   });

@@ -33,10 +33,8 @@ const keptFile = (root: string, name: string) => join(root, 'docs', `${name}.jso
 export async function experimentPage(root: string, name: string): Promise<string | null> {
   const file = keptFile(root, name);
   if (!existsSync(file)) return null;
-  const { spec: kept, records } = JSON.parse(readFileSync(file, 'utf8')) as Kept;
-  const { experiment } = await findExperiment(kept.experiment);
-  // settings that it has got since take their defaults
-  const spec = { ...kept, settings: experiment.settings(kept.settings) };
+  const { spec, records } = JSON.parse(readFileSync(file, 'utf8')) as Kept;
+  const { experiment } = await findExperiment(spec.experiment);
   const plan = await planOf(experiment, spec);
   // a record that was changed by hand is refused by its own seal
   const whole = await Promise.all(records.map((record) => parseRecord(JSON.stringify(record), file)));

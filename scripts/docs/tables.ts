@@ -68,7 +68,7 @@ ${table(['name', 'what', 'access', 'the attacker also knows', 'questions about e
 
 ## Shadow data for attackers with partial knowledge
 
-Also as \`knowledge\` of \`keyhole run shokri\`, where \`other\` takes the rows of another data set.
+Also as \`knowledge\` of \`keyhole run shokri\`, where \`other\` takes the rows of another data set (\`data\`, \`path\`, \`label\`).
 
 ${table(['name', 'the attacker has', 'options and their defaults', 'paper'], synthesisRows())}
 

@@ -285,7 +285,7 @@ foreign('with a population both kinds are trained, and a third of it by nobody',
   );
   assert.equal([record.shadows, record.references, record.population], [1, 2, 40]);
   const none = { ...recipe, references: 2, count: 0, epochs: 1 };
-  const aside = await auditTarget({ ...sets, population, shadows: none, attacks: ['attack-p'] });
+  const aside = await auditTarget({ ...sets, population, shadows: none, attacks: ['attack-p', 'lira-online'] });
   assert.equal([aside.shadows, aside.population], [0, 120], 'without shadow models all of it');
 });
 
@@ -327,6 +327,8 @@ foreign('refused before the model is asked: no labels to train on, one reference
     [{ count: 1, references: 2 }, {}, /expected a population with labels/],
     [{ count: 0 }, {}, /at least one shadow or reference model/],
     [{ count: -1 }, { population }, /whole number >= 0, got -1/],
+    [{ references: 16 }, { attacks: ['loss'] }, /attacks that use reference models, .* got loss\. Name one/],
+    [{ references: 2 }, { population, attacks: ['shadow-logistic'] }, /reference models, .* got shadow-logistic\./],
   ] as [object, object, RegExp][])
     await rejectsError(() => run(shadows, more), ConfigError, message);
   assert.is(asked, 0);

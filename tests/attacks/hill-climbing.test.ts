@@ -1,5 +1,6 @@
 /** Rows that a target is sure of: Algorithm 1 of Shokri et al. 2017, step by step. */
-import { type ClimbOptions, climb, type Field, numericFields, synthesise, type Target } from '../../attacks/index.ts';
+import { type ClimbOptions, climb, type Field, synthesise, type Target } from '../../attacks/index.ts';
+import { numericFields } from '../../attacks/synthesis/fields.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { assert, suite } from '../harness.ts';
 import { nearCount } from '../support/near.ts';
@@ -172,7 +173,7 @@ search('refuses settings with which no search can end well', async () => {
   await rejectsError(at({ fields: bits(19) }), ConfigError, /fields of the 20 numbers.*fieldsOf/);
 });
 
-search('a class that cannot be reached is given up, and the others fill its place', async () => {
+const gaps = (onProgress?: (fraction: number) => void) => {
   // nothing is ever of class 2
   const target = {
     ...shareOfOnes(10),
@@ -184,17 +185,29 @@ search('a class that cannot be reached is given up, and the others fill its plac
       );
     },
   };
-  const { y, failed, stopped } = await synthesise('hill-climbing', {
+  return synthesise('hill-climbing', {
     fields: bits(10),
     classes: 3,
     rows: 60,
     target,
     options: { kMax: 4, kMin: 1, confMin: 0.6, iterMax: 100 },
     rng: Rng.from(9).split('gaps'),
+    onProgress,
   });
+};
+
+search('a class that cannot be reached is given up after ten searches, and the others fill its place', async () => {
+  const { y, failed, stopped } = await gaps();
   assert.equal(
     [0, 1, 2].map((c) => y.filter((label) => label === c).length),
     [30, 30, 0],
   );
-  assert.equal([failed, stopped], [20, null]);
+  assert.equal([failed, stopped], [10, null]);
+});
+
+search('its progress is the share of rows that are found, which never falls back', async () => {
+  const seen: number[] = [];
+  await gaps((fraction) => seen.push(fraction));
+  assert.ok(seen.every((fraction, i) => i === 0 || fraction >= seen[i - 1]!));
+  assert.ok(seen[0]! < 1 && seen.at(-1) === 1);
 });

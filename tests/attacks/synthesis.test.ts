@@ -1,10 +1,7 @@
 /** Shadow data for an attacker with partial knowledge: noise and marginals against the rules that define them, and every method at work. */
 import {
-  drawFromMarginals,
   fieldsOf,
   localTarget,
-  noisyRows,
-  numericFields,
   remembered,
   type SynthesisName,
   type SyntheticRows,
@@ -14,6 +11,9 @@ import {
   type Target,
   widthOf,
 } from '../../attacks/index.ts';
+import { numericFields } from '../../attacks/synthesis/fields.ts';
+import { drawFromMarginals } from '../../attacks/synthesis/marginals.ts';
+import { noisyRows } from '../../attacks/synthesis/noisy.ts';
 import { type Column, examples } from '../../data/index.ts';
 import { Classifier, ConfigError, createEngine, namedModel, Rng } from '../../engine/index.ts';
 import { assert, suite } from '../harness.ts';

@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { wantedRun } from '../../cli/runs/index.ts';
 import { writeNpz } from '../../data/index.ts';
 import { shokriAttack } from '../../experiments/membership/index.ts';
 import { assert, suite, type TestFunction } from '../harness.ts';
@@ -94,6 +95,31 @@ test("profiles of the experiment's own, and those of no other", async () => {
     { name: 'seven', about: 'paper, with seven shadow models and without the mitigation stage' },
   ]);
 });
+
+test("the spec of a run that is older than a setting takes the setting's default, and not the quick profile's", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'spec.json');
+    const complete = (await wantedRun('shokri', { profile: 'seven' })).settings as Record<string, unknown>;
+    const { mitigation: _, knowledge: __, ...older } = complete;
+    const spec = { schema: 'keyhole.spec/1', experiment: 'shokri', settings: older, build: 'base', version: '0.1.0' };
+    writeFileSync(file, JSON.stringify({ ...spec, data: [] }));
+    assert.equal((await wantedRun(file, {})).settings, complete);
+    // what somebody wrote by hand is short for the quick profile
+    writeFileSync(file, JSON.stringify({ experiment: 'shokri', settings: older }));
+    const { settings } = await wantedRun(file, {});
+    assert.is.not((settings as { mitigation: unknown }).mitigation, null);
+  }));
+
+test('options of attack models are looked at before anything is trained', () =>
+  inFolder(async (folder) => {
+    const out = join(folder, 'out');
+    const set = (pair: string) => inProcess([...small('digits', pair), '--out', out]);
+    refused(await set('options.svn.c=1'), 2, /a setting among svm, .*got 'options\.svn\.c'\. Did you mean 'svm'/);
+    refused(await set('options={"svn":{"c":1}}'), 2, /among svm, network, .*, got 'options\.svn'\. Did you mean 'svm'/);
+    refused(await set('options.logistic.see=1'), 2, /shokri-logistic: expected an option among .*got 'see'/);
+    refused(await set('options.logistic.minRows=20'), 2, /Set minRows itself/);
+    assert.not.ok(existsSync(out));
+  }));
 
 /** The rows of the table under a title, cells without their intervals' markup. */
 function rowsUnder(page: string, title: string): string[][] {

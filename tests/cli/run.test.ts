@@ -134,3 +134,26 @@ test('a spec from a file; the spec of a run is one; where none is named, a folde
       /digits: expected the rows of the spec \(SHA-256 f+\)/,
     );
   }));
+
+test('a folder that is older than a setting is the same run, and its report can be made', () =>
+  inFolder(async (folder) => {
+    const out = join(folder, 'out');
+    const first = await inProcess([...GRID, '--out', out]);
+    const file = join(out, 'spec.json');
+    const spec = JSON.parse(readFileSync(file, 'utf8')) as { settings: Record<string, unknown> };
+    const { mark: _, epochs: __, ...older } = spec.settings;
+    writeFileSync(file, JSON.stringify({ ...spec, settings: older }));
+    const reported = await inProcess(['report', out, '--json']);
+    assert.equal(validJson(reported, 'keyhole.report/1').jobs, { total: 6, done: 6 }, reported.stderr);
+    for (const args of [GRID, ['run', '--resume', '--json', '--workers', '1']]) {
+      const again = await inProcess([...args, '--out', out]);
+      assert.is(jobsOf(again).before, 6, again.stderr);
+      assert.is(validJson(again, 'keyhole.run/1').command, validJson(first, 'keyhole.run/1').command);
+    }
+    refused(
+      await inProcess([...GRID, '--set', 'epochs=3', '--out', out]),
+      2,
+      /got that of another: settings\.epochs 2 there, 3 here\./,
+    );
+    refused(await inProcess(['run', 'overfitting', '--out', out]), 2, /got that of another: experiment /);
+  }));

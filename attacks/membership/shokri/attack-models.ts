@@ -82,7 +82,8 @@ export interface AttackModels {
 // biome-ignore lint/suspicious/noExplicitAny: any options, any data
 const definition = (kind: AttackModelKind): AttackModelDef<any, any> => attackModelKinds[kind];
 
-function resolve(kind: AttackModelKind, given: Readonly<Record<string, number>> = {}) {
+/** Options of a kind, with defaults. @throws ConfigError for an unknown option or a value out of range */
+export function attackModelOptions(kind: AttackModelKind, given: Readonly<Record<string, number>> = {}) {
   const defs = { ...commonOptions, ...definition(kind).options } as typeof commonOptions & Record<string, OptionDef>;
   return parseOptions(`shokri-${kind}`, defs, given) as OptionsOf<typeof commonOptions> & Record<string, number>;
 }
@@ -115,7 +116,7 @@ export async function fitAttackModel(
   label: number | null,
   o: FitAttackModels,
 ): Promise<AttackModelData> {
-  const options = resolve(kind, o.options);
+  const options = attackModelOptions(kind, o.options);
   const { fit, logOdds, options: own } = definition(kind);
   const rng = o.rng.split(label === null ? 'all classes' : `class ${label}`);
   const found = rowsOf(outputs, label);
@@ -151,7 +152,7 @@ export async function fitAttackModels(
   o: FitAttackModels,
 ): Promise<AttackModels> {
   checkOutputs(outputs);
-  const { minRows } = resolve(kind, o.options);
+  const { minRows } = attackModelOptions(kind, o.options);
   const few = new Set(classesWithFewRows(outputs, minRows));
   const pacer = new Pacer(o.signal);
   const models: (AttackModelData | null)[] = [];

@@ -5,6 +5,7 @@ export {
   type AttackModelData,
   type AttackModels,
   type AttackModelsData,
+  attackModelOptions,
   attackModels,
   classesWithFewRows,
   type FitAttackModels,

@@ -4,16 +4,15 @@ import {
   attackModel,
   type DefenceSettings,
   type Further,
-  type Knowledge,
   membershipModel,
   modelOutputs,
   ONE_VIEW,
   shadowData,
   shokriAttack,
-  titleOf,
   type Which,
 } from '../../membership/index.ts';
 import type { Job } from '../../runner/index.ts';
+import { type KnowledgeSetting, knowledgeOf, otherData, titleOf } from './knowledge-settings.ts';
 import { dataOf, type Kind, type Settings } from './settings.ts';
 
 /** A model in the ordinary way, or otherwise. */
@@ -100,14 +99,13 @@ export function judgeJob(
 }
 
 /** The job that makes the shadow data of an attacker with partial knowledge. */
-export function madeJob(s: Settings, size: number, knowledge: Knowledge) {
-  const other = knowledge.kind === 'other' ? [{ data: knowledge.data }] : [];
+export function madeJob(s: Settings, size: number, setting: KnowledgeSetting) {
   return shadowData.job(
-    { design: realDesign(s, size), knowledge, seed: s.seed },
+    { design: realDesign(s, size), knowledge: knowledgeOf(setting), seed: s.seed },
     {
-      name: `shadow data, ${titleOf(knowledge)}`,
-      data: [dataOf(s), ...other],
-      needs: asksTarget(knowledge) ? [modelJob(s, size, 'target')] : [],
+      name: `shadow data, ${titleOf(setting)}`,
+      data: [dataOf(s), ...otherData(setting)],
+      needs: asksTarget(setting) ? [modelJob(s, size, 'target')] : [],
     },
   );
 }

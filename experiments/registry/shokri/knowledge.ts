@@ -1,7 +1,7 @@
 /** Attackers with partial knowledge beside the one who has real rows: their jobs, and the section of the report that compares them. */
-import { knows, titleOf } from '../../membership/index.ts';
 import type { Curve, ReportSection, Results } from '../../runner/index.ts';
 import { jobsOf, madeJob } from './jobs.ts';
+import { knows, titleOf } from './knowledge-settings.ts';
 import type { Settings } from './settings.ts';
 import { type Judged, mediansOf, overClasses, perClassOf, withInterval } from './text.ts';
 

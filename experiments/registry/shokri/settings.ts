@@ -1,8 +1,10 @@
 /** What can be set in the shadow-model experiment. */
 import * as v from 'valibot';
 import { ConfigError, modelNames } from '../../../engine/index.ts';
-import { attackKinds, knowledgeSchema } from '../../membership/index.ts';
-import { type Completion, type DataRef, recipeSchema } from '../../runner/index.ts';
+import { attackKinds } from '../../membership/index.ts';
+import { type Completion, recipeSchema } from '../../runner/index.ts';
+import { dataEntries, dataOf } from './data-settings.ts';
+import { knowledgeSetting } from './knowledge-settings.ts';
 import { type Mitigation, mitigationSchema } from './mitigation-settings.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
@@ -11,12 +13,8 @@ const listOf = <Item extends v.GenericSchema>(item: Item) =>
   v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
 
 export const settings = v.strictObject({
-  /** a set's name, or a .csv or .npz file */
-  data: v.optional(v.string(), 'digits'),
-  /** where its files are, if they are nowhere that a set's files are looked for */
-  path: v.exactOptional(v.string()),
-  /** the label column of a CSV file, by its name or its place */
-  label: v.exactOptional(v.union([v.string(), v.pipe(v.number(), v.integer(), v.transform(String))])),
+  ...dataEntries,
+  data: v.optional(dataEntries.data, 'digits'),
   /** null: as many as the data have */
   classes: v.optional(v.nullable(count), null),
   model: v.optional(v.picklist(modelNames), 'mlp'),
@@ -34,7 +32,7 @@ export const settings = v.strictObject({
   /** kinds of attack models; the first is in the headline */
   attacks: v.optional(listOf(v.picklist(attackKinds)), attackKinds),
   /** of attack models, by kind */
-  options: v.optional(v.record(v.string(), v.record(v.string(), v.number())), {}),
+  options: v.optional(v.record(v.picklist(attackKinds), v.record(v.string(), v.number())), {}),
   /** rows that a class needs on either side for an attack model of its own */
   minRows: v.optional(count, 10),
   /** defences, each attacked by who knows it and by who does not; null: no such stage */
@@ -43,18 +41,13 @@ export const settings = v.strictObject({
    * attackers without rows of the target's distribution, compared with the one who has them: at the first size, by the first kind
    * of attack model
    */
-  knowledge: v.optional(v.array(knowledgeSchema), []),
+  knowledge: v.optional(v.array(knowledgeSetting), []),
   seed: v.optional(seed, 0),
 });
+export { dataOf };
+
 type Given = v.InferOutput<typeof settings>;
 export type Settings = Omit<Given, 'mitigation'> & { readonly classes: number; readonly mitigation: Mitigation | null };
-
-/** The data set as jobs name it. */
-export const dataOf = ({ data, path, label }: Pick<Given, 'data' | 'path' | 'label'>): DataRef => ({
-  data,
-  ...(path !== undefined && { path }),
-  ...(label !== undefined && { label }),
-});
 
 export const completion: Completion<Given, Settings> = {
   data: (given) => [dataOf(given)],

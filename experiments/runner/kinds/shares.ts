@@ -1,6 +1,7 @@
 /** Rates with their intervals, as records hold them. */
 import * as v from 'valibot';
-import type { Estimate } from '../../../attacks/index.ts';
+
+export { tprAtFprOf } from '../../rates.ts';
 
 /** A share with its exact 95 % interval. */
 export const shareSchema = v.object({
@@ -17,11 +18,4 @@ export const tprAtFprSchema = v.strictObject({
   '0.1': v.nullable(shareSchema),
   '0.01': v.nullable(shareSchema),
   '0.001': v.nullable(shareSchema),
-});
-
-/** Of the rates that an attack was measured at, those that records hold. */
-export const tprAtFprOf = (measured: Readonly<Record<string, Estimate | null>>) => ({
-  '0.1': measured['0.1'] ?? null,
-  '0.01': measured['0.01'] ?? null,
-  '0.001': measured['0.001'] ?? null,
 });

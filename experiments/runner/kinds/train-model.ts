@@ -1,11 +1,10 @@
 /** Trains a named model on the members of a split, and measures it on both sides. Its file: model.safetensors. */
 import * as v from 'valibot';
-import { clopperPearson } from '../../../attacks/index.ts';
 import { examples } from '../../../data/index.ts';
 import { Classifier, ConfigError, modelNames, namedModel, Rng } from '../../../engine/index.ts';
 import { optimizerNames, optimizerOf } from '../../recipe.ts';
 import { defineKind } from '../job.ts';
-import { shareSchema } from './shares.ts';
+import { measureSide, sideSchema } from './sides.ts';
 import { checkSplit, membersOf, partSchema, shadowSize, splitSchema } from './split.ts';
 
 const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
@@ -20,8 +19,6 @@ export const recipeSchema = v.strictObject({
   momentum: v.pipe(v.number(), v.minValue(0), v.ltValue(1, 'expected a number from 0, below 1')),
   weightDecay: notNegative,
 });
-
-const sideSchema = v.strictObject({ loss: v.number(), accuracy: shareSchema });
 
 export const MODEL_FILE = 'model.safetensors';
 
@@ -78,10 +75,7 @@ export const trainModel = defineKind({
       checkpoint: checkpoint(),
       onProgress: ({ step, steps }) => progress(step / steps),
     });
-    const measure = async (rows: Int32Array) => {
-      const { loss, accuracy, n } = await classifier.evaluate(examples(data, rows), { signal });
-      return { loss, accuracy: clopperPearson({ hits: Math.round(accuracy * n), n }) };
-    };
+    const measure = (rows: Int32Array) => measureSide(classifier, examples(data, rows), signal);
     const result = {
       parameters: classifier.parameters,
       epochs: fitted.epochs,

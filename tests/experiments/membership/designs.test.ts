@@ -3,14 +3,18 @@ import { lookupTarget, lookupViews } from '../../../attacks/index.ts';
 import { loadSet } from '../../../data/index.ts';
 import { ConfigError, Rng } from '../../../engine/index.ts';
 import {
+  attackModel,
   membershipModel,
   modelOutputs,
   ONE_VIEW,
   referenceAttacks,
   rowsOfModel,
+  shokriAttack,
+  thresholdAttack,
 } from '../../../experiments/membership/index.ts';
+import type { JobKind } from '../../../experiments/runner/index.ts';
 import { assert, suite } from '../../harness.ts';
-import { rejectsError } from '../../support/throws.ts';
+import { rejectsError, throwsError } from '../../support/throws.ts';
 import { testJob } from '../recipes/context.ts';
 
 const blobs = loadSet('synthetic-blobs', {
@@ -48,6 +52,48 @@ designs('halves: every row of the pool is in a model by a fair coin of its own',
   // 38,400 fair coins: five deviations of 98; of one row 64 coins, six of 4
   assert.ok(Math.abs(all.reduce((sum, n) => sum + n, 0) - 19_200) < 490);
   assert.ok(all.length === 600 && all.every((n) => n >= 8 && n <= 56));
+});
+
+const checks = suite('membership: what is refused before anything is trained');
+
+const [apart, halves] = [
+  { kind: 'apart', train: 100, seed: 3 },
+  { kind: 'halves', pool: 600, seed: 3 },
+] as const;
+const facts = [{ name: 'blobs', sha256: 'a', size: 800, inputShape: [6], classes: 3 }];
+const check = (kind: JobKind, settings: object) => () => kind.check(kind.parseSettings(settings), facts);
+const fit = { attack: 'svm', options: {}, label: 0, classes: 3, design: apart, minRows: 10, seed: 1 };
+const judge = { attack: 'svm', classes: 3, design: apart, seed: 1 };
+const threshold = { signal: 'loss', design: apart, seed: 1 };
+const references = { attacks: ['loss', 'lira-online'], options: {}, design: halves, population: 0, seed: 1 };
+
+checks('attacks with shadow models apart refuse halves, and made rows where they need real ones', () => {
+  for (const [kind, settings] of [
+    [attackModel, fit],
+    [shokriAttack, judge],
+    [thresholdAttack, threshold],
+  ] as const) {
+    check(kind, settings)();
+    throwsError(check(kind, { ...settings, design: halves }), ConfigError, /a design of 'apart', got 'halves'/);
+    const made = check(kind, { ...settings, design: { ...apart, shadowRows: 'made' } });
+    if (kind === attackModel) made();
+    else throwsError(made, ConfigError, /got shadowRows 'made'\. Leave shadowRows out/);
+  }
+  const reversed = { ...references, design: apart };
+  throwsError(check(referenceAttacks, reversed), ConfigError, /a design of 'halves', got 'apart'/);
+});
+
+checks('options of attack models, and of attacks', () => {
+  const model = (options: object) => check(attackModel, { ...fit, options });
+  model({ logOdds: 1 })();
+  throwsError(model({ trees: 3 }), ConfigError, /shokri-svm: expected an option among .*got 'trees'/);
+  throwsError(model({ logOdds: 2 }), ConfigError, /shokri-svm\.logOdds: expected a number from 0 to 1, got 2/);
+  throwsError(model({ minRows: 5 }), ConfigError, /options of svm other than minRows, .* Set minRows itself/);
+  const attacks = (options: object) => check(referenceAttacks, { ...references, options });
+  attacks({})();
+  throwsError(attacks({ lira: {} }), ConfigError, /those of loss, lira-online, got some of 'lira'\. Add it to attacks/);
+  throwsError(attacks({ 'rmia-online': {} }), ConfigError, /got some of 'rmia-online'/);
+  throwsError(attacks({ 'lira-online': { nothing: 1 } }), ConfigError, /lira-online: expected an option .*'nothing'/);
 });
 
 const kept = suite('membership: kept answers');

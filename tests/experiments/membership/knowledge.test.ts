@@ -2,20 +2,27 @@
 import { syntheses, synthesisNames } from '../../../attacks/index.ts';
 import { type Column, type Dataset, makeDataset, readNpz, take } from '../../../data/index.ts';
 import { ConfigError, Rng } from '../../../engine/index.ts';
-import { madeRows } from '../../../experiments/membership/design.ts';
+import { madeRows, targetOf } from '../../../experiments/membership/design.ts';
 import {
   asksTarget,
   type Knowledge,
-  knows,
   membershipModel,
+  modelOutputs,
+  ONE_VIEW,
   rowsOfModel,
   shadowData,
-  titleOf,
 } from '../../../experiments/membership/index.ts';
 import { experiments } from '../../../experiments/registry/index.ts';
+import {
+  type KnowledgeSetting,
+  knowledgeOf,
+  knows,
+  titleOf,
+} from '../../../experiments/registry/shokri/knowledge-settings.ts';
 import { type DataFacts, type Job, type Needed, planJobs, type Results } from '../../../experiments/runner/index.ts';
 import { assert, suite } from '../../harness.ts';
 import { digits } from '../../support/data.ts';
+import { nearCount } from '../../support/near.ts';
 import { rejectsError, throwsError } from '../../support/throws.ts';
 import { testJob } from '../recipes/context.ts';
 
@@ -28,7 +35,7 @@ const recipe = {
   weightDecay: 0,
 } as const;
 const search = { kMax: 16, kMin: 1, rejMax: 5, confMin: 0.2, iterMax: 300, queryBudget: 1e6 };
-const every: readonly Knowledge[] = [
+const every: readonly KnowledgeSetting[] = [
   { kind: 'noisy', p: 0.1 },
   { kind: 'marginals', perClass: 0 },
   { kind: 'marginals', perClass: 1 },
@@ -36,7 +43,7 @@ const every: readonly Knowledge[] = [
   { kind: 'other', data: 'another' },
 ];
 const shokri = experiments.shokri!;
-const settingsOf = (knowledge: readonly Knowledge[], more = {}) =>
+const settingsOf = (knowledge: readonly KnowledgeSetting[], more = {}) =>
   shokri.settings({
     data: 'digits',
     classes: 2,
@@ -82,7 +89,8 @@ async function turned(): Promise<Dataset> {
 }
 
 /** The target's job where it is needed, then the shadow data. */
-async function made(own: Dataset, other: Dataset, knowledge: Knowledge, train: number) {
+async function made(own: Dataset, other: Dataset, setting: KnowledgeSetting, train: number) {
+  const knowledge = knowledgeOf(setting);
   const design = { kind: 'apart', train, seed: 2 } as const;
   const needs: Needed[] = [];
   if (asksTarget(knowledge)) {
@@ -147,6 +155,30 @@ rows('noise of nothing gives shadow models the very rows that they have without'
   }
 });
 
+rows('marginals are of all rows that the target left over, however few are made', async () => {
+  const own = await table(1, 'own');
+  const { rows: kept } = await made(own, own, { kind: 'marginals', perClass: 1, rows: 200 }, 100);
+  const { others } = targetOf(own, { kind: 'apart', train: 100, seed: 2 });
+  const last = new Set(Array.from(others.subarray(200), (row) => own.x[row * 5 + 4]!));
+  const values = Array.from(kept.y, (_, i) => kept.x[i * 5 + 4]!);
+  // each value is of one row, and a row made takes that of any of the 400, so that half are of the 200 last ones
+  nearCount(values.filter((value) => last.has(value)).length, 200, 0.5, 'values of the last 200 rows');
+});
+
+rows('an output defence stands before shadow models of made rows, too', async () => {
+  const own = await table(1, 'own');
+  const { design, job } = await made(own, own, { kind: 'noisy', p: 0.1 }, 60);
+  const drawn = { design: { ...design, shadowRows: 'made' }, which: 0 } as const;
+  const needs = [job.needed()];
+  const settings = { ...drawn, model: 'mlp', recipe, augmentation: null, defence: null, seed: 1 };
+  const model = testJob(membershipModel, settings, own, { needs });
+  await model.run();
+  const asked = { ...drawn, views: ONE_VIEW, population: 0, defence: { name: 'label-only', options: {}, seed: 1 } };
+  const outputs = testJob(modelOutputs, asked, own, { needs: [model.needed(), ...needs] });
+  const { rows: answered, answers } = modelOutputs.parseResult(await outputs.run());
+  assert.equal([answered, answers], [120, 'log-probabilities']);
+});
+
 rows('what is made follows from the seed', async () => {
   const own = await table(1, 'own');
   const once = async () => (await made(own, own, { kind: 'hill-climbing', ...search }, 60)).rows;
@@ -181,7 +213,7 @@ rows('a shadow model of a design with made rows needs them', async () => {
 const plans = suite('partial knowledge: plans');
 
 const facts = (size = 1797): DataFacts => ({ name: 'digits', sha256: 'a', size, inputShape: [8, 8, 1], classes: 2 });
-const planOf = (knowledge: readonly Knowledge[], other: Partial<DataFacts> = {}, size = 1797) =>
+const planOf = (knowledge: readonly KnowledgeSetting[], other: Partial<DataFacts> = {}, size = 1797) =>
   planJobs(shokri.jobs(settingsOf(knowledge)), {
     build: 'base',
     version: '0',
@@ -217,13 +249,13 @@ plans('every kind has the one target that there is, and shadow models of its own
   assert.is(data.length, every.length);
   for (const { settings, needs } of data) {
     const { knowledge } = settings as unknown as { knowledge: Knowledge };
-    assert.equal(needs, asksTarget(knowledge) ? [targets[0]!.id] : [], knows(knowledge));
+    assert.equal(needs, asksTarget(knowledge) ? [targets[0]!.id] : [], knowledge.kind);
   }
 });
 
 plans('every way to make shadow data can be set, with its own defaults', () => {
   for (const kind of synthesisNames) {
-    const { knowledge } = settingsOf([{ kind } as Knowledge]) as unknown as { knowledge: unknown };
+    const { knowledge } = settingsOf([{ kind } as KnowledgeSetting]) as unknown as { knowledge: unknown };
     const defaults = Object.entries(syntheses[kind].options).map(([option, { default: value }]) => [option, value]);
     assert.equal(knowledge, [{ kind, ...Object.fromEntries(defaults) }]);
   }
@@ -231,9 +263,55 @@ plans('every way to make shadow data can be set, with its own defaults', () => {
   throwsError(() => settingsOf([{ kind: 'guess' } as never]), ConfigError, /knowledge\.0/);
 });
 
+plans('another data set has its path and its label; what its rows are called is no part of the job', async () => {
+  const jobOf = async (setting: object) =>
+    (await planOf([{ kind: 'other', ...setting } as KnowledgeSetting])).jobs.find(
+      ({ kind }) => kind === 'shadow-data',
+    )!;
+  const [plain, placed, labelled] = [
+    await jobOf({ data: 'a.csv' }),
+    await jobOf({ data: 'b.csv', path: 'elsewhere' }),
+    await jobOf({ data: 'a.csv', label: 2, rows: 300 }),
+  ];
+  assert.equal(plain.data, [{ data: 'digits' }, { data: 'a.csv' }]);
+  assert.equal(placed.data[1], { data: 'b.csv', path: 'elsewhere' });
+  assert.equal(labelled.data[1], { data: 'a.csv', label: '2' });
+  const asked = (job: typeof plain) => (job.settings as { knowledge: unknown }).knowledge;
+  assert.equal([plain, placed, labelled].map(asked), [
+    { kind: 'other' },
+    { kind: 'other' },
+    { kind: 'other', rows: 300 },
+  ]);
+  assert.is(placed.id, plain.id, 'the same rows, wherever they are');
+});
+
+plans('no two settings have one name', () => {
+  const settings = [
+    ...every,
+    { kind: 'noisy', p: 0.1, rows: 300 },
+    { kind: 'noisy', p: 0.1004 },
+    { kind: 'marginals', perClass: 0, rows: 300 },
+    { kind: 'marginals', perClass: 0.7 },
+    { kind: 'hill-climbing', ...search, rows: 300 },
+    { kind: 'hill-climbing', ...search, confMin: 0.5 },
+    { kind: 'other', data: 'another', rows: 300 },
+    { kind: 'other', data: 'another', label: 'b' },
+    { kind: 'other', data: 'another', path: 'there' },
+  ] as const satisfies readonly KnowledgeSetting[];
+  for (const name of [titleOf, knows]) assert.is(new Set(settings.map(name)).size, settings.length);
+  const [climbing] = (settingsOf([{ kind: 'hill-climbing' } as KnowledgeSetting]) as { knowledge: KnowledgeSetting[] })
+    .knowledge;
+  assert.is(titleOf(climbing!), 'hill-climbing', 'defaults need no words');
+  assert.is(
+    titleOf({ ...climbing!, confMin: 0.5, rows: 300 } as KnowledgeSetting),
+    'hill-climbing, confMin 0.5, 300 rows',
+  );
+  assert.is(titleOf({ kind: 'noisy', p: 0.07 }), 'noisy, 7 %');
+});
+
 plans('what cannot work is refused before anything runs', async () => {
   const other = { kind: 'other', data: 'another' } as const;
-  const refused = (knowledge: Knowledge, message: RegExp, about: Partial<DataFacts> = {}) =>
+  const refused = (knowledge: KnowledgeSetting, message: RegExp, about: Partial<DataFacts> = {}) =>
     rejectsError(() => planOf([knowledge], about), ConfigError, message);
   await refused(other, /another: expected data other than the target's, digits, got the same/, { sha256: 'a' });
   await refused(other, /rows of \[8,8,1\], as those of digits, got \[28,28,1\]/, { inputShape: [28, 28, 1] });
