@@ -143,6 +143,8 @@ kept('reference models find members of a net that has learnt its rows by heart',
   };
   const { attacks, members, nonMembers } = await run(60);
   assert.is(members + nonMembers, 400);
+  for (const { name, auc } of (await run(1)).attacks)
+    assert.ok(auc.low <= 0.5, `${name}: AUC from ${auc.low} where nothing is memorised`);
   for (const { name, auc } of attacks) assert.ok(auc.low > 0.5, `${name}: AUC from ${auc.low}`);
   // differences are to the first attack, on the same records
   assert.is(attacks[0]!.better, null);

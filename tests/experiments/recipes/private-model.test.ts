@@ -41,8 +41,8 @@ test('a model within its budget, with the ledger that proves it', async () => {
   assert.is(proved.upper, privacy!.upper);
   assert.ok(privacy!.upper! <= 4 && privacy!.upper! > 3.9, `${privacy!.upper}`);
   assert.equal([privacy!.rate, ledger.marks], [1 / 4, []]);
-  // noise is fresh each time; five deviations above guessing one of ten classes, as below
-  assert.ok(accuracy.value! > 0.2, `accuracy ${accuracy.value}`);
+  // noise is fresh each time: forty runs had a mean of 0.71 and a deviation of 0.056; five of them below
+  assert.ok(accuracy.value! > 0.43, `accuracy ${accuracy.value}`);
   assert.ok(job.files.has('model.safetensors') && !job.files.has('moments.json'));
 });
 
@@ -50,7 +50,7 @@ test('without privacy: no figure that could be taken for a budget', async () => 
   const job = testJob(privateModel, { ...settings, epsilon: null }, await few());
   const { privacy, accuracy } = (await job.run()) as Result;
   assert.is(privacy, null);
-  // five deviations above guessing one of ten classes
+  // Adam for 24 steps: forty seeds had a mean of 0.44 and a deviation of 0.046
   assert.ok(accuracy.value! > 0.2, `${accuracy.value}`);
 });
 
