@@ -1,6 +1,8 @@
 /** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
 import { ConfigError } from '../../engine/index.ts';
+import { square, squareProbabilities } from './black-box/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
+import { autoattack } from './ensemble/index.ts';
 import {
   apgdCe,
   apgdDlr,
@@ -49,6 +51,9 @@ export const evasionAttacks = {
   'apgd-dlr-targeted': apgdDlrTargeted,
   fab,
   'fab-targeted': fabTargeted,
+  square,
+  'square-probabilities': squareProbabilities,
+  autoattack,
 } as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;
 

@@ -124,6 +124,7 @@ async function climbOnce(
   let live = Int32Array.from(rows.keys());
 
   for (let step = 0; step <= steps; step++) {
+    task.signal?.throwIfAborted();
     const isLast = step === steps;
     const asked = gather(points, live, width);
     const found = isLast ? null : new Float32Array(asked.length);

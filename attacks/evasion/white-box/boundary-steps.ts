@@ -121,6 +121,7 @@ async function walkOnce(
   let live = Int32Array.from(rows.keys());
 
   for (let step = 0; step < steps && live.length > 0; step++) {
+    task.signal?.throwIfAborted();
     await target.inputGradients(gather(points, live, width), (logits, back, from) => {
       const some = live.subarray(from, from + logits.length / classes);
       const pairs = Array.from(some, (k, a) => {

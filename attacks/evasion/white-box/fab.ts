@@ -16,6 +16,14 @@ export const FAB_OPTIONS = {
   search: { about: 'steps of the search on the line at the end', default: 3, min: 0, max: 100 },
 } as const;
 
+/** What the paper fixes. */
+export const FAB_DEFAULTS = {
+  alpha: FAB_OPTIONS.alpha.default,
+  eta: FAB_OPTIONS.eta.default,
+  beta: FAB_OPTIONS.beta.default,
+  search: FAB_OPTIONS.search.default,
+} as const;
+
 export const FAB_PAPER =
   'Croce, Hein 2020, Minimally Distorted Adversarial Examples with a Fast Adaptive Boundary Attack, ICML';
 

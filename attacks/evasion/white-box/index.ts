@@ -6,7 +6,7 @@ export { aimedDlr, apgdDlrTargeted } from './apgd-dlr-targeted.ts';
 export { type Ascent, ascend, faults } from './ascent.ts';
 export { bim } from './bim.ts';
 export { walkTheBoundary } from './boundary-steps.ts';
-export { FAB_OPTIONS, fab } from './fab.ts';
+export { FAB_DEFAULTS, fab } from './fab.ts';
 export { fabTargeted } from './fab-targeted.ts';
 export { fgsm } from './fgsm.ts';
 export { fgsmRs } from './fgsm-rs.ts';
