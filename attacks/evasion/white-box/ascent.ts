@@ -132,7 +132,7 @@ function accumulate(
     velocity[at + j] = momentum * velocity[at + j]! + by * gradient.values[gradient.at + j]!;
 }
 
-function mean(values: Float64Array): number {
+export function mean(values: Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;
   return sum / values.length;
