@@ -1,7 +1,7 @@
 /** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
 import { ConfigError } from '../../engine/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
-import { bim, fgsm, fgsmRs, miFgsm, pgd } from './white-box/index.ts';
+import { bim, carliniWagner, deepfool, fgsm, fgsmRs, jsma, miFgsm, pgd } from './white-box/index.ts';
 
 export {
   defineEvasionAttack,
@@ -27,7 +27,16 @@ export {
   spaceOf,
 } from './space.ts';
 
-export const evasionAttacks = { fgsm, 'fgsm-rs': fgsmRs, bim, pgd, 'mi-fgsm': miFgsm } as const;
+export const evasionAttacks = {
+  fgsm,
+  'fgsm-rs': fgsmRs,
+  bim,
+  pgd,
+  'mi-fgsm': miFgsm,
+  deepfool,
+  'carlini-wagner': carliniWagner,
+  jsma,
+} as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;
 
 /** Every attack, its own types erased. */
