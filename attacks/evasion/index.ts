@@ -26,6 +26,20 @@ export {
   settle,
   spaceOf,
 } from './space.ts';
+export {
+  allUniversalAttacks,
+  defineUniversalAttack,
+  perturbed,
+  runUniversalAttack,
+  type UniversalAttack,
+  type UniversalAttackName,
+  type UniversalCanary,
+  type UniversalContext,
+  type UniversalResult,
+  type UniversalRun,
+  universalAttackNamed,
+  universalAttacks,
+} from './universal/index.ts';
 
 export const evasionAttacks = {
   fgsm,
