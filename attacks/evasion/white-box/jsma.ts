@@ -207,7 +207,7 @@ function movesOf(
 }
 
 /** The pair of the largest product of sums, both above 0; null where there is none. */
-function bestPair(moves: readonly Move[]): readonly [Move, Move] | null {
+export function bestPair(moves: readonly Move[]): readonly [Move, Move] | null {
   const front = twoFronts(moves);
   let best: readonly [Move, Move] | null = null;
   let most = 0;
