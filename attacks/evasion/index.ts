@@ -8,10 +8,13 @@ import {
   apgdDlr,
   apgdDlrTargeted,
   bim,
+  carliniWagner,
+  deepfool,
   fab,
   fabTargeted,
   fgsm,
   fgsmRs,
+  jsma,
   miFgsm,
   pgd,
 } from './white-box/index.ts';
@@ -39,6 +42,20 @@ export {
   settle,
   spaceOf,
 } from './space.ts';
+export {
+  allUniversalAttacks,
+  defineUniversalAttack,
+  perturbed,
+  runUniversalAttack,
+  type UniversalAttack,
+  type UniversalAttackName,
+  type UniversalCanary,
+  type UniversalContext,
+  type UniversalResult,
+  type UniversalRun,
+  universalAttackNamed,
+  universalAttacks,
+} from './universal/index.ts';
 export { type Ascent, ascend } from './white-box/index.ts';
 
 export const evasionAttacks = {
@@ -55,6 +72,9 @@ export const evasionAttacks = {
   square,
   'square-probabilities': squareProbabilities,
   autoattack,
+  deepfool,
+  'carlini-wagner': carliniWagner,
+  jsma,
 } as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;
 
