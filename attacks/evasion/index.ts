@@ -1,8 +1,10 @@
 /** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
 import { ConfigError } from '../../engine/index.ts';
+import { boundary, hopskipjump, nes, simba, transfer } from './black-box/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
 import { bim, fgsm, fgsmRs, miFgsm, pgd } from './white-box/index.ts';
 
+export { type Substitute, type SubstituteOptions, trainSubstitute } from './black-box/index.ts';
 export {
   defineEvasionAttack,
   type EvasionAttack,
@@ -27,7 +29,18 @@ export {
   spaceOf,
 } from './space.ts';
 
-export const evasionAttacks = { fgsm, 'fgsm-rs': fgsmRs, bim, pgd, 'mi-fgsm': miFgsm } as const;
+export const evasionAttacks = {
+  fgsm,
+  'fgsm-rs': fgsmRs,
+  bim,
+  pgd,
+  'mi-fgsm': miFgsm,
+  nes,
+  simba,
+  hopskipjump,
+  boundary,
+  transfer,
+} as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;
 
 /** Every attack, its own types erased. */

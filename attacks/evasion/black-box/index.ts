@@ -1,0 +1,8 @@
+/** Attacks that see answers only. */
+export { boundary } from './boundary.ts';
+export { hopskipjump } from './hopskipjump.ts';
+export { estimateGradients, nes } from './nes.ts';
+export { askScores, type ScoreQuestions, type Scores } from './scores.ts';
+export { simba } from './simba.ts';
+export { type Substitute, type SubstituteOptions, trainSubstitute } from './substitute.ts';
+export { transfer } from './transfer.ts';
