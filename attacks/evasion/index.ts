@@ -1,6 +1,6 @@
 /** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
 import { ConfigError } from '../../engine/index.ts';
-import { square, squareProbabilities } from './black-box/index.ts';
+import { boundary, hopskipjump, nes, simba, square, squareProbabilities, transfer } from './black-box/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
 import { autoattack } from './ensemble/index.ts';
 import {
@@ -19,6 +19,7 @@ import {
   pgd,
 } from './white-box/index.ts';
 
+export { type Substitute, type SubstituteOptions, trainSubstitute } from './black-box/index.ts';
 export {
   defineEvasionAttack,
   type EvasionAttack,
@@ -75,6 +76,11 @@ export const evasionAttacks = {
   deepfool,
   'carlini-wagner': carliniWagner,
   jsma,
+  nes,
+  simba,
+  hopskipjump,
+  boundary,
+  transfer,
 } as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;
 
