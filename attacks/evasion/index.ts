@@ -19,6 +19,7 @@ export { type EvasionResult, type EvasionRun, type EvasionTarget, runEvasionAtta
 export {
   type Bounds,
   boundedSpace,
+  checkInside,
   type InputSpace,
   largestDistance,
   type OneHotGroup,
