@@ -63,8 +63,12 @@ export interface OutputDefense {
 }
 
 export type AnyTarget = Target<'white-box'> | Target<'probabilities'>;
-/** What stands before a trained model. */
-export type Wrap = (target: AnyTarget) => AnyTarget;
+/**
+ * What stands before a trained model.
+ * @param attacker adaptive: grants the gradients that an attacker estimates who knows a defence that has none (straight through
+ * transforms, over draws of noise); otherwise such a defence grants none
+ */
+export type Wrap = (target: AnyTarget, attacker?: { readonly adaptive?: boolean }) => AnyTarget;
 
 export interface OutputContext<O = Readonly<Record<string, number>>> {
   readonly engine: Engine;

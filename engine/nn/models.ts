@@ -2,7 +2,7 @@
 import { ConfigError } from '../errors.ts';
 import { type Shape, sizeOf } from '../tensor/index.ts';
 import { conv2d } from './conv2d.ts';
-import { xavierUniform } from './initialisers.ts';
+import { fanInUniform, xavierUniform } from './initialisers.ts';
 import type { Layer, Model } from './layer.ts';
 import { type LinearOptions, linear } from './linear.ts';
 import { sequential } from './sequential.ts';
@@ -112,8 +112,9 @@ export const models = {
     rank: 3,
     layers(inputShape, classes) {
       const at = new Walker(inputShape);
-      const body = [at.conv(16, 4, 2, 1), relu(), at.conv(32, 4, 2, 1), relu(), flatten()];
-      return [...body, ...dense([at.features, 100, classes], relu)];
+      const options = { initialise: fanInUniform };
+      const body = [at.conv(16, 4, 2, 1, options), relu(), at.conv(32, 4, 2, 1, options), relu(), flatten()];
+      return [...body, ...dense([at.features, 100, classes], relu, options)];
     },
   },
   cifar: {
