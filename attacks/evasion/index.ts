@@ -36,6 +36,7 @@ export { type EvasionResult, type EvasionRun, type EvasionTarget, runEvasionAtta
 export {
   type Bounds,
   boundedSpace,
+  checkInside,
   type InputSpace,
   largestDistance,
   type OneHotGroup,
