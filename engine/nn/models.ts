@@ -105,6 +105,17 @@ export const models = {
     rank: 3,
     layers: (inputShape, classes) => overlapping(inputShape, classes, tanh, { initialise: xavierUniform }),
   },
+  'mnist-strided': {
+    name: 'mnist-strided',
+    title: 'Two strided 4x4 convolutions 16-32, fc 100, relu: the network of fast adversarial training',
+    paper: 'Wong, Rice & Kolter 2020, section 5.1',
+    rank: 3,
+    layers(inputShape, classes) {
+      const at = new Walker(inputShape);
+      const body = [at.conv(16, 4, 2, 1), relu(), at.conv(32, 4, 2, 1), relu(), flatten()];
+      return [...body, ...dense([at.features, 100, classes], relu)];
+    },
+  },
   cifar: {
     name: 'cifar',
     title: 'Two 5x5 convolutions 32-64 with max-pools, fc 128, tanh',
