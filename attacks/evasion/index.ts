@@ -26,6 +26,7 @@ export {
   settle,
   spaceOf,
 } from './space.ts';
+export { type Ascent, ascend } from './white-box/index.ts';
 
 export const evasionAttacks = { fgsm, 'fgsm-rs': fgsmRs, bim, pgd, 'mi-fgsm': miFgsm } as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;

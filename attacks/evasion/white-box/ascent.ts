@@ -137,13 +137,10 @@ function mean(values: Float64Array): number {
 export function faults(gradients: Float32Array | null, width: number): { zero: number; broken: number } {
   let [zero, broken] = [0, 0];
   for (let at = 0; gradients && at < gradients.length; at += width) {
-    let [any, finite] = [false, true];
-    for (let j = at; j < at + width; j++) {
-      if (gradients[j] !== 0) any = true;
-      if (!Number.isFinite(gradients[j])) finite = false;
-    }
-    if (!any) zero++;
-    if (!finite) broken++;
+    let sum = 0;
+    for (let j = at; j < at + width; j++) sum += Math.abs(gradients[j]!);
+    if (sum === 0) zero++;
+    if (!Number.isFinite(sum)) broken++;
   }
   return { zero, broken };
 }
