@@ -3,6 +3,7 @@ import { ConfigError } from '../../engine/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
 import { bim, fgsm, fgsmRs, miFgsm, pgd } from './white-box/index.ts';
 
+export * from './checks/index.ts';
 export {
   defineEvasionAttack,
   type EvasionAttack,
