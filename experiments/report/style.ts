@@ -91,6 +91,13 @@ figcaption{color:var(--soft);font-size:.92rem;max-width:68ch}
 details{margin:.6rem 0 0}
 summary{cursor:pointer;font-weight:600;padding:.3rem 0}
 details .scroll{margin-top:.3rem}
+.faces{display:grid;grid-template-columns:repeat(auto-fill,minmax(285px,1fr));gap:1.6rem 2rem;margin-top:1.2rem}
+.faces figure{margin:0}
+.faces .three{display:grid;grid-template-columns:repeat(3,1fr);gap:.5rem}
+.faces .three span{display:block;font-size:.82rem;color:var(--muted)}
+.faces img{display:block;width:100%;image-rendering:pixelated;border:1px solid var(--line);border-radius:3px;margin-bottom:.2rem}
+.faces .wrong{color:var(--alarm);font-weight:650}
+.flagged{color:var(--alarm);font-weight:650}
 .facts{margin:1.1rem 0 0;max-width:78ch}
 .threat th:first-child{width:34%}
 .advice p,section>p.lead{max-width:74ch}

@@ -66,6 +66,8 @@ export interface RobustnessOptions {
   readonly confidence?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RobustnessProgress) => void;
+  /** each run as it ends, with its rows: records have only some of them. Epsilon is Infinity where the nearest was sought */
+  readonly onResult?: (result: EvasionResult, rows: { readonly rows: Int32Array; readonly y: Int32Array }) => void;
 }
 
 /** @throws ConfigError for settings that make no sense, before anything is asked; the signal's reason */
@@ -132,6 +134,7 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
       });
       finished++;
       results.push(result);
+      options.onResult?.(result, { rows, y });
       report(attack.name, finished);
       // one perturbation as small as can be answers for every ball that it lies in
       for (const ball of nearest ? epsilons : [epsilon]) {
