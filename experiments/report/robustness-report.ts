@@ -87,7 +87,7 @@ function results({ attacks, worst, clean, epsilons, dataset, controls, norm }: R
     ) => html`<tr><th scope="row">${a.title}<span class="access">${ACCESS[a.access].short}${optionsText(a)}${a.stopped && '; stopped by the query budget'}</span></th>
 ${a.curve.map(cell)}<td class="num" data-label="Median distance">${a.medianDistance === null ? '–' : +a.medianDistance.toPrecision(3)}</td><td class="num" data-label="Queries">${integer(a.queries)}</td><td class="num" data-label="Time">${duration(a.seconds)}</td></tr>`,
   )}
-<tr class="above"><th scope="row">Worst case, row by row</th>${worst.map(cell)}<td></td><td></td><td></td></tr>
+<tr class="worst"><th scope="row">Worst case, row by row</th>${worst.map(cell)}<td></td><td></td><td></td></tr>
 ${
   rounded &&
   html`<tr><th scope="row">Worst case when stored<span class="access">rows rounded to whole steps of the data</span></th>${worst.map((point) => (point.rounded ? cell({ epsilon: point.epsilon, robust: point.rounded }) : html`<td></td>`))}<td></td><td></td><td></td></tr>`
@@ -191,10 +191,8 @@ function provenance(record: RobustnessRecord): Html {
     ['Version', `Keyhole ${record.version}`],
     ['Seed', String(record.seed)],
     ['Data', `${integer(dataset.rows)} rows of ${dataset.name}; ${dataset.sha256}`],
-    [
-      'Model',
-      `${model.name}${model.parameters === null ? '' : `, ${integer(model.parameters)} parameters`}; ${ACCESS[model.access].long}`,
-    ],
+    ['Model', `${model.name}${model.parameters === null ? '' : `, ${integer(model.parameters)} parameters`}`],
+    ['Access', ACCESS[model.access].long],
     ['Run time', duration(record.seconds)],
     ['Record', record.schema],
   ];

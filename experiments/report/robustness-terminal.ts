@@ -13,7 +13,7 @@ export function renderRobustnessText(record: RobustnessRecord, o: { colour: bool
   const width = Math.max(40, o.width);
   const color = pc.createColors(o.colour);
   const { verdict, headline, reasons } = robustnessWords(record);
-  const tone = { strong: color.red, hint: color.yellow, none: color.cyan }[verdict.tone];
+  const tone = { strong: color.red, visible: color.red, hint: color.yellow, none: color.cyan }[verdict.tone];
   const { dataset, model, flags, clean } = record;
   const flagged = inOrder(flags).filter(({ flag }) => flag);
   const open = flags.filter(({ flag }) => flag === null).length;

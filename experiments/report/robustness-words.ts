@@ -15,6 +15,7 @@ export function epsilonText(epsilon: number): string {
 export const VERDICTS = {
   likely: { tone: 'strong', sign: '▲', kicker: 'Gradient masking likely' },
   possible: { tone: 'hint', sign: '◆', kicker: 'Gradient masking possible' },
+  fooled: { tone: 'visible', sign: '▲', kicker: 'Easily fooled; no sign of gradient masking' },
   'none seen': { tone: 'none', sign: '●', kicker: 'No sign of gradient masking' },
   unknown: { tone: 'hint', sign: '◆', kicker: 'Not checked' },
 } as const;
@@ -32,7 +33,8 @@ export function robustnessWords(record: RobustnessRecord): RobustnessWords {
   const stays = valueText(last.robust, 'percent');
   const goal = wanted === null ? 'stay right' : 'do not become the wanted class';
   const flagged = flags.filter(({ flag, name }) => flag && record.because.includes(name));
-  const verdict = VERDICTS[masking ?? 'unknown'];
+  const easily = masking === 'none seen' && last.robust.high < (clean.value ?? 1) / 2;
+  const verdict = VERDICTS[easily ? 'fooled' : (masking ?? 'unknown')];
   const headline =
     masking === 'likely'
       ? `The ${stays} that ${goal} under ${at} are no measure of robustness.`
