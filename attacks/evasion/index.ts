@@ -1,7 +1,20 @@
 /** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
 import { ConfigError } from '../../engine/index.ts';
+import { square, squareProbabilities } from './black-box/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
-import { bim, fgsm, fgsmRs, miFgsm, pgd } from './white-box/index.ts';
+import { autoattack } from './ensemble/index.ts';
+import {
+  apgdCe,
+  apgdDlr,
+  apgdDlrTargeted,
+  bim,
+  fab,
+  fabTargeted,
+  fgsm,
+  fgsmRs,
+  miFgsm,
+  pgd,
+} from './white-box/index.ts';
 
 export * from './checks/index.ts';
 export {
@@ -27,8 +40,23 @@ export {
   settle,
   spaceOf,
 } from './space.ts';
+export { type Ascent, ascend } from './white-box/index.ts';
 
-export const evasionAttacks = { fgsm, 'fgsm-rs': fgsmRs, bim, pgd, 'mi-fgsm': miFgsm } as const;
+export const evasionAttacks = {
+  fgsm,
+  'fgsm-rs': fgsmRs,
+  bim,
+  pgd,
+  'mi-fgsm': miFgsm,
+  'apgd-ce': apgdCe,
+  'apgd-dlr': apgdDlr,
+  'apgd-dlr-targeted': apgdDlrTargeted,
+  fab,
+  'fab-targeted': fabTargeted,
+  square,
+  'square-probabilities': squareProbabilities,
+  autoattack,
+} as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;
 
 /** Every attack, its own types erased. */
