@@ -24,7 +24,12 @@ const USUAL: readonly AttackChoice[] = [
   { name: 'autoattack' },
   { name: 'square' },
 ];
-const USUAL_OF_LABELS: readonly AttackChoice[] = [{ name: 'hopskipjump' }];
+/** for targets that give less than logits: the first that works */
+const USUAL_OF_ANSWERS: readonly AttackChoice[] = [
+  { name: 'square' },
+  { name: 'square-probabilities' },
+  { name: 'hopskipjump' },
+];
 
 export interface ChosenAttack {
   readonly attack: EvasionAttack;
@@ -90,8 +95,8 @@ export function chosenAttacks(
       return { attack, options };
     });
   }
-  const usual = grants(situation.access, 'probabilities') ? USUAL : USUAL_OF_LABELS;
-  const chosen = usual.filter(({ name }) => working.includes(name));
+  const possible = (all: readonly AttackChoice[]) => all.filter(({ name }) => working.includes(name));
+  const chosen = grants(situation.access, 'gradients') ? possible(USUAL) : possible(USUAL_OF_ANSWERS).slice(0, 1);
   const taken = chosen.length > 0 ? chosen : working.slice(0, 1).map((name): AttackChoice => ({ name }));
   if (taken.length === 0)
     throw new ConfigError(
