@@ -112,3 +112,16 @@ export function linearTarget(
     },
   };
 }
+
+/** The same model with logits `by` times as large: the same labels, and a softmax that saturates. */
+export function scaledTarget(target: Target<'gradients'>, by: number): Target<'white-box'> {
+  const scaled = (z: Float64Array) => z.map((value) => by * value);
+  return {
+    ...target,
+    logits: async (x) => scaled(await target.logits(x)),
+    inputGradients: async (x, use) =>
+      scaled(
+        await target.inputGradients(x, (z, back, from) => use(scaled(z), (cotangent) => back(scaled(cotangent)), from)),
+      ),
+  } as Target<'white-box'>;
+}
