@@ -108,3 +108,50 @@ test('a budget that ends leaves what was found, marked', async () => {
   const found = cut.fooled.filter((one) => one).length;
   assert.ok(found <= whole.fooled.filter((one) => one).length);
 });
+
+test('where nothing falls, all four members ask about every row', async () => {
+  const [steps, classes, questions] = [3, 2, 5];
+  const { queries, attacked, fooled } = await attackDigits(autoattack, net, {
+    epsilon: 1e-4,
+    options: { steps, classes, queries: questions },
+  });
+  assert.is(fooled.indexOf(1), -1);
+  const n = attacked.reduce((sum, one) => sum + one, 0);
+  const climbs = n * (steps + 1) * (1 + classes) + n;
+  const walks = n * 2 * steps * classes + n;
+  const least = attacked.length + climbs + walks + n * questions;
+  // walks that found something search the line to it: 1 + 3 questions
+  assert.ok(queries >= least && queries <= least + n * classes * 4, `${queries}, at least ${least}`);
+});
+
+test('tables: only rows with whole categories count as fooled, and fixed columns stay', async () => {
+  // class 1 where 4 (x_0 - 0.5) + 10 x_2 > 1; x_1, x_2, x_3 are one category, which no linf ball of 0.3 can change
+  const target = linearTarget(
+    [
+      [0, 0, 0, 0, 0],
+      [4, 0, 10, 0, 20],
+    ],
+    [0, -3],
+  ) as Target<'white-box'>;
+  const space = {
+    ...boundedSpace([5], [0, 1]),
+    fixed: Uint8Array.of(0, 0, 0, 0, 1),
+    discrete: Uint8Array.of(0, 1, 1, 1, 0),
+    groups: [{ at: 1, width: 3 }],
+  };
+  const rows = 20;
+  const x = Float32Array.from({ length: 5 * rows }, (_, j) => [0.5, 1, 0, 0, 0][j % 5]!);
+  const y = new Int32Array(rows);
+  const options = { steps: 20, queries: 50 };
+  const run = { target, x, y, space, norm: 'linf', rng: Rng.from(1), options } as const;
+  const inside = await runEvasionAttack(autoattack, { ...run, epsilon: 0.3 });
+  assert.is(inside.success.value, 1);
+  for (let i = 0; i < rows; i++) {
+    const row = Array.from(inside.x.slice(5 * i, 5 * i + 5));
+    assert.equal(row.slice(1), [1, 0, 0, 0]);
+    assert.ok(row[0]! > 0.75);
+  }
+  const climbs = evasionAttacks['apgd-ce'] as unknown as EvasionAttack;
+  assert.is((await runEvasionAttack(climbs, { ...run, epsilon: 0.3, options: { steps: 20 } })).success.value, 1);
+  assert.is((await runEvasionAttack(autoattack, { ...run, epsilon: 0.2 })).success.value, 0);
+});

@@ -107,11 +107,33 @@ test('linf: stripes first, then squares; every question is a corner of the ball;
   assert.ok(Math.max(...rows) - Math.min(...rows) < 3 && Math.max(...columns) - Math.min(...columns) < 3);
 });
 
-test('l2: every question uses the whole ball', async () => {
+test('linf: each question changes the best row so far within one square', async () => {
+  const { asked, run, width } = watched([9, 7]);
+  await run({ x: new Float32Array(width).fill(0.5), y: Int32Array.of(0) });
+  let best = asked[0]!;
+  let changes = 0;
+  const lead = (row: Float32Array) => -row.reduce((sum, value) => sum + value, 0);
+  for (const [at, row] of asked.entries()) {
+    const changed = Array.from(row.keys()).filter((j) => row[j] !== best[j]);
+    const side = sideOf(shareAt(at, 0.8), { height: 9, width: 7, channels: 1 }, false);
+    for (const places of [changed.map((j) => Math.floor(j / 7)), changed.map((j) => j % 7)])
+      if (at > 0 && changed.length > 0) assert.ok(Math.max(...places) - Math.min(...places) < side, `question ${at}`);
+    if (lead(row) > lead(best) + 1e-9) {
+      best = row;
+      changes++;
+    }
+  }
+  assert.ok(changes > 3 && changes < 30, `${changes}`);
+});
+
+test('l2: every question uses the whole ball; a second window is emptied', async () => {
   for (const shape of [[5, 4, 2], [9, 9], [12]]) {
     const { asked, run, width } = watched(shape);
     await run({ norm: 'l2', epsilon: 0.5 });
     assert.is(asked.length, 40);
+    assert.ok(
+      asked.some((rows) => rows.filter((value) => value === 0.5).length > asked[0]!.filter((v) => v === 0.5).length),
+    );
     for (const rows of asked)
       for (let at = 0; at < rows.length; at += width) {
         const size = Math.hypot(...rows.slice(at, at + width).map((value) => value - 0.5));
