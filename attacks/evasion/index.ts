@@ -1,6 +1,6 @@
 /** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
 import { ConfigError } from '../../engine/index.ts';
-import { square, squareProbabilities } from './black-box/index.ts';
+import { boundary, hopskipjump, nes, simba, square, squareProbabilities, transfer } from './black-box/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
 import { autoattack } from './ensemble/index.ts';
 import {
@@ -8,14 +8,18 @@ import {
   apgdDlr,
   apgdDlrTargeted,
   bim,
+  carliniWagner,
+  deepfool,
   fab,
   fabTargeted,
   fgsm,
   fgsmRs,
+  jsma,
   miFgsm,
   pgd,
 } from './white-box/index.ts';
 
+export { type Substitute, type SubstituteOptions, trainSubstitute } from './black-box/index.ts';
 export {
   defineEvasionAttack,
   type EvasionAttack,
@@ -32,6 +36,7 @@ export { type EvasionResult, type EvasionRun, type EvasionTarget, runEvasionAtta
 export {
   type Bounds,
   boundedSpace,
+  checkInside,
   type InputSpace,
   largestDistance,
   type OneHotGroup,
@@ -39,6 +44,21 @@ export {
   settle,
   spaceOf,
 } from './space.ts';
+export {
+  allUniversalAttacks,
+  defineUniversalAttack,
+  perturbed,
+  runUniversalAttack,
+  type UniversalAttack,
+  type UniversalAttackName,
+  type UniversalCanary,
+  type UniversalContext,
+  type UniversalResult,
+  type UniversalRun,
+  universalAttackNamed,
+  universalAttacks,
+} from './universal/index.ts';
+export { type Ascent, ascend } from './white-box/index.ts';
 
 export const evasionAttacks = {
   fgsm,
@@ -54,6 +74,14 @@ export const evasionAttacks = {
   square,
   'square-probabilities': squareProbabilities,
   autoattack,
+  deepfool,
+  'carlini-wagner': carliniWagner,
+  jsma,
+  nes,
+  simba,
+  hopskipjump,
+  boundary,
+  transfer,
 } as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;
 

@@ -113,15 +113,13 @@ export function linearTarget(
   };
 }
 
-/** The same model with logits `by` times as large: the same labels, and a softmax that saturates. */
-export function scaledTarget(target: Target<'gradients'>, by: number): Target<'white-box'> {
-  const scaled = (z: Float64Array) => z.map((value) => by * value);
-  return {
-    ...target,
-    logits: async (x) => scaled(await target.logits(x)),
-    inputGradients: async (x, use) =>
-      scaled(
-        await target.inputGradients(x, (z, back, from) => use(scaled(z), (cotangent) => back(scaled(cotangent)), from)),
-      ),
-  } as Target<'white-box'>;
-}
+/** The same decisions with logits `by` times as large, as defensive distillation leaves them. */
+export const sharpened = (target: Target<'gradients'>, by: number): Target<'gradients'> => ({
+  ...target,
+  logits: async (x) => (await target.logits(x)).map((z) => by * z),
+  inputGradients: async (x, use) => {
+    const times = (values: Float64Array) => values.map((value) => by * value);
+    const logits = await target.inputGradients(x, (z, back, from) => use(times(z), (c) => back(times(c)), from));
+    return times(logits);
+  },
+});

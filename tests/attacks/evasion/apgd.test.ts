@@ -12,7 +12,7 @@ import type { Target } from '../../../attacks/index.ts';
 import { Rng } from '../../../engine/index.ts';
 import { assert, suite } from '../../harness.ts';
 import { testEngine } from '../../support/engine.ts';
-import { attackDigits, digitsNet, digitsSpace, linearTarget, scaledTarget } from '../../support/evasion.ts';
+import { attackDigits, digitsNet, digitsSpace, linearTarget, sharpened } from '../../support/evasion.ts';
 
 const engine = await testEngine();
 const net = await digitsNet(engine);
@@ -112,7 +112,7 @@ test('trap 4.3: the best iterate is kept, not the last: its margin never falls',
 });
 
 test('trap 4.3: logits a thousand times as large blind the cross-entropy, not the DLR', async () => {
-  const masked = scaledTarget(net.target, 1000);
+  const masked = sharpened(net.target, 1000);
   const at = { target: masked, epsilon: 0.15, options: { steps: 20 } };
   const blind = await attackDigits(erased(evasionAttacks['apgd-ce']), net, at);
   const sees = await attackDigits(erased(evasionAttacks['apgd-dlr']), net, at);

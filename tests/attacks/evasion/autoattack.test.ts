@@ -4,7 +4,7 @@ import { localTarget, type Target } from '../../../attacks/index.ts';
 import { Rng } from '../../../engine/index.ts';
 import { assert, suite } from '../../harness.ts';
 import { testEngine } from '../../support/engine.ts';
-import { attackDigits, digitsNet, linearTarget, scaledTarget } from '../../support/evasion.ts';
+import { attackDigits, digitsNet, linearTarget, sharpened } from '../../support/evasion.ts';
 
 const engine = await testEngine();
 const net = await digitsNet(engine);
@@ -44,11 +44,11 @@ test(
   async () => {
     const at = { epsilon: 0.15, options: { steps: 20, classes: 3, queries: 100 } };
     const plain = await attackDigits(autoattack, net, at);
-    const masked = await attackDigits(autoattack, net, { ...at, target: scaledTarget(net.target, 1000) });
+    const masked = await attackDigits(autoattack, net, { ...at, target: sharpened(net.target, 1000) });
     const ce = evasionAttacks['apgd-ce'] as unknown as EvasionAttack;
     const alone = await attackDigits(ce, net, {
       ...at,
-      target: scaledTarget(net.target, 1000),
+      target: sharpened(net.target, 1000),
       options: { steps: 20 },
     });
     assert.ok(alone.robust.value! > masked.robust.value! + 0.3, `${alone.robust.value} ${masked.robust.value}`);

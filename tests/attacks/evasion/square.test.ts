@@ -11,7 +11,7 @@ import type { Target } from '../../../attacks/index.ts';
 import { Rng } from '../../../engine/index.ts';
 import { assert, suite } from '../../harness.ts';
 import { testEngine } from '../../support/engine.ts';
-import { attackDigits, digitsNet, linearTarget, scaledTarget } from '../../support/evasion.ts';
+import { attackDigits, digitsNet, linearTarget, sharpened } from '../../support/evasion.ts';
 
 const engine = await testEngine();
 const net = await digitsNet(engine);
@@ -154,7 +154,7 @@ test('probabilities find what logits find, where they can be told apart', async 
 test('trap 4.3: logits a thousand times as large do not blind it', async () => {
   const at = { epsilon: 0.15, options: { queries: 200 } };
   const plain = await attackDigits(square, net, at);
-  const masked = await attackDigits(square, net, { ...at, target: scaledTarget(net.target, 1000) });
+  const masked = await attackDigits(square, net, { ...at, target: sharpened(net.target, 1000) });
   assert.ok(plain.success.value! > 0.3, `${plain.success.value}`);
   assert.is(masked.success.value, plain.success.value);
 });
