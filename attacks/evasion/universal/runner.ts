@@ -114,10 +114,16 @@ export async function runUniversalAttack(attack: UniversalAttack, run: Universal
       code: 'norm-violated-and-clipped',
       message: `${attack.name} left its perturbation outside the ball; it was moved back before it was judged.`,
     });
-  // the budget is the attacker's: the judge asks beside it
-  const labelled = (x: Float32Array) => unlimited(judge, inputsWith(space, norm, epsilon, x, best), stopped !== null);
-  const onCrafting = (await labelled(crafting)) ?? clean;
-  const after = (await labelled(heldOut)) ?? before;
+  const labelled = (x: Float32Array) => unlimited(judge, inputsWith(space, norm, epsilon, x, best), true);
+  const [seen, onCrafting] = [await labelled(heldOut), await labelled(crafting)];
+  if (!seen || !onCrafting) {
+    stopped = 'budget';
+    warnings.push({
+      code: 'budget-exhausted',
+      message: `The query budget left no questions to judge the perturbation with: no change is counted ${seen ? 'on the rows it was crafted from' : 'anywhere'}.`,
+    });
+  }
+  const after = seen ?? before;
   const estimate = (marks: Uint8Array) =>
     clopperPearson({
       hits: marks.reduce((sum, mark) => sum + mark, 0),
@@ -133,7 +139,7 @@ export async function runUniversalAttack(attack: UniversalAttack, run: Universal
     wanted,
     perturbation: best,
     fooling: estimate(changed),
-    foolingOnCrafting: estimate(worksOn(clean, onCrafting, null)),
+    foolingOnCrafting: estimate(worksOn(clean, onCrafting ?? clean, null)),
     reached:
       wanted === null || elsewhere.length === 0
         ? null
