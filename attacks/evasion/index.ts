@@ -1,7 +1,23 @@
 /** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
 import { ConfigError } from '../../engine/index.ts';
+import { square, squareProbabilities } from './black-box/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
-import { bim, carliniWagner, deepfool, fgsm, fgsmRs, jsma, miFgsm, pgd } from './white-box/index.ts';
+import { autoattack } from './ensemble/index.ts';
+import {
+  apgdCe,
+  apgdDlr,
+  apgdDlrTargeted,
+  bim,
+  carliniWagner,
+  deepfool,
+  fab,
+  fabTargeted,
+  fgsm,
+  fgsmRs,
+  jsma,
+  miFgsm,
+  pgd,
+} from './white-box/index.ts';
 
 export {
   defineEvasionAttack,
@@ -40,6 +56,7 @@ export {
   universalAttackNamed,
   universalAttacks,
 } from './universal/index.ts';
+export { type Ascent, ascend } from './white-box/index.ts';
 
 export const evasionAttacks = {
   fgsm,
@@ -47,6 +64,14 @@ export const evasionAttacks = {
   bim,
   pgd,
   'mi-fgsm': miFgsm,
+  'apgd-ce': apgdCe,
+  'apgd-dlr': apgdDlr,
+  'apgd-dlr-targeted': apgdDlrTargeted,
+  fab,
+  'fab-targeted': fabTargeted,
+  square,
+  'square-probabilities': squareProbabilities,
+  autoattack,
   deepfool,
   'carlini-wagner': carliniWagner,
   jsma,
