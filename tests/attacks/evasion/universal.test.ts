@@ -197,6 +197,11 @@ planted('a perturbation outside the ball is moved back before it is judged, and 
   );
   assert.ok(size('linf', far.perturbation) <= 0.05);
   assert.ok(far.fooling.value! < 0.3, `${far.fooling.value}`);
+  const space = boundedSpace([SIDE], [-1, 1]);
+  space.fixed[1] = 1;
+  const fixed = await runUniversalAttack(says([0.1, 0.1, 0.1]), base({ space }));
+  assert.equal(fixed.perturbation.slice(0, 3), Float32Array.of(0.1, 0, 0.1));
+  assert.is(fixed.warnings.length, 1);
   const broken = await runUniversalAttack(says([Number.NaN]), base());
   assert.equal([broken.fooling.value, broken.perturbation], [0, new Float32Array(SIDE)]);
 });
