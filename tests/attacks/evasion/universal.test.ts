@@ -206,29 +206,40 @@ planted('a perturbation outside the ball is moved back before it is judged, and 
   assert.equal([broken.fooling.value, broken.perturbation], [0, new Float32Array(SIDE)]);
 });
 
-planted('a budget that ends leaves the best so far, marked', async () => {
+planted('a budget that ends leaves the best so far, marked and judged', async () => {
   const crafting = net.others.x.slice(0, 20 * width);
-  const run = (attack: UniversalAttack, queryBudget: number) =>
-    attackDigits(attack, {
-      target: localTarget(net.classifier, { queryBudget }),
-      crafting,
-      epsilon: attack.canary.epsilon / 10,
-    });
   for (const attack of allUniversalAttacks) {
-    // the labels without it, and a few rounds of steps
-    const { stopped, warnings, queries, perturbation } = await run(attack, 60 + 20 + 150);
-    assert.ok(perturbation.some((value) => value !== 0));
+    const { stopped, warnings, queries, perturbation, after, foolingOnCrafting } = await attackDigits(attack, {
+      crafting,
+      // enough for a few rounds of steps, and for none of the labels at their end
+      queryBudget: attack.name === 'universal-sgd' ? 150 : 30,
+    });
     assert.is(stopped, 'budget');
-    assert.ok(warnings.every(({ code }) => code === 'budget-exhausted') && warnings.length > 0);
-    assert.ok(queries <= 170, `${queries}`);
+    assert.equal(
+      warnings.map(({ code }) => code),
+      ['budget-exhausted'],
+    );
+    assert.ok(perturbation.some((value) => value !== 0));
+    assert.equal(await net.target.labels(perturbed(digitsSpace, net.rows.x, perturbation)), after);
+    assert.ok(foolingOnCrafting.value! > 0);
+    // and the labels of the crafting rows, which it was given
+    assert.ok(queries <= 150 + 20, `${queries}`);
   }
-  // it ends after the work: nothing is left to judge it with
-  const sgd = universalAttackNamed('universal-sgd');
-  const whole = (await run(sgd, 1e6)).queries;
-  const unjudged = await run(sgd, 60 + whole + 30);
-  assert.equal([unjudged.stopped, unjudged.fooling.value, unjudged.queries], ['budget', 0, whole]);
-  assert.match(unjudged.warnings[0]!.message, /no change is counted anywhere/);
 });
+
+planted(
+  "a budget of the target's own that leaves nothing to judge with: no change is counted, and it says so",
+  async () => {
+    const sgd = universalAttackNamed('universal-sgd');
+    const crafting = net.others.x.slice(0, 20 * width);
+    const run = (queryBudget: number) =>
+      attackDigits(sgd, { target: localTarget(net.classifier, { queryBudget }), crafting });
+    const whole = (await run(1e6)).queries;
+    const { stopped, fooling, queries, warnings } = await run(60 + whole + 30);
+    assert.equal([stopped, fooling.value, queries], ['budget', 0, whole]);
+    assert.match(warnings[0]!.message, /no change is counted anywhere/);
+  },
+);
 
 planted('the reason of a signal stops the work', async () => {
   for (const attack of allUniversalAttacks) {
