@@ -45,6 +45,7 @@ export function checkRun(attack: EvasionAttack, run: EvasionRun): void {
     }[need];
     throw new ConfigError(`${name}: expected ${what}, got none. Give it (known.${need}).`, `known.${need}`);
   }
+  attack.check?.({ known, targets: targets ?? null });
 }
 
 function checkEpsilon(attack: EvasionAttack, { norm, epsilon, space }: EvasionRun): void {

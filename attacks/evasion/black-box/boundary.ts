@@ -13,7 +13,7 @@ import { Pacer, type Rng } from '../../../engine/index.ts';
 import { bisect, bisections, crosses, distanceTo } from '../../boundary/index.ts';
 import { defineEvasionAttack } from '../define-evasion.ts';
 import { gather } from '../rows.ts';
-import { acrossQuestions, startAcross } from './start.ts';
+import { acrossQuestions, checkStarts, startAcross } from './start.ts';
 
 /** Every so many steps the sideways point is asked about too. */
 const CHECK = 10;
@@ -50,6 +50,7 @@ export const boundary = defineEvasionAttack({
   family: 'decision-based',
   needs: [],
   canary: { norm: 'l2', epsilon: 1.2, below: 0.1, options: { queries: 600 } },
+  check: checkStarts,
   async run({ options, ...task }) {
     const { best, rng, space } = task;
     const { width } = space;

@@ -13,6 +13,7 @@ import { losses } from '../losses.ts';
 import { stepAlong } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { type InputSpace, project } from '../space.ts';
+import { faults } from '../white-box/index.ts';
 import { askScores, type ScoreQuestions } from './scores.ts';
 
 export interface Estimation {
@@ -122,10 +123,13 @@ export const nes = defineEvasionAttack({
         highest[i] = now.losses[k]!;
         best.set(points.subarray(k * width, (k + 1) * width), i * width);
       }
-      task.onStep?.({ restart: 0, step, rows: rows.length, loss: meanOf(now.losses), zero: 0, broken: 0 });
+      const trace = { restart: 0, step, rows: rows.length, loss: meanOf(now.losses) };
       task.onProgress?.(step / steps);
       const open = Int32Array.from(rows.keys()).filter((k) => !now.won[k]);
-      if (step === steps || open.length === 0) return;
+      if (step === steps || open.length === 0) {
+        task.onStep?.({ ...trace, ...faults(null, width) });
+        return;
+      }
       points = gather(points, open, width);
       velocity = gather(velocity, open, width);
       rows = open.map((k) => rows[k]!);
@@ -138,6 +142,7 @@ export const nes = defineEvasionAttack({
         sigma: options.sigma,
         stream: (i) => rng.split(`row ${i} step ${step}`),
       });
+      task.onStep?.({ ...trace, ...faults(gradients, width) });
       for (const [at, value] of gradients.entries()) velocity[at] = momentum * velocity[at]! + (1 - momentum) * value;
       for (const [k, i] of rows.entries()) {
         const point = { values: points, at: k * width };
