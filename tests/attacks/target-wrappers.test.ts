@@ -207,7 +207,7 @@ stages(
       target: hidden,
       norm: 'l2',
       epsilon: 3,
-      options: { sigma: 0.2, steps: 20 },
+      options: { sigma: 0.2, steps: 40 },
     });
     assert.ok(labels.robust.value! < 0.5, `${labels.robust.value}`);
   },

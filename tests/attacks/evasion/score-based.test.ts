@@ -36,7 +36,7 @@ async function cosines(samples: number): Promise<number[]> {
     rows,
     samples,
     sigma: 1e-3,
-    stream: (i) => Rng.from(9).split(`row ${i}`),
+    rng: Rng.from(9),
   });
   const exact = new Float32Array(points.length);
   await net.target.inputGradients(points, (logits, back, from) => {

@@ -50,7 +50,7 @@ moved(
     // a substitute of the attacker's own answers all that is asked
     assert.equal([other.queries, same.queries], [0, 0]);
     const asked = target.queries();
-  const error = await rejectsError(
+    const error = await rejectsError(
       () => runEvasionAttack(transfer, { ...run, target }),
       ConfigError,
       /transfer: expected a substitute model, or rows to train one with, got neither\. Give one of them/,
