@@ -1,6 +1,6 @@
 /** Transfer, and the substitutes that it is made with. */
 import { boundedSpace, evasionAttackNamed, runEvasionAttack, trainSubstitute } from '../../../attacks/evasion/index.ts';
-import type { Target } from '../../../attacks/index.ts';
+import type { Samples, Target } from '../../../attacks/index.ts';
 import { ConfigError, Rng } from '../../../engine/index.ts';
 import { assert, suite } from '../../harness.ts';
 import { testEngine } from '../../support/engine.ts';
@@ -82,14 +82,27 @@ const trained = suite('evasion: substitutes');
 trained(
   'a substitute says what the target says, on rows of its own and on others; each round doubles the questions',
   async () => {
-    const target = { ...net.target };
+    const asked: Float32Array[] = [];
+    const target = {
+      ...net.target,
+      labels: (x: Samples) => {
+        asked.push(Float32Array.from(x));
+        return net.target.labels(x);
+      },
+    };
     const before = target.queries();
     const common = { engine, target, space: digitsSpace, x: net.others.x.slice(0, 60 * digitsSpace.width) };
     const plain = await trainSubstitute({ ...common, rng: Rng.from(2) });
     assert.equal([plain.rows, target.queries() - before], [60, 60]);
     assert.ok(plain.agreement > 0.95, `${plain.agreement}`);
-    const grown = await trainSubstitute({ ...common, rounds: 2, rng: Rng.from(2) });
+    asked.length = 0;
+    const grown = await trainSubstitute({ ...common, rounds: 2, reach: 0.5, rng: Rng.from(2) });
     assert.equal([grown.rows, target.queries() - before], [240, 60 + 240]);
+    // so far from the rows many are of another class than the rows that they were made from: what counts is what the target says
+    const all = Float32Array.from(asked.flatMap((x) => [...x]));
+    const [own, theirs] = [await grown.target.labels(all), await net.target.labels(all)];
+    assert.is(grown.agreement, own.filter((label, i) => label === theirs[i]).length / 240);
+    assert.ok(grown.agreement > 0.95, `${grown.agreement}`);
     const agrees = async (one: Target<'white-box'>) => {
       const [own, theirs] = [await one.labels(net.rows.x), await net.target.labels(net.rows.x)];
       return own.filter((label, i) => label === theirs[i]).length / own.length;
