@@ -195,7 +195,7 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
 }
 
 /** @throws ConfigError naming the access that is missing */
-function granted(attack: EvasionAttack, target: EvasionTarget): Target<AccessLevel> {
+export function granted(attack: Pick<EvasionAttack, 'name' | 'threat'>, target: EvasionTarget): Target<AccessLevel> {
   const { access } = attack.threat;
   try {
     return restrict(target as Target<'white-box'>, access as 'white-box');
@@ -222,10 +222,10 @@ function granted(attack: EvasionAttack, target: EvasionTarget): Target<AccessLev
   }
 }
 
-const isOverBudget = (error: unknown): boolean => error instanceof ConfigError && error.path === 'queryBudget';
+export const isOverBudget = (error: unknown): boolean => error instanceof ConfigError && error.path === 'queryBudget';
 
 /** null: nothing may be asked any more, so nothing was found that could be shown */
-async function unlimited(target: LabelTarget, x: Float32Array, spent: boolean): Promise<Int32Array | null> {
+export async function unlimited(target: LabelTarget, x: Float32Array, spent: boolean): Promise<Int32Array | null> {
   try {
     return await target.labels(x);
   } catch (error) {

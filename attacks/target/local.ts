@@ -75,7 +75,9 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
       for (let at = 0; at < n; at += GRADIENT_ROWS) {
         const rows = Math.min(GRADIENT_ROWS, n - at);
         engine.run('input gradients', () => {
-          const input = leaf(engine.tensor(x.slice(at * width, (at + rows) * width), [rows, ...inputShape], { dtype }));
+          const input = leaf(
+            engine.tensor(x.subarray(at * width, (at + rows) * width), [rows, ...inputShape], { dtype }),
+          );
           const out = model.apply(params, input, nn.EVAL);
           const own = logits.subarray(at * classes, (at + rows) * classes);
           own.set(out.toArray());
@@ -83,7 +85,9 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
             engine.run('input gradient', () => {
               const given = engine.tensor(cotangent, [rows, classes], { dtype });
               const [gradient] = grad(out, [input], { cotangent: given });
-              return gradient ? Float32Array.from(gradient.toArray()) : new Float32Array(rows * width);
+              if (!gradient) return new Float32Array(rows * width);
+              const values = gradient.toArray();
+              return values instanceof Float32Array ? values : Float32Array.from(values);
             });
           use(own, back, at);
         });

@@ -22,7 +22,7 @@ test('list: each kind, as text and as JSON', async () => {
   }
   const names = async (kind: string) =>
     validJson(await inProcess(['list', kind, '--json']), 'keyhole.list/1').items.map((item) => item.name);
-  assert.equal(await names('models'), ['softmax', 'mlp', 'mnist', 'mnist-tanh', 'cifar']);
+  assert.equal(await names('models'), ['softmax', 'mlp', 'mnist', 'mnist-tanh', 'mnist-strided', 'cifar']);
   assert.equal(await names('attacks'), Object.keys(membershipAttacks));
   const { items } = validJson(await inProcess(['list', 'datasets', '--json']), 'keyhole.list/1');
   const missing = items.find(({ name }) => name === 'csv')!.options.find(({ name }) => name === 'missing');
@@ -70,7 +70,21 @@ test('the list of commands shows each as its own help does', async () => {
   const listed = [...stdout.matchAll(/^ {2}([a-z]+) (\[.*?) {2,}\S/gm)].map(([, name, usage]) => [name!, usage!]);
   assert.equal(
     listed.map(([name]) => name),
-    ['audit', 'train', 'epsilon', 'delta', 'calibrate', 'run', 'report', 'data', 'list', 'info', 'bench', 'help'],
+    [
+      'audit',
+      'train',
+      'export',
+      'epsilon',
+      'delta',
+      'calibrate',
+      'run',
+      'report',
+      'data',
+      'list',
+      'info',
+      'bench',
+      'help',
+    ],
   );
   for (const [name, usage] of listed.slice(0, -1)) {
     const own = (await inProcess([name!, '--help'])).stdout;
