@@ -16,7 +16,7 @@ export const featureSqueezing = defineDefense({
   off: { bits: 0, median: 0 },
   needsReserve: false,
   canary: null, // it changes questions: what members are answered is the same
-  robust: { norm: 'linf', epsilon: 0.1, options: { bits: 1, median: 0 }, claim: 'masks' },
+  robust: { norm: 'linf', epsilon: 0.15, options: { bits: 3, median: 0 }, claim: 'masks' },
   check: ({ model: { inputShape } }) => checkImages('feature-squeezing', inputShape),
   wrap({ classifier: { model }, space, options }) {
     const [bits, window] = [Math.round(options.bits), Math.round(options.median)];

@@ -119,7 +119,7 @@ export const jpeg = defineDefense({
   off: null,
   needsReserve: false,
   canary: null, // it changes questions: what members are answered is the same
-  robust: { norm: 'linf', epsilon: 0.1, options: { quality: 10 }, claim: 'masks' },
+  robust: { norm: 'linf', epsilon: 0.15, options: { quality: 25 }, claim: 'masks' },
   check: ({ model: { inputShape } }) => checkImages('jpeg', inputShape),
   wrap({ classifier: { model }, space, options }) {
     const forward = jpegLosses(model.inputShape, space, Math.round(options.quality));
