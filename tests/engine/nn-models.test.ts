@@ -93,7 +93,7 @@ refused('unknown names, also those of object methods', () => {
     const error = throwsError(
       () => namedModel(name, [3], 2),
       ConfigError,
-      /model: expected one of softmax, mlp, mnist, mnist-tanh, cifar, got/,
+      /model: expected one of softmax, mlp, mnist, mnist-tanh, mnist-strided, cifar, got/,
     );
     assert.equal([...error.allowed!], [...modelNames]);
   }
