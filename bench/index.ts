@@ -2,6 +2,7 @@
 import { type Build, hasRelaxedSimd } from '../engine/index.ts';
 import { accountingJobs } from './accounting.ts';
 import { privateStepJobs } from './dp-steps.ts';
+import { evasionJobs } from './evasion.ts';
 import type { Job, JobOptions } from './job.ts';
 import { kernelJobs } from './kernels.ts';
 import { peakJob } from './peak.ts';
@@ -53,6 +54,7 @@ function jobs(filter: RegExp | undefined): Job[] {
     ...svmJobs(),
     ...treesJobs(),
     ...scoringJobs(),
+    ...evasionJobs(),
     ...startupJobs(),
     ...sizeJobs(),
   ];

@@ -36,6 +36,7 @@ export type Spec =
   | { readonly kind: 'svm'; readonly problem: string }
   | { readonly kind: 'trees'; readonly problem: string }
   | { readonly kind: 'score'; readonly problem: string }
+  | { readonly kind: 'evasion'; readonly problem: string }
   | { readonly kind: 'startup'; readonly until: string }
   | { readonly kind: 'size'; readonly of: string }
   | { readonly kind: 'peak'; readonly loop: string }
@@ -90,6 +91,7 @@ export function parseName(name: string): Spec | null {
   if (!head || rest === '' || ['sgemm', 'matmul', 'conv', ...netKinds].includes(head)) return null;
   if (head === 'account') return { kind: 'account', accountant: rest };
   if (head === 'score') return { kind: 'score', problem: rest };
+  if (head === 'evasion') return { kind: 'evasion', problem: rest };
   if (head === 'svm') return { kind: 'svm', problem: rest };
   if (head === 'trees') return { kind: 'trees', problem: rest };
   if (head === 'startup') return { kind: 'startup', until: rest };

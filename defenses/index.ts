@@ -16,7 +16,6 @@ export {
   certifiedAccuracy,
   certifiedRadius,
   certify,
-  type InputTransform,
   jpegLosses,
   medianOf,
   reducedDepth,

@@ -1,8 +1,26 @@
 /** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
 import { ConfigError } from '../../engine/index.ts';
+import { boundary, hopskipjump, nes, simba, square, squareProbabilities, transfer } from './black-box/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
-import { bim, fgsm, fgsmRs, miFgsm, pgd } from './white-box/index.ts';
+import { autoattack } from './ensemble/index.ts';
+import {
+  apgdCe,
+  apgdDlr,
+  apgdDlrTargeted,
+  bim,
+  carliniWagner,
+  deepfool,
+  fab,
+  fabTargeted,
+  fgsm,
+  fgsmRs,
+  jsma,
+  miFgsm,
+  pgd,
+} from './white-box/index.ts';
 
+export { type Substitute, type SubstituteOptions, trainSubstitute } from './black-box/index.ts';
+export * from './checks/index.ts';
 export {
   defineEvasionAttack,
   type EvasionAttack,
@@ -27,8 +45,45 @@ export {
   settle,
   spaceOf,
 } from './space.ts';
+export {
+  allUniversalAttacks,
+  defineUniversalAttack,
+  perturbed,
+  runUniversalAttack,
+  type UniversalAttack,
+  type UniversalAttackName,
+  type UniversalCanary,
+  type UniversalContext,
+  type UniversalResult,
+  type UniversalRun,
+  universalAttackNamed,
+  universalAttacks,
+} from './universal/index.ts';
+export { type Ascent, ascend } from './white-box/index.ts';
 
-export const evasionAttacks = { fgsm, 'fgsm-rs': fgsmRs, bim, pgd, 'mi-fgsm': miFgsm } as const;
+export const evasionAttacks = {
+  fgsm,
+  'fgsm-rs': fgsmRs,
+  bim,
+  pgd,
+  'mi-fgsm': miFgsm,
+  'apgd-ce': apgdCe,
+  'apgd-dlr': apgdDlr,
+  'apgd-dlr-targeted': apgdDlrTargeted,
+  fab,
+  'fab-targeted': fabTargeted,
+  square,
+  'square-probabilities': squareProbabilities,
+  autoattack,
+  deepfool,
+  'carlini-wagner': carliniWagner,
+  jsma,
+  nes,
+  simba,
+  hopskipjump,
+  boundary,
+  transfer,
+} as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;
 
 /** Every attack, its own types erased. */

@@ -33,10 +33,13 @@ const HAIR = 2 ** -22;
  * 1; l0: the largest changes are kept). The f32 result is inside also after rounding.
  */
 export function projectBall(norm: Norm, epsilon: number, x: Row, origin: Row, width: number): void {
+  if (norm === 'linf') {
+    clampAround(epsilon, x, origin, width);
+    return;
+  }
   const size = distance(norm, x, origin, width);
   if (!(size > epsilon)) return;
-  if (norm === 'linf') clampAround(epsilon, x, origin, width);
-  else if (norm === 'l0') keepLargest(Math.floor(epsilon), x, origin, width);
+  if (norm === 'l0') keepLargest(Math.floor(epsilon), x, origin, width);
   else {
     if (norm === 'l1') softThreshold(epsilon, x, origin, width);
     else shrink(epsilon / size, x, origin, width);
@@ -53,11 +56,12 @@ function shrink(by: number, x: Row, origin: Row, width: number): void {
 }
 
 function clampAround(epsilon: number, x: Row, origin: Row, width: number): void {
-  for (let j = 0; j < width; j++) {
-    const own = origin.values[origin.at + j]!;
-    const value = x.values[x.at + j]!;
-    if (value > own + epsilon) x.values[x.at + j] = floorF32(own + epsilon);
-    else if (value < own - epsilon) x.values[x.at + j] = -floorF32(epsilon - own);
+  const [values, from] = [x.values, origin.values];
+  for (let j = 0, a = x.at, b = origin.at; j < width; j++, a++, b++) {
+    const own = from[b]!;
+    const value = values[a]!;
+    if (value > own + epsilon) values[a] = floorF32(own + epsilon);
+    else if (value < own - epsilon) values[a] = -floorF32(epsilon - own);
   }
 }
 
@@ -119,7 +123,8 @@ export function stepAlong(
 ): void {
   const g = gradient.values.subarray(gradient.at, gradient.at + width);
   if (norm === 'linf') {
-    for (let j = 0; j < width; j++) x.values[x.at + j]! += size * Math.sign(g[j]!);
+    const { values, at } = x;
+    for (let j = 0; j < width; j++) values[at + j]! += g[j]! > 0 ? size : g[j]! < 0 ? -size : 0;
     return;
   }
   if (norm === 'l2') {

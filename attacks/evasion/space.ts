@@ -120,13 +120,14 @@ export function largestDistance({ width, low, high, fixed }: InputSpace, norm: N
  */
 export function project(space: InputSpace, norm: Norm, epsilon: number, x: Row, origin: Row): void {
   const { width, low, high, fixed } = space;
-  for (let j = 0; j < width; j++) if (fixed[j]) x.values[x.at + j] = origin.values[origin.at + j]!;
+  const { values } = x;
+  for (let j = 0; j < width; j++) if (fixed[j]) values[x.at + j] = origin.values[origin.at + j]!;
   if (epsilon < Infinity) projectBall(norm, epsilon, x, origin, width);
   // an origin inside the bounds is only neared by this
   for (let j = 0; j < width; j++) {
-    const value = x.values[x.at + j]!;
-    if (value < low[j]!) x.values[x.at + j] = low[j]!;
-    else if (value > high[j]!) x.values[x.at + j] = high[j]!;
+    const value = values[x.at + j]!;
+    if (value < low[j]!) values[x.at + j] = low[j]!;
+    else if (value > high[j]!) values[x.at + j] = high[j]!;
   }
 }
 

@@ -16,15 +16,13 @@ import {
   valueAndGrad,
 } from '../../engine/index.ts';
 import { derivedFromLogits } from './softmax.ts';
-import type { MapBack, Samples, Target } from './target.ts';
+import { GRADIENT_ROWS, type MapBack, type Samples, type Target } from './target.ts';
 
 export interface LocalTargetOptions {
   /** rows that may be asked for in all; default unlimited */
   readonly queryBudget?: number;
   readonly signal?: AbortSignal;
 }
-
-const ROWS_AT_ONCE = 256;
 
 /** @throws ConfigError, at the query that would exceed the budget */
 export function localTarget(classifier: Classifier, options: LocalTargetOptions = {}): Target<'white-box'> {
@@ -74,10 +72,12 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
       const pacer = new Pacer(signal);
       const { engine, dtype } = classifier;
       const logits = new Float64Array(n * classes);
-      for (let at = 0; at < n; at += ROWS_AT_ONCE) {
-        const rows = Math.min(ROWS_AT_ONCE, n - at);
+      for (let at = 0; at < n; at += GRADIENT_ROWS) {
+        const rows = Math.min(GRADIENT_ROWS, n - at);
         engine.run('input gradients', () => {
-          const input = leaf(engine.tensor(x.slice(at * width, (at + rows) * width), [rows, ...inputShape], { dtype }));
+          const input = leaf(
+            engine.tensor(x.subarray(at * width, (at + rows) * width), [rows, ...inputShape], { dtype }),
+          );
           const out = model.apply(params, input, nn.EVAL);
           const own = logits.subarray(at * classes, (at + rows) * classes);
           own.set(out.toArray());
@@ -85,7 +85,9 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
             engine.run('input gradient', () => {
               const given = engine.tensor(cotangent, [rows, classes], { dtype });
               const [gradient] = grad(out, [input], { cotangent: given });
-              return gradient ? Float32Array.from(gradient.toArray()) : new Float32Array(rows * width);
+              if (!gradient) return new Float32Array(rows * width);
+              const values = gradient.toArray();
+              return values instanceof Float32Array ? values : Float32Array.from(values);
             });
           use(own, back, at);
         });
@@ -108,8 +110,8 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
       // the sums that the bounds are for are not looked at
       const clip = { kind: 'per-layer', norms: perLayerNorms(params, 1) } as const;
       const norms = new Float64Array(y.length * names.length);
-      for (let at = 0; at < y.length; at += ROWS_AT_ONCE) {
-        const labels = y.slice(at, at + ROWS_AT_ONCE);
+      for (let at = 0; at < y.length; at += GRADIENT_ROWS) {
+        const labels = y.slice(at, at + GRADIENT_ROWS);
         const rows = x.slice(at * width, (at + labels.length) * width);
         engine.run('gradient norms', () => {
           const samples = leaf(engine.tensor(rows, [labels.length, ...inputShape], { dtype }));

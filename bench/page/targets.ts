@@ -109,6 +109,18 @@ const ofPlainStep = (time: number, memory: number): Demand[] => {
   ];
 };
 
+/** A step of an attack beside a forward pass with the gradient of its inputs. */
+const ofInputGradient = (most: number): Demand => ({
+  asked: `at most ${most}x the forward pass and the gradient of the inputs`,
+  judge(row, { rows }) {
+    const name = row.name.replace('pgd-step/', 'input-gradient/');
+    const gradient = rows.find((r) => r.name === name && isOurs(r, row.build, row.threads));
+    if (!gradient) return null;
+    const measured = row.value / gradient.value;
+    return { measured: `${measured.toFixed(2)}x`, met: measured <= most };
+  },
+});
+
 const isOurs = (r: Row, build: string, threads: number) =>
   r.engine === 'keyhole' && r.build === build && r.threads === threads;
 
@@ -155,6 +167,9 @@ const targets: readonly Target[] = [
   { row: 'svm/grid-4x4-5-folds-2000x10', build: 'base', demands: [reach(12_750, 'ms')] },
   { row: 'score/lira-online/20000x16v2', build: 'base', demands: [reach(2000, 'ms')] },
   { row: 'score/rmia-online/20000x16v2', build: 'base', demands: [reach(2000, 'ms')] },
+  { row: 'evasion/pgd/mnist-n1000-s40', build: 'base', demands: [reach(6000, 'ms')] },
+  { row: 'evasion/pgd-step/mnist-n1000', build: 'base', demands: [ofInputGradient(1.15)] },
+  { row: 'evasion/pgd-step/cifar-n1000', build: 'base', demands: [ofInputGradient(1.15)] },
   { row: 'startup/first-product', build: 'base', demands: [reach(25, 'ms')] },
   { row: 'size/page', build: 'base', demands: [reach(60, 'kB')] },
 ];

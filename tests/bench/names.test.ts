@@ -54,6 +54,7 @@ test('steps, start-up, peak and plain kernels', () => {
   assert.equal(parseName('step/mlp/b256'), { kind: 'step', net: 'mlp', batch: 256 });
   assert.equal(parseName('dp-step/mlp/b256'), { kind: 'dp-step', net: 'mlp', batch: 256 });
   assert.equal(parseName('score/loss/9x9v1'), { kind: 'score', problem: 'loss/9x9v1' });
+  assert.equal(parseName('evasion/pgd/mnist-n9-s4'), { kind: 'evasion', problem: 'pgd/mnist-n9-s4' });
   assert.equal(parseName('forward/cifar/b256'), { kind: 'forward', net: 'cifar', batch: 256 });
   assert.equal(parseName('startup/first-product'), { kind: 'startup', until: 'first-product' });
   assert.equal(parseName('account/rdp'), { kind: 'account', accountant: 'rdp' });

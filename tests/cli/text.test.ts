@@ -70,7 +70,21 @@ test('the list of commands shows each as its own help does', async () => {
   const listed = [...stdout.matchAll(/^ {2}([a-z]+) (\[.*?) {2,}\S/gm)].map(([, name, usage]) => [name!, usage!]);
   assert.equal(
     listed.map(([name]) => name),
-    ['audit', 'train', 'epsilon', 'delta', 'calibrate', 'run', 'report', 'data', 'list', 'info', 'bench', 'help'],
+    [
+      'audit',
+      'train',
+      'export',
+      'epsilon',
+      'delta',
+      'calibrate',
+      'run',
+      'report',
+      'data',
+      'list',
+      'info',
+      'bench',
+      'help',
+    ],
   );
   for (const [name, usage] of listed.slice(0, -1)) {
     const own = (await inProcess([name!, '--help'])).stdout;

@@ -3,6 +3,7 @@ import { type EvasionAttack, type EvasionRun, runEvasionAttack, spaceOf } from '
 import { localTarget, type Target } from '../../attacks/index.ts';
 import { examples, loadSet, take } from '../../data/index.ts';
 import { Classifier, type Engine, namedModel, Rng } from '../../engine/index.ts';
+import { atEnd } from '../harness.ts';
 
 const digits = await loadSet('digits');
 const TRAIN = 1200;
@@ -33,6 +34,8 @@ export async function digitsRows(count: number) {
 export async function digitsNet(engine: Engine, which = 1): Promise<FooledNet> {
   const order = Rng.from(5).permutation(digits.size);
   const classifier = Classifier.create(engine, namedModel('mlp', digits.inputShape, digits.classes), { seed: which });
+  // held until then: parameters that are collected during another test would count there
+  atEnd(() => classifier.dispose());
   await classifier.fit(examples(digits, order.slice(0, TRAIN)), { epochs: 10, batchSize: 32, seed: which });
   return {
     classifier,
@@ -122,3 +125,14 @@ export function linearTarget(
     },
   };
 }
+
+/** The same decisions with logits `by` times as large, as defensive distillation leaves them. */
+export const sharpened = (target: Target<'gradients'>, by: number): Target<'gradients'> => ({
+  ...target,
+  logits: async (x) => (await target.logits(x)).map((z) => by * z),
+  inputGradients: async (x, use) => {
+    const times = (values: Float64Array) => values.map((value) => by * value);
+    const logits = await target.inputGradients(x, (z, back, from) => use(times(z), (c) => back(times(c)), from));
+    return times(logits);
+  },
+});

@@ -10,9 +10,10 @@
  * Source: Madry et al. 2018 (ICLR), equation of section 2.1; momentum: Dong et al. 2018 (CVPR), algorithm 1.
  */
 import type { GradientTarget } from '../../target/index.ts';
+import { boxAround, signStep } from '../box.ts';
 import type { EvasionTask } from '../define-evasion.ts';
 import { type AttackLoss, largestBut } from '../losses.ts';
-import { distance, drawFromBall, stepAlong } from '../norms.ts';
+import { distance, drawFromBall, type Row, stepAlong } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { project } from '../space.ts';
 
@@ -41,6 +42,7 @@ export async function ascend(
   const fooled = new Uint8Array(n);
   const highest = new Float64Array(n).fill(-Infinity);
   const derivative = new Float64Array(classes);
+  const box = norm === 'linf' ? boxAround(space, epsilon, x) : null;
   for (let restart = 0; restart < restarts; restart++) {
     let rows = Int32Array.from({ length: n }, (_, i) => i).filter((i) => full || !fooled[i]);
     if (rows.length === 0) return;
@@ -84,7 +86,8 @@ export async function ascend(
         highest[i] = own[k]!;
         best.set(points.subarray(k * width, (k + 1) * width), i * width);
       }
-      task.onStep?.({ restart, step, rows: rows.length, loss: mean(own), ...faults(gradients, width) });
+      const { zero, broken } = faults(gradients, width);
+      task.onStep?.({ restart, step, rows: rows.length, loss: mean(own), zero, broken });
       task.onProgress?.((restart + step / (steps + 1)) / restarts);
       if (!gradients) break;
       if (!full && done.includes(1)) {
@@ -96,19 +99,21 @@ export async function ascend(
         rows = open.map((k) => rows[k]!);
       }
       for (const [k, i] of rows.entries()) {
-        const [place, origin] = [
-          { values: points, at: k * width },
-          { values: x, at: i * width },
-        ];
+        const place = { values: points, at: k * width };
         const gradient = { values: gradients, at: k * width };
+        if (broken > 0) mend(gradient, width);
         if (velocity) accumulate(velocity, gradient, k * width, width, momentum);
         const along = velocity ? { values: velocity, at: k * width } : gradient;
+        if (box) {
+          signStep(stepSize, along, place, box, i * width, width);
+          continue;
+        }
         const room = (j: number, rises: boolean) => {
           const value = points[place.at + j]!;
           return space.fixed[j] ? 0 : rises ? space.high[j]! - value : value - space.low[j]!;
         };
         stepAlong(norm, stepSize, along, place, width, room);
-        project(space, norm, epsilon, place, origin);
+        project(space, norm, epsilon, place, { values: x, at: i * width });
       }
     }
   }
@@ -127,23 +132,25 @@ function accumulate(
     velocity[at + j] = momentum * velocity[at + j]! + by * gradient.values[gradient.at + j]!;
 }
 
-function mean(values: Float64Array): number {
+export function mean(values: Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;
   return sum / values.length;
+}
+
+/** What is not a number says nothing, and must not spread. */
+function mend({ values, at }: Row, width: number): void {
+  for (let j = at; j < at + width; j++) if (!Number.isFinite(values[j])) values[j] = 0;
 }
 
 /** Gradients that say nothing. */
 export function faults(gradients: Float32Array | null, width: number): { zero: number; broken: number } {
   let [zero, broken] = [0, 0];
   for (let at = 0; gradients && at < gradients.length; at += width) {
-    let [any, finite] = [false, true];
-    for (let j = at; j < at + width; j++) {
-      if (gradients[j] !== 0) any = true;
-      if (!Number.isFinite(gradients[j])) finite = false;
-    }
-    if (!any) zero++;
-    if (!finite) broken++;
+    let sum = 0;
+    for (let j = at; j < at + width; j++) sum += Math.abs(gradients[j]!);
+    if (sum === 0) zero++;
+    if (!Number.isFinite(sum)) broken++;
   }
   return { zero, broken };
 }

@@ -1,6 +1,7 @@
 /** Balls: projections are the nearest points, stay inside after rounding to f32, and draws fill the ball. */
 
-import { distance, type Norm, projectBall } from '../../../attacks/evasion/index.ts';
+import { boxAround, signStep } from '../../../attacks/evasion/box.ts';
+import { boundedSpace, distance, type Norm, project, projectBall } from '../../../attacks/evasion/index.ts';
 import { drawFromBall, floorF32, stepAlong } from '../../../attacks/evasion/norms.ts';
 import { Rng } from '../../../engine/index.ts';
 import { assert, suite } from '../../harness.ts';
@@ -87,4 +88,27 @@ test('a step has its size, rises, and takes the largest coordinates in l1', () =
   const none = new Float32Array(4);
   stepAlong('l2', 0.5, at0(new Float32Array(4)), at0(none), 4);
   assert.equal(none, new Float32Array(4), 'no gradient, no step');
+});
+
+test('the step of signs in one pass is the step and the projection, bit for bit', () => {
+  for (let trial = 0; trial < 200; trial++) {
+    const rng = Rng.from(trial);
+    const width = 9;
+    const fixed = Uint8Array.from({ length: width }, () => (rng.uniform() < 0.2 ? 1 : 0));
+    const space = { ...boundedSpace([width], [-1, 2]), fixed };
+    const epsilon = [0.3, 1e-3, 1 / 3][rng.below(3)]!;
+    const origin = Float32Array.from({ length: width }, () => 3 * rng.uniform() - 1);
+    const x = origin.map((v) => v + epsilon * (2 * rng.uniform() - 1));
+    project(space, 'linf', epsilon, at0(x), at0(origin));
+    const g = Float32Array.from({ length: width }, () => [0, rng.normal(), 1e-40 * rng.normal()][rng.below(3)]!);
+    const [slow, fast] = [x.slice(), x.slice()];
+    const size = 0.4 * epsilon;
+    // in f64 until the projection, as the one pass does it
+    for (let j = 0; j < width; j++)
+      slow[j] = Math.fround(Math.max(-1, Math.min(2, slow[j]! + size * Math.sign(g[j]!))));
+    project(space, 'linf', epsilon, at0(slow), at0(origin));
+    signStep(size, at0(g), at0(fast), boxAround(space, epsilon, origin), 0, width);
+    assert.equal(fast, slow);
+    assert.ok(distance('linf', at0(fast), at0(origin), width) <= epsilon);
+  }
 });

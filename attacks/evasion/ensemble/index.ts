@@ -1,0 +1,2 @@
+/** Attacks made of others. */
+export { autoattack } from './autoattack.ts';
