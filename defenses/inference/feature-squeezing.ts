@@ -1,7 +1,7 @@
+import { transformed } from '../../attacks/index.ts';
 import { defineDefense } from '../define-defense.ts';
 import { checkImages } from './jpeg.ts';
 import { medianOf, reducedDepth } from './squeezers.ts';
-import { behindTransform } from './transformed.ts';
 
 /** The model is asked about squeezed inputs. */
 export const featureSqueezing = defineDefense({
@@ -27,6 +27,6 @@ export const featureSqueezing = defineDefense({
     const forward = (x: Float32Array | Float64Array) =>
       squeezers.reduce<Float32Array>((rows, squeeze) => squeeze(rows), Float32Array.from(x));
     return (target, { adaptive = false } = {}) =>
-      behindTransform(target, { name: 'feature-squeezing', forward, ...(adaptive && { backward: 'identity' }) });
+      transformed(target, { name: 'feature-squeezing', forward, ...(adaptive && { backward: 'identity' }) });
   },
 });
