@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 /** options that may be given more than once */
-const REPEATED = ['dataOption', 'header'];
+const REPEATED = ['dataOption', 'header', 'option', 'immutable'];
 const QUIET_NAMES = [
   'resume',
   'out',
@@ -18,12 +18,16 @@ const QUIET_NAMES = [
 /**
  * The command line that gives these results again: options that differ from their defaults, in the order of the help.
  * @param shown how to show options that may hold secrets
+ * @param words arguments that are no options
+ * @param name of the command and those above it
  */
 export function commandLine(
   command: Command,
   shown: Readonly<Record<string, (value: unknown) => unknown>> = {},
+  words: readonly string[] = [],
+  name = command.name(),
 ): string {
-  const words = command.options.flatMap((option) => {
+  const options = command.options.flatMap((option) => {
     const name = option.attributeName();
     if (QUIET_NAMES.includes(name) || command.getOptionValueSource(name) === 'default') return [];
     const given: unknown = command.getOptionValue(name);
@@ -34,7 +38,7 @@ export function commandLine(
     if (Array.isArray(value) && REPEATED.includes(name)) return value.flatMap((v) => [flag, quoted(v)]);
     return [flag, quoted(Array.isArray(value) ? value.join(',') : value)];
   });
-  return ['keyhole', command.name(), ...words].join(' ');
+  return ['keyhole', name, ...words, ...options].join(' ');
 }
 
 export function quoted(value: unknown): string {

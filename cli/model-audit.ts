@@ -12,7 +12,7 @@ import { type AnswersFile, answersFile } from './answers-file.ts';
 import { type CheckpointFile, checkpointFile } from './checkpoints.ts';
 import type { CommonOptions } from './common-options.ts';
 import { engineFor } from './engine.ts';
-import { type ForeignChoice, headersOf, isAddress } from './model-options.ts';
+import { type AnswerChoice, type ForeignChoice, headersOf, isAddress } from './model-options.ts';
 import { givenRecipe, type ModelOptions, type RunOptions } from './options.ts';
 import { jsonText, type Output } from './output.ts';
 import { type OutputFolder, openOutputFolder, writeProducts } from './output-folder.ts';
@@ -132,8 +132,8 @@ function sameShape(members: Records, other: Records): void {
 }
 
 /** The model, and the digest of its file where it has one. */
-async function reached(
-  o: ModelAuditOptions,
+export async function reached(
+  o: AnswerChoice & { readonly model: string; readonly seed: number },
   inputShape: Shape,
   signal: AbortSignal,
 ): Promise<{ oracle: Oracle; digest: string | null }> {

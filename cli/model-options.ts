@@ -50,10 +50,30 @@ export function anyModel(text: string): string {
 const positive = real('above 0', (x) => x > 0);
 
 export function withForeignOptions(command: Command): Command {
-  const about = 'with a file or address as --model:';
+  return withAnswerOptions(
+    command
+      .option('--members <file>', `${ABOUT} rows that it was trained on, .npz with x and y, .csv, or x.npy,y.npy`)
+      .option('--non-members <file>', `${ABOUT} rows of the same source that it was not trained on`),
+  )
+    .option(
+      '--mean-training-loss <x>',
+      `${ABOUT} its mean loss on the training data in nats, where it is known`,
+      real('of at least 0', (x) => x >= 0),
+    )
+    .option(
+      '--shadow-recipe <name>',
+      `${ABOUT} train shadow models on halves of the population, and with --references models on halves of members and non-members: one of ${modelNames.join(', ')}`,
+      oneOf(modelNames),
+    )
+    .option('--force', `${ABOUT} audit although rows are in two sets, or scaled differently`)
+    .option('--resume', `${ABOUT} only go on with the answers that --out has`);
+}
+
+const ABOUT = 'with a file or address as --model:';
+
+/** How such a model is asked, whatever for. */
+export function withAnswerOptions(command: Command, about = ABOUT): Command {
   return command
-    .option('--members <file>', `${about} rows that it was trained on, .npz with x and y, .csv, or x.npy,y.npy`)
-    .option('--non-members <file>', `${about} rows of the same source that it was not trained on`)
     .option(
       '--outputs <kind>',
       `${about} what it answers with: ${outputKinds.join(', ')} (default: what it says)`,
@@ -75,20 +95,14 @@ export function withForeignOptions(command: Command): Command {
       new Option('--header <name:value>', 'sent to a service; may be given again; values are not recorded').argParser(
         collect,
       ),
-    )
-    .option(
-      '--mean-training-loss <x>',
-      `${about} its mean loss on the training data in nats, where it is known`,
-      real('of at least 0', (x) => x >= 0),
-    )
-    .option(
-      '--shadow-recipe <name>',
-      `${about} train shadow models on halves of the population, and with --references models on halves of members and non-members: one of ${modelNames.join(', ')}`,
-      oneOf(modelNames),
-    )
-    .option('--force', `${about} audit although rows are in two sets, or scaled differently`)
-    .option('--resume', `${about} only go on with the answers that --out has`);
+    );
 }
+
+/** What of these options says how to ask. */
+export type AnswerChoice = Pick<
+  ForeignChoice,
+  'outputs' | 'layout' | 'output' | 'batch' | 'queryBudget' | 'concurrency' | 'rate' | 'timeout' | 'retries' | 'header'
+>;
 
 const NAMES: readonly (keyof ForeignChoice)[] = [
   'members',

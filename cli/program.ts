@@ -29,6 +29,16 @@ const COMMANDS: Readonly<Record<string, CommandDef>> = {
     usage: '[options]',
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
+  attack: {
+    about: 'change rows within a budget so that a saved model errs on them, and say how many it takes',
+    usage: '[options] <name>',
+    load: async () => (await import('./commands/attack.ts')).attackCommand,
+  },
+  evaluate: {
+    about: 'how robust a saved model is: several attacks, the worst case over them, and whether to believe it',
+    usage: '[options] robustness',
+    load: async () => (await import('./commands/evaluate.ts')).evaluateCommand,
+  },
   epsilon: {
     about: 'what private training spends: proved bounds on epsilon for noise, steps and sample rate',
     usage: '[options]',
@@ -84,6 +94,8 @@ Examples:
   keyhole train --dp --epsilon 3 --delta 1e-5  private training with a budget, on a set of your choice
   keyhole audit --dp --data digits             check by attack that private training keeps its promise
   keyhole export --model report --onnx m.onnx  the model that it left, for other programs
+  keyhole attack pgd --model m.safetensors --data mnist --epsilon 0.1,0.3
+  keyhole evaluate robustness --model m.safetensors --data cifar10 --epsilon 8/255
   keyhole list attacks                         what it tries
   keyhole run overfitting --out results        an experiment, its records and its report
   keyhole data get mnist                       fetch a public set

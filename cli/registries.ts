@@ -51,6 +51,21 @@ export const registries = {
       }));
     },
   },
+  evasion: {
+    about:
+      'what changes rows so that a model errs: `keyhole attack NAME`, `keyhole evaluate robustness --attacks NAME,NAME`',
+    async items() {
+      const { allEvasionAttacks } = await import('../attacks/evasion/index.ts');
+      return allEvasionAttacks.map(({ name, title, paper, threat, norms, options }) => ({
+        name,
+        title,
+        paper,
+        access: threat.access,
+        kind: norms.join(', '),
+        options: numericOptions(options),
+      }));
+    },
+  },
   defenses: {
     about: 'what makes a model, or its answers, give away less',
     async items() {

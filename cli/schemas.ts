@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { benchSchema } from '../bench/index.ts';
 import { auditSchema, dpAuditSchema, threadsSchema } from '../experiments/index.ts';
+import { robustnessSchema } from '../experiments/robustness/index.ts';
 import { recordSchema } from '../experiments/runner/index.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -322,6 +323,7 @@ export type ReportResult = Printed<typeof reportSchema>;
 export const schemas = {
   'keyhole.audit/1': auditSchema,
   'keyhole.dp-audit/1': dpAuditSchema,
+  'keyhole.robustness/1': robustnessSchema,
   'keyhole.train/1': trainSchema,
   'keyhole.epsilon/1': epsilonSchema,
   'keyhole.delta/1': deltaSchema,

@@ -51,3 +51,13 @@ export function someOf<T extends string>(names: readonly T[]): (text: string) =>
 export function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
+
+/** `0.1,8/255` -> numbers above 0, each a decimal or a fraction */
+export function fractions(text: string): number[] {
+  return text.split(',').map((part) => {
+    const [above = '', below, ...more] = part.split('/').map((one) => one.trim());
+    const value = above === '' || below === '' || more.length > 0 ? Number.NaN : Number(above) / Number(below ?? 1);
+    if (Number.isFinite(value) && value > 0) return value;
+    throw new InvalidArgumentError('Expected numbers above 0 such as 0.1 or 8/255, separated by commas.');
+  });
+}

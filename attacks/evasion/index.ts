@@ -1,6 +1,6 @@
 /** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
 import { ConfigError } from '../../engine/index.ts';
-import { square, squareProbabilities } from './black-box/index.ts';
+import { boundary, hopskipjump, nes, simba, square, squareProbabilities, transfer } from './black-box/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
 import { autoattack } from './ensemble/index.ts';
 import {
@@ -19,6 +19,8 @@ import {
   pgd,
 } from './white-box/index.ts';
 
+export { type Substitute, type SubstituteOptions, trainSubstitute } from './black-box/index.ts';
+export * from './checks/index.ts';
 export {
   defineEvasionAttack,
   type EvasionAttack,
@@ -35,6 +37,7 @@ export { type EvasionResult, type EvasionRun, type EvasionTarget, runEvasionAtta
 export {
   type Bounds,
   boundedSpace,
+  checkInside,
   type InputSpace,
   largestDistance,
   type OneHotGroup,
@@ -75,6 +78,11 @@ export const evasionAttacks = {
   deepfool,
   'carlini-wagner': carliniWagner,
   jsma,
+  nes,
+  simba,
+  hopskipjump,
+  boundary,
+  transfer,
 } as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;
 

@@ -12,6 +12,7 @@ import { commandLine } from '../command-line.ts';
 import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { type DataChoice, loadData } from '../datasets.ts';
 import { type Spread, spreadEngine } from '../engine.ts';
+import { originOf } from '../model-file.ts';
 import {
   dataChoice,
   givenRecipe,
@@ -171,7 +172,10 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
     };
     const faults = await frame.finish([
       { name: 'train.json', make: () => jsonText(result) },
-      { name: 'model.safetensors', make: () => classifier.save(metadataOf(fitted.privacy)) },
+      {
+        name: 'model.safetensors',
+        make: () => classifier.save({ ...originOf(data, options), ...metadataOf(fitted.privacy) }),
+      },
     ]);
     classifier.dispose();
     spread.engine.dispose();

@@ -8,5 +8,7 @@ export { renderDpAuditText } from './dp-audit-terminal.ts';
 export { renderExperimentMarkdown } from './experiment-markdown.ts';
 export { type ExperimentRun, renderExperimentReport } from './experiment-report.ts';
 export { histogramPlot, lineStyle, rocPlot } from './plots.ts';
+export { renderRobustnessReport } from './robustness-report.ts';
+export { renderRobustnessText } from './robustness-terminal.ts';
 export { renderAuditTable } from './terminal.ts';
 export { type Evidence, judge, type Verdict, type VerdictLevel } from './verdict.ts';

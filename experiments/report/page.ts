@@ -13,16 +13,18 @@ export interface PageParts {
   /** of keyhole */
   readonly version: string;
   readonly date: string | undefined;
+  /** shows pictures that the page itself holds */
+  readonly pictures?: boolean;
 }
 
-export function page({ title, heading, main, version, date }: PageParts): string {
+export function page({ title, heading, main, version, date, pictures = false }: PageParts): string {
   const all: Html = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${pictures && '; img-src data:'}">
 <title>${title}</title>
 <style>${trusted(STYLE)}</style>
 </head>

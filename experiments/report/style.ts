@@ -78,7 +78,7 @@ figcaption{color:var(--soft);font-size:.92rem;max-width:68ch}
 .defs{display:grid;grid-template-columns:minmax(9rem,13rem) 1fr;margin:1rem 0 0}
 .defs dt,.defs dd{padding:.6rem 1.4rem .6rem 0;border-top:1px solid var(--line);margin:0}
 .defs dt{font-weight:600}
-.defs dd{color:var(--soft)}
+.defs dd{color:var(--soft);overflow-wrap:anywhere}
 .mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.86em;overflow-wrap:anywhere}
 .advice{margin:1rem 0 0;padding:0;list-style:none;counter-reset:a}
 .advice li{counter-increment:a;display:grid;grid-template-columns:2.1rem 1fr;padding:.75rem 0;border-top:1px solid var(--line)}
@@ -91,6 +91,14 @@ figcaption{color:var(--soft);font-size:.92rem;max-width:68ch}
 details{margin:.6rem 0 0}
 summary{cursor:pointer;font-weight:600;padding:.3rem 0}
 details .scroll{margin-top:.3rem}
+.faces{display:grid;grid-template-columns:repeat(auto-fill,minmax(285px,1fr));gap:1.6rem 2rem;margin-top:1.2rem}
+.faces figure{margin:0}
+.faces .three{display:grid;grid-template-columns:repeat(3,1fr);gap:.5rem}
+.faces .three span{display:block;font-size:.82rem;color:var(--muted)}
+.faces img{display:block;width:100%;image-rendering:pixelated;border:1px solid var(--line);border-radius:3px;margin-bottom:.2rem}
+.faces .wrong{color:var(--alarm);font-weight:650}
+.worst .v{font-weight:700}
+.flagged{color:var(--alarm);font-weight:650}
 .facts{margin:1.1rem 0 0;max-width:78ch}
 .threat th:first-child{width:34%}
 .advice p,section>p.lead{max-width:74ch}

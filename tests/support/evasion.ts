@@ -3,6 +3,7 @@ import { type EvasionAttack, type EvasionRun, runEvasionAttack, spaceOf } from '
 import { localTarget, type Target } from '../../attacks/index.ts';
 import { examples, loadSet, take } from '../../data/index.ts';
 import { Classifier, type Engine, namedModel, Rng } from '../../engine/index.ts';
+import { atEnd } from '../harness.ts';
 
 const digits = await loadSet('digits');
 const TRAIN = 1200;
@@ -23,6 +24,8 @@ export interface FooledNet {
 export async function digitsNet(engine: Engine, which = 1): Promise<FooledNet> {
   const order = Rng.from(5).permutation(digits.size);
   const classifier = Classifier.create(engine, namedModel('mlp', digits.inputShape, digits.classes), { seed: which });
+  // held until then: parameters that are collected during another test would count there
+  atEnd(() => classifier.dispose());
   await classifier.fit(examples(digits, order.slice(0, TRAIN)), { epochs: 10, batchSize: 32, seed: which });
   return {
     classifier,

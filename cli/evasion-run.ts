@@ -1,0 +1,172 @@
+/** `keyhole attack` and `keyhole evaluate robustness`: the model, the rows, the evaluation, the record and its report. */
+import { type EvasionTarget, evasionAttackNamed } from '../attacks/evasion/index.ts';
+import { localTarget, type Oracle, oracleTarget, outputsOf } from '../attacks/index.ts';
+import { take, writeNpz } from '../data/index.ts';
+import { type Engine, Rng } from '../engine/index.ts';
+import {
+  type AttackChoice,
+  evaluateRobustness,
+  type RobustnessOptions,
+  type RobustnessRecord,
+} from '../experiments/robustness/index.ts';
+import { outputOptions } from './common-options.ts';
+import { loadData } from './datasets.ts';
+import { engineFor } from './engine.ts';
+import type { EvasionOptions } from './evasion-options.ts';
+import { reached } from './model-audit.ts';
+import { type HeldOut, heldOut, loadModel } from './model-file.ts';
+import { isForeign } from './model-options.ts';
+import { dataChoice } from './options.ts';
+import { jsonText, outputTo } from './output.ts';
+import { openOutputFolder, type Product, writeProducts } from './output-folder.ts';
+import { progressOn } from './progress.ts';
+import { requireWritten } from './resumable.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Rows of the attacker's own, where walks of label-only attacks start. */
+const OWN_ROWS = 200;
+const UNITS = 1000;
+
+interface Reached extends HeldOut {
+  readonly target: EvasionTarget;
+  readonly model: Pick<RobustnessOptions, 'classifier' | 'name'>;
+  dispose(): Promise<void>;
+}
+
+/** @param o.keep also writes the changed rows */
+export async function runEvasion(
+  terminal: Terminal,
+  options: EvasionOptions,
+  o: { readonly attacks: readonly AttackChoice[] | undefined; readonly command: string; readonly keep: boolean },
+): Promise<void> {
+  const { signal } = terminal;
+  const output = outputTo(terminal, outputOptions(options));
+  for (const { name } of o.attacks ?? []) evasionAttackNamed(name);
+  const { dataset: given } = await loadData({ ...dataChoice(options), seed: options.seed }, terminal);
+  const folder = options.out === undefined ? null : await openOutputFolder(options.out);
+  const meter = progressOn(terminal.stderr, { quiet: output.quiet });
+  const made: { engine?: Promise<Engine> } = {};
+  const engine = () => (made.engine ??= engineFor(options));
+  let model: Reached | null = null;
+  const changed: Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | Int32Array }> = {};
+  try {
+    model = await reach(options, given, engine, signal);
+    const { dataset, target } = model;
+    if (model.doubt !== null) output.note(model.doubt);
+    const rows = model.rows.slice(0, options.rows);
+    const attacked = new Set(rows);
+    const others = [...model.rows, ...Array.from({ length: dataset.size }, (_, i) => i)].filter(
+      (i) => !attacked.has(i),
+    );
+    const substitute =
+      options.substitute === undefined ? null : (await loadModel(await engine(), options.substitute)).classifier;
+    const record: RobustnessRecord = {
+      ...(await evaluateRobustness({
+        ...model.model,
+        target,
+        dataset,
+        rows,
+        norm: options.norm,
+        epsilons: options.epsilon,
+        ...(o.attacks && { attacks: o.attacks }),
+        ...(options.targetClass !== undefined && { wanted: options.targetClass }),
+        ...(options.immutable && { immutable: options.immutable }),
+        known: {
+          ...(others.length > 0 && { rows: take(dataset, others.slice(0, OWN_ROWS)) }),
+          ...(substitute && { substitute: localTarget(substitute, { signal }) }),
+        },
+        controls: options.controls,
+        engine,
+        seed: options.seed,
+        confidence: options.confidence,
+        signal,
+        onProgress: ({ phase, done }) =>
+          meter.update({ phase: phase.padEnd(12), done: Math.round(UNITS * done), total: UNITS, unit: 'attacks' }),
+        ...(o.keep && {
+          onResult: (result, of) => {
+            const shape = [of.y.length, ...dataset.inputShape];
+            changed['rows'] = { shape: [of.y.length], data: of.rows };
+            changed['y'] = { shape: [of.y.length], data: of.y };
+            changed[Number.isFinite(result.epsilon) ? `x_${+result.epsilon.toPrecision(6)}` : 'x'] = {
+              shape,
+              data: result.x,
+            };
+          },
+        }),
+      })),
+      command: o.command,
+      date: new Date().toISOString(),
+    };
+    meter.stop();
+    // the plots are a large import that nobody else should wait for
+    const { renderRobustnessReport, renderRobustnessText } = await import('../experiments/report/index.ts');
+    const products: Product[] = [
+      { name: 'robustness.json', make: () => jsonText(record) },
+      { name: 'report.html', make: async () => renderRobustnessReport(record) },
+      ...(o.keep ? [{ name: 'adversarial.npz', make: () => writeNpz(changed) }] : []),
+    ];
+    const faults = folder ? await writeProducts(folder, products) : [];
+    output.printJson(record);
+    output.print(renderRobustnessText(record, { colour: output.colour, width: output.width }).trimEnd());
+    if (!folder) output.note('\nNothing was written. --out FOLDER keeps the numbers and a report to read.');
+    requireWritten(faults);
+    if (!folder) return;
+    const line = `Report: ${folder.file('report.html')}`;
+    if (output.json) output.note(line);
+    else output.print(`\n${line}`);
+  } catch (error) {
+    await folder?.abandon();
+    throw error;
+  } finally {
+    meter.stop();
+    await model?.dispose();
+    await made.engine?.then((own) => own.dispose()).catch(() => {});
+  }
+}
+
+async function reach(
+  o: EvasionOptions,
+  given: Parameters<typeof heldOut>[0],
+  engine: () => Promise<Engine>,
+  signal: AbortSignal,
+): Promise<Reached> {
+  const rng = Rng.from(o.seed);
+  const budget = o.queryBudget === undefined ? {} : { queryBudget: o.queryBudget };
+  if (!isForeign(o.model)) {
+    const { classifier, metadata } = await loadModel(await engine(), o.model);
+    const target = localTarget(classifier, { signal, ...budget });
+    return {
+      ...heldOut(given, classifier.model, metadata, rng),
+      target,
+      model: { classifier },
+      dispose: async () => classifier.dispose(),
+    };
+  }
+  const held = heldOut(given, null, {}, rng);
+  const { oracle } = await reached(o, given.inputShape, signal);
+  try {
+    const target = await asTarget(oracle, o, held, signal);
+    return { ...held, target, model: { name: oracle.name }, dispose: () => oracle.dispose() };
+  } catch (error) {
+    await oracle.dispose();
+    throw error;
+  }
+}
+
+/** Its first answer says what it grants. */
+async function asTarget(
+  oracle: Oracle,
+  { outputs }: EvasionOptions,
+  { dataset, rows }: HeldOut,
+  signal: AbortSignal,
+): Promise<EvasionTarget> {
+  const [first] = rows;
+  const { x } = take(dataset, [first!]);
+  oracle.ledger.take(1);
+  const { kind } = outputsOf(await oracle.ask(x), {
+    rows: 1,
+    outputs,
+    ...(outputs !== 'labels' && { classes: dataset.classes }),
+  });
+  return oracleTarget(oracle, kind, { classes: dataset.classes, outputs, signal });
+}

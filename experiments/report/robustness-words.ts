@@ -1,0 +1,102 @@
+/** What an evaluation of robustness says, in sentences: for the report and for the terminal. */
+import type { RobustnessFlag, RobustnessRecord } from '../robustness/index.ts';
+import { integer, intervalText, valueText } from './format.ts';
+
+export const NORMS: Readonly<Record<RobustnessRecord['norm'], string>> = { linf: 'L∞', l2: 'L2', l1: 'L1', l0: 'L0' };
+
+/** 0.0313725 as 0.03137 (8/255): budgets of images are whole steps of 255. */
+export function epsilonText(epsilon: number): string {
+  const steps = 255 * epsilon;
+  const text = String(+epsilon.toPrecision(4));
+  const whole = Math.round(steps);
+  return whole >= 1 && whole < 64 && Math.abs(steps - whole) < 1e-6 && text.length > 4 ? `${whole}/255` : text;
+}
+
+export const VERDICTS = {
+  likely: { tone: 'strong', sign: '▲', kicker: 'Gradient masking likely' },
+  possible: { tone: 'hint', sign: '◆', kicker: 'Gradient masking possible' },
+  fooled: { tone: 'visible', sign: '▲', kicker: 'Easily fooled; no sign of gradient masking' },
+  'none seen': { tone: 'none', sign: '●', kicker: 'No sign of gradient masking' },
+  unknown: { tone: 'hint', sign: '◆', kicker: 'Not checked' },
+} as const;
+
+export interface RobustnessWords {
+  readonly verdict: (typeof VERDICTS)[keyof typeof VERDICTS];
+  readonly headline: string;
+  readonly reasons: readonly string[];
+}
+
+export function robustnessWords(record: RobustnessRecord): RobustnessWords {
+  const { masking, worst, clean, norm, flags, wanted } = record;
+  const last = worst.at(-1)!;
+  const at = `${NORMS[norm]} perturbations of ${epsilonText(last.epsilon)}`;
+  const stays = valueText(last.robust, 'percent');
+  const goal = wanted === null ? 'stay right' : 'do not become the wanted class';
+  const flagged = flags.filter(({ flag, name }) => flag && record.because.includes(name));
+  const easily = masking === 'none seen' && last.robust.high < (clean.value ?? 1) / 2;
+  const verdict = VERDICTS[easily ? 'fooled' : (masking ?? 'unknown')];
+  const headline =
+    masking === 'likely'
+      ? `The ${stays} that ${goal} under ${at} are no measure of robustness.`
+      : `${stays} of the rows ${goal} under ${at}.`;
+  const figures = `Without an attack ${valueText(clean, 'percent')} are right ${intervalText(clean, 'percent')}; under the worst of ${attacksText(record)}, row by row, ${stays} ${intervalText(last.robust, 'percent')}.`;
+  const because = {
+    likely: `The model, or the attack, hides from gradients: ${flagged.map(questionText).join(' ')} An attack that does not follow them may well find more.`,
+    possible: `One check of the evaluation was flagged: ${flagged.map(questionText).join(' ')} Look into it before the figure is used.`,
+    'none seen': `None of the ${integer(flags.filter(({ flag }) => flag !== null).length)} checks that could be asked found gradient masking. That is no proof of robustness: a stronger attack, or one made for this model, may find more.`,
+    unknown: 'No check of the evaluation could be asked.',
+  }[masking ?? 'unknown'];
+  return { verdict, headline, reasons: [figures, because] };
+}
+
+const attacksText = ({ attacks }: RobustnessRecord) =>
+  attacks.length === 1 ? attacks[0]!.title : `${integer(attacks.length)} attacks`;
+
+const questionText = ({ question, evidence }: RobustnessFlag) => `${question} ${evidence ?? ''}`.trim();
+
+/** yes, no, or not asked, as the table of checks has it. */
+export const answerOf = ({ flag }: RobustnessFlag) =>
+  flag === null
+    ? ({ sign: '–', word: 'not asked' } as const)
+    : flag
+      ? ({ sign: '▲', word: 'flagged' } as const)
+      : ({ sign: '●', word: 'fine' } as const);
+
+/** Flags first, then what was found fine, then what could not be asked. */
+export const inOrder = (flags: readonly RobustnessFlag[]): RobustnessFlag[] => {
+  const rank = ({ flag }: RobustnessFlag) => (flag ? 0 : flag === null ? 2 : 1);
+  return [...flags].sort((a, b) => rank(a) - rank(b));
+};
+
+export interface Step {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** What to do next, the most pressing first. */
+export function robustnessAdvice(record: RobustnessRecord): Step[] {
+  const { flags, masking, attacks, worst, controls } = record;
+  const flagged = inOrder(flags).filter(({ flag }) => flag);
+  const low = worst.at(-1)!.robust.value ?? 0;
+  const steps: Step[] = flagged.map(({ question, remedy }) => ({ title: question, text: remedy }));
+  if (!attacks.some(({ family }) => family === 'score-based' || family === 'decision-based' || family === 'ensemble'))
+    steps.push({
+      title: 'Ask without gradients too',
+      text: 'No attack here only asks. One that does (keyhole list evasion) shows what gradients may have missed.',
+    });
+  if (!controls.convergence && masking !== null)
+    steps.push({
+      title: 'Run the controls',
+      text: 'Whether more steps and more starts find more was not asked. Without gradients, or with --no-controls, it cannot be.',
+    });
+  if (low < 0.5)
+    steps.push({
+      title: 'Train against such inputs',
+      text: 'Adversarial training (projected gradient descent, or one step from a random start) is what holds up; randomised smoothing gives a certificate. Measure again afterwards.',
+    });
+  steps.push({
+    title: 'Attack the defence, not the model alone',
+    text: 'If anything stands before or behind the model (filters, detectors, randomness), evaluate both together with an attack that knows of it (EOT, BPDA).',
+  });
+  return steps;
+}

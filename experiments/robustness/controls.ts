@@ -1,0 +1,150 @@
+/** What an evaluation runs beside its attacks, so that the checks have something to judge by. */
+import {
+  askTwice,
+  type ConvergenceEvidence,
+  type EvasionAttack,
+  type EvasionResult,
+  type EvasionRun,
+  evasionAttackNamed,
+  gradientNorms,
+  largestDistance,
+  type NoiseEvidence,
+  noiseSearch,
+  type RobustnessEvidence,
+  runEvasionAttack,
+  type StepTrace,
+} from '../../attacks/evasion/index.ts';
+import { type AccessLevel, accessLevels, type GradientTarget, type LabelTarget } from '../../attacks/index.ts';
+import { ConfigError, type Rng } from '../../engine/index.ts';
+import type { ChosenAttack } from './choice.ts';
+
+/** Rows of the controls: enough for shares of a few per cent. */
+const ROWS = 256;
+const DRAWS_WITHOUT_GRADIENTS = 10;
+const DRAWS_AT_MOST = 100;
+export const RESTARTS = 3;
+
+export interface ControlTask {
+  readonly run: Omit<EvasionRun, 'epsilon' | 'options' | 'x' | 'y' | 'rng' | 'targets'>;
+  readonly x: Float32Array;
+  readonly y: Int32Array;
+  readonly targets: Int32Array | null;
+  readonly access: AccessLevel;
+  /** right before any attack [n] */
+  readonly attacked: Uint8Array;
+  readonly epsilons: readonly number[];
+  readonly chosen: readonly ChosenAttack[];
+  /** a row is robust when no attack fools it, by epsilon: rows that are right */
+  readonly standing: readonly number[];
+  readonly rng: Rng;
+  readonly onProgress?: (done: number) => void;
+}
+
+export type Controls = Pick<RobustnessEvidence, 'noise' | 'unbounded' | 'convergence' | 'gradients' | 'answers'>;
+export const noControls: Controls = { noise: [], unbounded: null, convergence: null, gradients: null, answers: null };
+
+/** The controls that the target and its query budget allow, in order of what they cost. */
+export async function runControls(
+  task: ControlTask,
+): Promise<{ readonly controls: Controls; readonly stopped: boolean }> {
+  const { run, access, y, attacked } = task;
+  const target = run.target as LabelTarget;
+  const rows = Int32Array.from(y.keys())
+    .filter((i) => attacked[i])
+    .slice(0, ROWS);
+  const part = rowsOf(task, rows);
+  const hasGradients = accessLevels.indexOf(access) >= accessLevels.indexOf('gradients');
+  const steps = stepsOf(task.chosen);
+  let controls: Controls = noControls;
+  if (rows.length === 0) return { controls, stopped: false };
+  try {
+    controls = { ...controls, answers: await askTwice(target, access, part.x) };
+    if (hasGradients)
+      controls = { ...controls, gradients: await gradientNorms(target as unknown as GradientTarget, part) };
+    const noise: NoiseEvidence[] = [];
+    for (const [k, epsilon] of task.epsilons.entries()) {
+      noise.push(
+        await noiseSearch(target, task, {
+          ...run,
+          epsilon,
+          tries: hasGradients ? Math.min(steps, DRAWS_AT_MOST) : DRAWS_WITHOUT_GRADIENTS,
+          rows: attacked,
+          targets: task.targets,
+          rng: task.rng.split(`noise ${epsilon}`),
+        }),
+      );
+      controls = { ...controls, noise: [...noise] };
+      task.onProgress?.((0.4 * (k + 1)) / task.epsilons.length);
+    }
+    controls = { ...controls, unbounded: await unbounded(task, part) };
+    task.onProgress?.(0.6);
+    if (hasGradients) controls = { ...controls, convergence: await convergence(task, part, steps) };
+    task.onProgress?.(1);
+    return { controls, stopped: false };
+  } catch (error) {
+    if (!(error instanceof ConfigError && error.path === 'queryBudget')) throw error;
+    return { controls, stopped: true };
+  }
+}
+
+interface Part {
+  readonly x: Float32Array;
+  readonly y: Int32Array;
+  readonly targets: Int32Array | null;
+}
+
+function rowsOf({ x, y, targets, run }: ControlTask, rows: Int32Array): Part {
+  const { width } = run.space;
+  const own = new Float32Array(rows.length * width);
+  for (const [k, i] of rows.entries()) own.set(x.subarray(i * width, (i + 1) * width), k * width);
+  return { x: own, y: rows.map((i) => y[i]!), targets: targets && rows.map((i) => targets[i]!) };
+}
+
+const pgdOf = (chosen: readonly ChosenAttack[]) => chosen.find(({ attack }) => attack.name === 'pgd');
+const stepsOf = (chosen: readonly ChosenAttack[]) =>
+  pgdOf(chosen)?.options['steps'] ?? evasionAttackNamed('pgd').options['steps']!.default;
+
+const attackPart = (
+  { run, rng }: ControlTask,
+  { x, y, targets }: Part,
+  attack: EvasionAttack,
+  more: Pick<EvasionRun, 'epsilon'> & Partial<EvasionRun>,
+): Promise<EvasionResult> =>
+  runEvasionAttack(attack, { ...run, x, y, ...(targets && { targets }), rng: rng.split('controls'), ...more });
+
+/** Which attack can climb as far as there is room: pgd, else one that the evaluation itself runs inside balls. */
+function climber({ access, run, chosen }: ControlTask): ChosenAttack | null {
+  const pgd = pgdOf(chosen) ?? { attack: evasionAttackNamed('pgd'), options: {} };
+  const grants = accessLevels.indexOf(access) >= accessLevels.indexOf(pgd.attack.threat.access);
+  if (grants && pgd.attack.norms.includes(run.norm)) return pgd;
+  return chosen.find(({ attack }) => attack.seeks === 'within' && attack.family !== 'single-step') ?? null;
+}
+
+async function unbounded(task: ControlTask, part: Part): Promise<Controls['unbounded']> {
+  const { space, norm } = task.run;
+  const chosen = climber(task);
+  // columns that cannot change leave some rows nowhere to go, and certain classes are not to be had everywhere
+  if (!chosen || task.targets || space.fixed.includes(1) || space.discrete.includes(1)) return null;
+  const epsilon = largestDistance(space, norm);
+  const { fooled } = await attackPart(task, part, chosen.attack, { epsilon, options: chosen.options });
+  return { attack: chosen.attack.name, epsilon, fooled };
+}
+
+/** At the epsilon where most hangs in the balance: half of the rows stand. */
+async function convergence(task: ControlTask, part: Part, steps: number): Promise<ConvergenceEvidence | null> {
+  const { epsilons, standing, attacked } = task;
+  const attack = evasionAttackNamed('pgd');
+  if (!attack.norms.includes(task.run.norm)) return null;
+  const half = attacked.reduce((sum, one) => sum + one, 0) / 2;
+  const off = standing.map((count) => Math.abs(count - half));
+  const epsilon = epsilons[off.indexOf(Math.min(...off))]!;
+  const trace: StepTrace[] = [];
+  const given = pgdOf(task.chosen)?.options ?? {};
+  const fooledBy = async (options: Readonly<Record<string, number>>, onStep?: (step: StepTrace) => void) =>
+    (await attackPart(task, part, attack, { epsilon, options: { ...given, ...options }, ...(onStep && { onStep }) }))
+      .fooled;
+  const once = await fooledBy({ steps, restarts: 1, full: 1 }, (step) => trace.push(step));
+  const twice = await fooledBy({ steps: 2 * steps, restarts: 1, full: 0 });
+  const restarted = await fooledBy({ steps, restarts: RESTARTS, full: 0 });
+  return { attack: attack.name, epsilon, steps, restarts: RESTARTS, once, twice, restarted, trace };
+}

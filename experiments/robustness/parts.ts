@@ -1,0 +1,69 @@
+/** Controls and judgements as the record has them. */
+import type { Judgement } from '../../attacks/evasion/index.ts';
+import type { Estimate } from '../../attacks/index.ts';
+import type { Controls } from './controls.ts';
+import type { RobustnessFlag, RobustnessRecord } from './record.ts';
+
+/**
+ * @param robust of all rows, those that are right when these are fooled
+ * @param share of some rows
+ */
+export function controlsRecord(
+  { noise, unbounded, convergence, gradients, answers }: Controls,
+  robust: (fooled: Uint8Array) => Estimate,
+  share: (hits: number, n: number) => Estimate,
+): RobustnessRecord['controls'] {
+  return {
+    noise:
+      noise.length === 0
+        ? null
+        : { tries: noise[0]!.tries, curve: noise.map(({ epsilon, fooled }) => ({ epsilon, robust: robust(fooled) })) },
+    unbounded: unbounded && {
+      attack: unbounded.attack,
+      epsilon: unbounded.epsilon,
+      right: share(unbounded.fooled.length - countOf(unbounded.fooled), unbounded.fooled.length),
+    },
+    convergence: convergence && {
+      attack: convergence.attack,
+      epsilon: convergence.epsilon,
+      rows: convergence.once.length,
+      steps: convergence.steps,
+      restarts: convergence.restarts,
+      once: countOf(convergence.once),
+      twice: countOf(convergence.twice),
+      restarted: countOf(convergence.restarted),
+      losses: convergence.trace.map(({ loss }) => (Number.isFinite(loss) ? loss : null)),
+    },
+    gradients: gradients && gradientHistogram(gradients.norms),
+    answers: answers && { ...answers },
+  };
+}
+
+const DECADES = { least: -20, most: 4 };
+
+/** Norms by their decades; those beyond the ends are counted in the outermost. */
+export function gradientHistogram(norms: Float64Array): NonNullable<RobustnessRecord['controls']['gradients']> {
+  const { least, most } = DECADES;
+  const edges = Array.from({ length: most - least + 1 }, (_, k) => least + k);
+  const counts = new Array<number>(most - least).fill(0);
+  let [zero, broken] = [0, 0];
+  for (const norm of norms) {
+    if (norm === 0) zero++;
+    else if (!Number.isFinite(norm)) broken++;
+    else counts[Math.min(counts.length - 1, Math.max(0, Math.floor(Math.log10(norm)) - least))]!++;
+  }
+  return { rows: norms.length, zero, broken, edges, counts };
+}
+
+export const flagsRecord = ({ checks }: Judgement): RobustnessFlag[] =>
+  checks.map(({ check: { name, question, source, remedy }, finding }) => ({
+    name,
+    question,
+    source,
+    remedy,
+    flag: finding?.flag ?? null,
+    grave: finding?.grave ?? false,
+    evidence: finding?.evidence ?? null,
+  }));
+
+const countOf = (marks: Uint8Array) => marks.reduce((sum, mark) => sum + mark, 0);

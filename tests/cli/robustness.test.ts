@@ -1,0 +1,187 @@
+/** keyhole attack and keyhole evaluate robustness: a saved model, an ONNX file, and what can be wrong. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { heldOut, loadModel } from '../../cli/model-file.ts';
+import { trainingParts } from '../../cli/training.ts';
+import { loadSet, readNpz, take } from '../../data/index.ts';
+import { ConfigError, Rng } from '../../engine/index.ts';
+import { assert, atEnd, suite } from '../harness.ts';
+import { testEngine } from '../support/engine.ts';
+import { onnxOf } from '../support/onnx.ts';
+import { throwsError } from '../support/throws.ts';
+import { writeCsv } from './csv.ts';
+import { members, model as small, write } from './foreign.ts';
+import { inFolder, inProcess, refused, validJson } from './support.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'keyhole-robust-'));
+atEnd(() => rmSync(home, { recursive: true, force: true }));
+const trained = await inProcess(['train', '--quiet', '--epochs', '6', '--seed', '3', '--out', home]);
+assert.is(trained.code, 0, trained.stderr);
+const MODEL = ['--model', join(home, 'model.safetensors'), '--data', 'digits'];
+const QUICK = ['--rows', '60', '--quiet'];
+const LONG = { timeout: 60_000 };
+
+const attack = suite('keyhole attack');
+
+attack(
+  'a record, a report, and the changed rows, inside the ball, of the test part of the training',
+  () =>
+    inFolder(async (folder) => {
+      const args = ['attack', 'pgd', ...MODEL, ...QUICK, '--epsilon', '0.1,51/255', '--option', 'steps=10'];
+      const finished = await inProcess([...args, '--out', folder, '--json']);
+      assert.is(finished.code, 0, finished.stderr);
+      const record = validJson(finished, 'keyhole.robustness/1');
+      assert.equal(readdirSync(folder).sort(), ['adversarial.npz', 'report.html', 'robustness.json']);
+      assert.equal(record.epsilons, [0.1, 0.2]);
+      assert.equal(
+        record.attacks.map(({ name, options }) => [name, options['steps']]),
+        [['pgd', 10]],
+      );
+      assert.ok(record.worst[1]!.robust.value! < record.worst[0]!.robust.value!);
+      assert.match(
+        record.command!,
+        /^keyhole attack pgd --model \S+ --epsilon 0\.1,0\.2 --rows 60 --option steps=10 --data digits$/,
+      );
+      assert.is(record.masking, 'none seen');
+
+      const arrays = readNpz(new Uint8Array(readFileSync(join(folder, 'adversarial.npz'))), 'adversarial.npz');
+      const digits = await loadSet('digits');
+      const { test } = trainingParts(digits, {}, Rng.from(3).split('train').split('split'));
+      const rows = Int32Array.from(arrays.get('rows')!.data as Int32Array);
+      assert.equal(rows, test.slice(0, 60));
+      const { x } = take(digits, rows);
+      const changed = arrays.get('x_0.2')!;
+      assert.equal(changed.shape, [60, 8, 8, 1]);
+      assert.ok(
+        Array.from(changed.data as Float32Array).every(
+          (value, i) => Math.abs(value - x[i]!) <= 0.2 && value >= 0 && value <= 1,
+        ),
+      );
+    }),
+  LONG,
+);
+
+attack('text for people; the same seed, the same figures', async () => {
+  const args = ['attack', 'fgsm', ...MODEL, ...QUICK, '--epsilon', '0.2', '--target-class', 'next'];
+  const [one, two] = [await inProcess(args), await inProcess(args)];
+  assert.is(one.code, 0, one.stderr);
+  assert.is(one.stdout, two.stdout);
+  assert.match(one.stdout, /do not become the wanted class/);
+});
+
+attack(
+  'a table keeps the scale that its model was trained with',
+  () =>
+    inFolder(async (folder) => {
+      const rng = Rng.from(1);
+      const rows = Array.from({ length: 200 }, (_, i) => [100 + 50 * rng.normal() + 80 * (i % 2), rng.normal(), i % 2]);
+      const data = writeCsv(
+        folder,
+        'scaled.csv',
+        rows.map((row) => row.map(String)),
+        ['a', 'b', 'label'],
+      );
+      const out = join(folder, 'm');
+      const { code, stderr } = await inProcess(['train', '--quiet', '--data', data, '--epochs', '20', '--out', out]);
+      assert.is(code, 0, stderr);
+      const args = ['attack', 'pgd', '--model', join(out, 'model.safetensors'), '--data', data, '--quiet', '--json'];
+      const record = validJson(await inProcess([...args, '--epsilon', '0.3', '--norm', 'l2']), 'keyhole.robustness/1');
+      assert.ok(record.clean.value! > 0.7, `${record.clean.value}`);
+      assert.equal(record.examples, []);
+    }),
+  LONG,
+);
+
+const evaluate = suite('keyhole evaluate robustness');
+
+evaluate(
+  'several attacks by default, the worst case over them, checks that were asked',
+  async () => {
+    const args = ['evaluate', 'robustness', ...MODEL, '--rows', '12', '--quiet', '--epsilon', '0.2,0.3', '--json'];
+    const record = validJson(await inProcess(args), 'keyhole.robustness/1');
+    const names = record.attacks.map(({ name }) => name);
+    assert.ok(names.includes('fgsm') && names.includes('pgd'), names.join());
+    for (const [k, { robust }] of record.worst.entries())
+      for (const { curve } of record.attacks) assert.ok(robust.value! <= curve[k]!.robust.value!);
+    assert.ok(record.flags.filter(({ flag }) => flag !== null).length >= 10);
+    assert.match(record.command!, /^keyhole evaluate robustness --model/);
+    const chosen = [...args, '--attacks', 'fgsm,bim', '--option', 'bim.steps=5', '--no-controls'];
+    const own = validJson(await inProcess(chosen), 'keyhole.robustness/1');
+    assert.equal(
+      own.attacks.map(({ name, options }) => [name, options['steps']]),
+      [
+        ['fgsm', undefined],
+        ['bim', 5],
+      ],
+    );
+    assert.is(own.controls.noise, null);
+  },
+  LONG,
+);
+
+const wrong = suite('keyhole attack, used wrongly');
+
+wrong('epsilons, classes, options and names that make no sense: exit code 2, and what to do', async () => {
+  const fails = async (args: readonly string[], message: RegExp) =>
+    refused(await inProcess(['attack', ...args, '--quiet', '--rows', '20']), 2, message);
+  await fails(['pgd', ...MODEL, '--epsilon', '1.5'], /epsilons: expected numbers above 0 and at most 1, .* got 1\.5/);
+  for (const epsilon of ['0', '-1', 'x', '8/0', '1/2/3', '', '0.1,,0.2', 'Infinity'])
+    await fails(['pgd', ...MODEL, '--epsilon', epsilon], /Expected numbers above 0 such as 0\.1 or 8\/255/);
+  await fails(['pgd', ...MODEL], /required option '--epsilon <list>'/);
+  await fails(['pdg', ...MODEL, '--epsilon', '0.1'], /Did you mean 'pgd'/);
+  await fails(
+    ['pgd', ...MODEL, '--epsilon', '0.1', '--target-class', '10'],
+    /expected a class from 0 to 9, or 'next', got 10/,
+  );
+  await fails(
+    ['pgd', ...MODEL, '--epsilon', '0.1', '--target-class', 'one'],
+    /Expected a class, counted from 0, or 'next'/,
+  );
+  await fails(
+    ['pgd', ...MODEL, '--epsilon', '0.1', '--option', 'stpes=3'],
+    /expected an option among steps, .* got 'stpes'/,
+  );
+  await fails(
+    ['pgd', ...MODEL, '--epsilon', '0.1', '--option', 'steps'],
+    /--option steps: expected NAME=NUMBER, such as pgd\.steps=100/,
+  );
+  await fails(['pgd', ...MODEL, '--epsilon', '0.1', '--option', 'bim.steps=3'], /of an attack that is run \(pgd\)/);
+  await fails(['pgd', ...MODEL, '--epsilon', '1', '--norm', 'l0'], /pgd: expected a norm among linf, l2, l1, got 'l0'/);
+  await fails(['pgd', '--model', 'mlp', '--epsilon', '0.1'], /To make one: keyhole train --out/);
+  const both = ['evaluate', 'robustness', ...MODEL, '--epsilon', '0.1', '--option', 'pgd.steps=3'];
+  refused(await inProcess(both), 2, /--option: expected --attacks as well/);
+});
+
+wrong('gradients asked of a model that is known by its answers: attacks that work are named', () =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'm.onnx');
+    writeFileSync(file, onnxOf(small));
+    const args = ['--model', file, '--data', write(folder, 'rows.npz', members), '--epsilon', '0.1', '--quiet'];
+    const message =
+      /pgd: expected a target with access 'gradients', got one with 'probabilities'\. (Attacks that work here: |No attack)/;
+    refused(await inProcess(['attack', 'pgd', ...args]), 2, message);
+  }),
+);
+
+wrong('a file that is no model, and rows that a file says nothing about', () =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'x.safetensors');
+    writeFileSync(file, 'nothing');
+    const { code, stderr } = await inProcess(['attack', 'pgd', '--model', file, '--epsilon', '0.1']);
+    assert.is(code, 1);
+    assert.match(stderr, /x\.safetensors/);
+    const { classifier, metadata } = await loadModel(await testEngine(), MODEL[1]!);
+    const digits = await loadSet('digits');
+    assert.is(heldOut(digits, classifier.model, metadata).doubt, null);
+    const unknown = heldOut(digits, classifier.model, {});
+    assert.match(unknown.doubt ?? '', /may hold some that it knows/);
+    assert.is(unknown.rows.length, digits.size);
+    throwsError(
+      () => heldOut(digits, small.model),
+      ConfigError,
+      /expected rows of \[3, 4, 1\] in 4 classes.*got \[8, 8, 1\] in 10/,
+    );
+    classifier.dispose();
+  }),
+);
