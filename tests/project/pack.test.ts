@@ -185,6 +185,7 @@ test(
      import * as evasion from 'keyhole/evasion';
      import * as browserEvasion from 'keyhole/browser/evasion';
      import * as privacy from 'keyhole/privacy';
+     import { exportOnnx } from 'keyhole/export';
      import * as report from 'keyhole/browser/report';
      const { audit, createEngine, loadSet } = keyhole;
      const { record } = await audit(await createEngine(), await loadSet('digits'), { epochs: 1 });
@@ -208,6 +209,7 @@ test(
        defenses: typeof browserDefenses.trainDefended,
        evasion: [evasion, browserEvasion].map((entry) => typeof entry.runEvasionAttack + ' ' + Object.keys(entry.evasionAttacks).includes('pgd')),
        report: typeof report.renderAuditReport,
+       onnx: exportOnnx(keyhole.Classifier.create(team, keyhole.namedModel('softmax', [4], 2))).length > 100,
        base: wasm('base'),
        relaxed: wasm('relaxed'),
        privacy: (await engine.addKernels(team, 'privacy'), team.threads.running),
@@ -227,6 +229,7 @@ test(
       defenses: 'function',
       evasion: ['function true', 'function true'],
       report: 'function',
+      onnx: true,
       base: true,
       relaxed: true,
       privacy: 2,
