@@ -55,6 +55,9 @@ test('--help for every command, --version', async () => {
     ['data', 'list'],
     ['data', 'check'],
     ['data', 'get'],
+    ['attack'],
+    ['evaluate'],
+    ['evaluate', 'robustness'],
     ['list'],
     ['info'],
   ]) {
@@ -70,7 +73,22 @@ test('the list of commands shows each as its own help does', async () => {
   const listed = [...stdout.matchAll(/^ {2}([a-z]+) (\[.*?) {2,}\S/gm)].map(([, name, usage]) => [name!, usage!]);
   assert.equal(
     listed.map(([name]) => name),
-    ['audit', 'train', 'epsilon', 'delta', 'calibrate', 'run', 'report', 'data', 'list', 'info', 'bench', 'help'],
+    [
+      'audit',
+      'train',
+      'attack',
+      'evaluate',
+      'epsilon',
+      'delta',
+      'calibrate',
+      'run',
+      'report',
+      'data',
+      'list',
+      'info',
+      'bench',
+      'help',
+    ],
   );
   for (const [name, usage] of listed.slice(0, -1)) {
     const own = (await inProcess([name!, '--help'])).stdout;
@@ -86,6 +104,9 @@ test('no line of text is wider than the terminal', async () => {
       ['data', 'list'],
       ['audit', '--help'],
       ['train', '--help'],
+      ['list', 'evasion'],
+      ['attack', '--help'],
+      ['evaluate', 'robustness', '--help'],
       'epsilon --sample-rate 0.01 --noise 1 --steps 1000 --delta 1e-5'.split(' '),
       'delta --sample-rate 0.01 --noise 1 --steps 1000 --epsilon 2'.split(' '),
       'calibrate --epsilon 3 --noise 1 --steps 1000 --delta 1e-5'.split(' '),
