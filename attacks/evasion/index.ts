@@ -16,6 +16,7 @@ import {
   pgd,
 } from './white-box/index.ts';
 
+export { checkRun as checkEvasionRun } from './check-run.ts';
 export * from './checks/index.ts';
 export {
   defineEvasionAttack,
