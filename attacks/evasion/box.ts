@@ -61,7 +61,10 @@ export function momentumStep(
   const { low, high } = box;
   const [g, values] = [gradient.values, x.values];
   for (let j = 0, a = x.at, b = gradient.at, c = origin; j < width; j++, a++, b++, c++) {
-    const [slope, here, l, h] = [g[b]!, values[a]!, low[c]!, high[c]!];
+    const slope = g[b]!;
+    const here = values[a]!;
+    const l = low[c]!;
+    const h = high[c]!;
     const up = here + (size * slope) / (Math.abs(slope) + TINY);
     const z = 0.5 * (Math.abs(up - l) - Math.abs(up - h) + l + h);
     const v = here + keep * (z - here) + (1 - keep) * (here - before[a]!);

@@ -45,17 +45,20 @@ export function toHyperplane(
 }
 
 function levelled(weights: Float64Array, room: Float64Array, gap: number, norm: 'linf' | 'l2', u: Float64Array): void {
-  const speed = (j: number) => (norm === 'linf' ? (weights[j] === 0 ? 0 : 1) : weights[j]!);
+  // how far each number goes at t = 1, what that brings, and what it brings at its bound
+  const speed = norm === 'linf' ? weights.map((weight) => (weight === 0 ? 0 : 1)) : weights;
+  const rates = weights.map((weight, j) => weight * speed[j]!);
+  const ends = weights.map((weight, j) => weight * room[j]!);
   for (let t = 0; ; ) {
     // what is at its bound at t gives all that it has, the others share the rest
     let [rest, rate] = [gap, 0];
     for (let j = 0; j < u.length; j++) {
-      if (t * speed(j) >= room[j]!) rest -= weights[j]! * room[j]!;
-      else rate += weights[j]! * speed(j);
+      if (t * speed[j]! >= room[j]!) rest -= ends[j]!;
+      else rate += rates[j]!;
     }
     const next = rest / rate;
     if (!(next > t && rate > 0)) {
-      for (let j = 0; j < u.length; j++) u[j] = Math.min(room[j]!, t * speed(j));
+      for (let j = 0; j < u.length; j++) u[j] = Math.min(room[j]!, t * speed[j]!);
       return;
     }
     t = next;
