@@ -24,6 +24,11 @@ const COMMANDS: Readonly<Record<string, CommandDef>> = {
     usage: '[options]',
     load: async () => (await import('./commands/train.ts')).trainCommand,
   },
+  export: {
+    about: 'write a trained model as ONNX or safetensors, for other programs',
+    usage: '[options]',
+    load: async () => (await import('./commands/export.ts')).exportCommand,
+  },
   attack: {
     about: 'change rows within a budget so that a saved model errs on them, and say how many it takes',
     usage: '[options] <name>',
@@ -88,6 +93,7 @@ Examples:
   keyhole audit --model m.onnx --members in.npz --non-members out.npz
   keyhole train --dp --epsilon 3 --delta 1e-5  private training with a budget, on a set of your choice
   keyhole audit --dp --data digits             check by attack that private training keeps its promise
+  keyhole export --model report --onnx m.onnx  the model that it left, for other programs
   keyhole attack pgd --model m.safetensors --data mnist --epsilon 0.1,0.3
   keyhole evaluate robustness --model m.safetensors --data cifar10 --epsilon 8/255
   keyhole list attacks                         what it tries

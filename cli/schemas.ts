@@ -279,6 +279,25 @@ export const reportSchema = v.strictObject({
   missing: v.array(v.string()),
 });
 
+export const exportSchema = v.strictObject({
+  schema: v.literal('keyhole.export/1'),
+  model: v.strictObject({
+    name: v.string(),
+    parameters: count,
+    inputShape: v.array(count),
+    classes: count,
+    dtype: v.picklist(['f32', 'f64']),
+  }),
+  source: v.string(),
+  files: v.array(
+    v.strictObject({ format: v.picklist(['onnx', 'safetensors']), path: v.string(), bytes: count, sha256: v.string() }),
+  ),
+  check: v.nullable(v.strictObject({ rows: count, largest: v.number() })),
+  command: v.string(),
+  date: v.string(),
+  version: v.string(),
+});
+
 type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object
@@ -296,6 +315,7 @@ export type CalibrateResult = Printed<typeof calibrateSchema>;
 export type DataListResult = Printed<typeof dataListSchema>;
 export type DataCheckResult = Printed<typeof dataCheckSchema>;
 export type DataGetResult = Printed<typeof dataGetSchema>;
+export type ExportResult = Printed<typeof exportSchema>;
 export type RunResult = Printed<typeof runSchema>;
 export type ReportResult = Printed<typeof reportSchema>;
 
@@ -314,6 +334,7 @@ export const schemas = {
   'keyhole.data-check/1': dataCheckSchema,
   'keyhole.data-get/1': dataGetSchema,
   'keyhole.bench/1': benchSchema,
+  'keyhole.export/1': exportSchema,
   'keyhole.run/1': runSchema,
   'keyhole.report/1': reportSchema,
   'keyhole.record/1': recordSchema,

@@ -1,4 +1,5 @@
 /** Defences as data: who wrote them, where they act, what they can be told, and the functions that do it. */
+import type { InputSpace, Norm } from '../attacks/evasion/index.ts';
 import type { OptionDef, OptionsOf, Target } from '../attacks/index.ts';
 import type { Classifier, Engine, Evaluation, Examples, FitOptions, Model, Rng } from '../engine/index.ts';
 
@@ -17,6 +18,8 @@ export interface TrainingContext<O = Readonly<Record<string, number>>> {
   readonly data: Examples;
   /** rows of the same distribution that the classifier is not fitted to; empty unless the defence needs them */
   readonly reserve: Examples;
+  /** what inputs may be, in the units that the model sees */
+  readonly space: InputSpace;
   readonly options: O;
   readonly recipe: TrainingRecipe;
   readonly seed: number;
@@ -60,8 +63,12 @@ export interface OutputDefense {
 }
 
 export type AnyTarget = Target<'white-box'> | Target<'probabilities'>;
-/** What stands before a trained model. */
-export type Wrap = (target: AnyTarget) => AnyTarget;
+/**
+ * What stands before a trained model.
+ * @param attacker adaptive: grants the gradients that an attacker estimates who knows a defence that has none (straight through
+ * transforms, over draws of noise); otherwise such a defence grants none
+ */
+export type Wrap = (target: AnyTarget, attacker?: { readonly adaptive?: boolean }) => AnyTarget;
 
 export interface OutputContext<O = Readonly<Record<string, number>>> {
   readonly engine: Engine;
@@ -69,9 +76,23 @@ export interface OutputContext<O = Readonly<Record<string, number>>> {
   /** the rows that the classifier was fitted to, and others */
   readonly data: Examples;
   readonly reserve: Examples;
+  /** what inputs may be, in the units that the model sees */
+  readonly space: InputSpace;
   readonly options: O;
   readonly rng: Rng;
   readonly signal: AbortSignal | undefined;
+}
+
+/** A small setting in which a defence against adversarial examples must show: a net that tells digits apart. */
+export interface RobustCanary<O extends Record<string, OptionDef> = Record<string, OptionDef>> {
+  readonly norm: Norm;
+  readonly epsilon: number;
+  readonly options: { readonly [K in keyof O]?: number };
+  /**
+   * resists: more rows than undefended stay right under an attack that knows the defence; masks: only attacks that do not
+   * know it fare worse, and one that does undoes it; certifies: it proves, and is tested by its proofs
+   */
+  readonly claim: 'resists' | 'masks' | 'certifies';
 }
 
 export interface DefenseDef<O extends Record<string, OptionDef> = Record<string, OptionDef>> {
@@ -93,6 +114,10 @@ export interface DefenseDef<O extends Record<string, OptionDef> = Record<string,
     readonly lowers: 'loss' | 'entropy';
     readonly options: { readonly [K in keyof O]?: number };
   } | null;
+  /** of a defence against adversarial examples */
+  readonly robust?: RobustCanary<O>;
+  /** refuses rows outside the input bounds: it moves inputs between them */
+  readonly needsBounds?: boolean;
   /** refuses a model or a recipe that it does not work with, before training @throws ConfigError */
   readonly check?: (at: { readonly model: Model; readonly augmented: boolean }) => void;
   /** the network that is trained instead; its parameters are those of the model */
@@ -103,6 +128,8 @@ export interface DefenseDef<O extends Record<string, OptionDef> = Record<string,
   readonly train?: (context: TrainingContext<OptionsOf<O>> & { readonly watch: Watch }) => Promise<OwnTraining>;
   /** what changes the answers of the trained model */
   readonly outputs?: (context: OutputContext<OptionsOf<O>>) => OutputDefense | Promise<OutputDefense>;
+  /** what changes the questions, or asks several: stands before the trained model */
+  readonly wrap?: (context: OutputContext<OptionsOf<O>>) => Wrap;
 }
 
 /** Types a defence's functions against its own options. */

@@ -4,11 +4,27 @@ export {
   type DefenseDef,
   defineDefense,
   type OutputDefense,
+  type RobustCanary,
   type Stage,
   stages,
   type TrainingRecipe,
   type Wrap,
 } from './define-defense.ts';
+export {
+  type Certificate,
+  type CertifyOptions,
+  certifiedAccuracy,
+  certifiedRadius,
+  certify,
+  jpegLosses,
+  medianOf,
+  reducedDepth,
+  type SmoothedOptions,
+  type SqueezingDetector,
+  smoothed,
+  squeezingDetector,
+  squeezingDistance,
+} from './inference/index.ts';
 export { defended } from './outputs.ts';
 export { allDefenses, type DefenseName, defenses } from './registry.ts';
 export {
@@ -16,6 +32,7 @@ export {
   type Defended,
   type DefendedTraining,
   defenseNamed,
+  type InputBounds,
   isUnderFitted,
   type Marks,
   outputDefence,

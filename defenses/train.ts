@@ -1,10 +1,13 @@
 /** One way in to training with a defence: the model, what stands before it, and what to know about both. */
+import { type Bounds, boundedSpace, checkInside, type InputSpace } from '../attacks/evasion/index.ts';
 import { parseOptions } from '../attacks/index.ts';
 import { Classifier, ConfigError, type DType, type Engine, type Examples, type Model, Rng } from '../engine/index.ts';
 import type { AnyTarget, DefenseDef, OwnTraining, Stage, TrainingRecipe, Watch, Wrap } from './define-defense.ts';
 import { defended } from './outputs.ts';
 import { type DefenseName, defenses } from './registry.ts';
 import { holdBack, type Parts, withoutHolding } from './reserve.ts';
+
+export type InputBounds = Bounds | readonly Bounds[] | InputSpace;
 
 export interface DefendedTraining extends Watch {
   /** 'none' trains undefended */
@@ -17,6 +20,11 @@ export interface DefendedTraining extends Watch {
   /** names the initial parameters; default `seed` */
   readonly initialSeed?: number;
   readonly dtype?: Exclude<DType, 'i32'>;
+  /**
+   * least and greatest value of an input, of all numbers or of each channel, or a whole input space (of a data set: `spaceOf`),
+   * in the units that the model sees; default [0, 1]. Defences that move inputs keep to them, and refuse rows outside
+   */
+  readonly inputBounds?: InputBounds;
   /**
    * rows of the same distribution for defences that need some: outside the data, and outside the rows that an audit takes for
    * non-members, since training reads them. Default: a share of the data is held back
@@ -102,6 +110,27 @@ function partsOf({ def, options }: Chosen, data: Examples, reserve: Examples | u
   return holdBack(data, options['held']!, rng.split('held back'));
 }
 
+/** @throws ConfigError for bounds that make no sense, and for rows outside them where the defence keeps to them */
+function spaceFor(def: DefenseDef | null, data: Examples, bounds: InputBounds = [0, 1]): InputSpace {
+  const space = 'low' in bounds ? bounds : boundedSpace(data.inputShape, bounds);
+  if (!def?.needsBounds) return space;
+  for (let from = 0; from < data.size; from += ROWS_AT_ONCE) {
+    const rows = Int32Array.from({ length: Math.min(ROWS_AT_ONCE, data.size - from) }, (_, i) => from + i);
+    try {
+      checkInside(space, Float32Array.from(data.take(rows).x));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new ConfigError(
+        `${def.name}: expected rows within the input bounds, which it keeps to. Rows from ${from} on: ${error.message}`,
+        'inputBounds',
+      );
+    }
+  }
+  return space;
+}
+
+const ROWS_AT_ONCE = 4096;
+
 /** A stream of a defence's own: training streams have other labels. */
 const streamOf = (seed: number) => Rng.from(seed).split('defence');
 
@@ -119,6 +148,7 @@ export async function trainDefended(
   const choice = chosen(o.defence, o.options);
   const { def, options } = choice;
   def?.check?.({ model, augmented: recipe.augment !== undefined });
+  const space = spaceFor(def, data, o.inputBounds);
   const parts = partsOf(choice, data, o.reserve, streamOf(seed));
   const classifier = Classifier.create(engine, def?.model?.(model, options) ?? model, { seed: initialSeed, dtype });
   try {
@@ -127,7 +157,7 @@ export async function trainDefended(
       ...(o.signal && { signal: o.signal }),
       ...(o.onProgress && { onProgress: o.onProgress }),
     };
-    const context = { engine, classifier, data: parts.training, reserve: parts.reserve, options, recipe, seed };
+    const context = { engine, classifier, data: parts.training, reserve: parts.reserve, space, options, recipe, seed };
     const fitted: Fitted = def?.train
       ? await def.train({ ...context, watch })
       : await fitChanged(def, { ...context, watch }, def ? `${def.name} ${JSON.stringify(options)}` : undefined);
@@ -135,7 +165,7 @@ export async function trainDefended(
       fitted.learnt ?? (await classifier.evaluate(parts.training, o.signal ? { signal: o.signal } : {}));
     return {
       classifier,
-      wrap: await wrapFor(engine, classifier, choice, parts, seed, o.signal),
+      wrap: await wrapFor(engine, classifier, choice, parts, space, seed, o.signal),
       trained: parts.trained,
       epochs: fitted.epochs,
       steps: fitted.steps,
@@ -186,12 +216,15 @@ async function wrapFor(
   classifier: Classifier,
   { def, options }: Chosen,
   parts: Parts,
+  space: InputSpace,
   seed: number,
   signal: AbortSignal | undefined,
 ): Promise<Wrap> {
   const { training: data, reserve } = parts;
   const rng = streamOf(seed).split('outputs');
-  const output = await def?.outputs?.({ engine, classifier, data, reserve, options, rng, signal });
+  const context = { engine, classifier, data, reserve, space, options, rng, signal };
+  if (def?.wrap) return def.wrap(context);
+  const output = await def?.outputs?.(context);
   return (target: AnyTarget) => (output ? defended(target, output) : target);
 }
 
@@ -204,11 +237,14 @@ export function outputDefence(
   engine: Engine,
   classifier: Classifier,
   data: Examples,
-  o: Pick<DefendedTraining, 'defence' | 'options' | 'seed' | 'reserve' | 'signal'>,
+  o: Pick<DefendedTraining, 'defence' | 'options' | 'seed' | 'reserve' | 'inputBounds' | 'signal'>,
 ): Promise<Wrap> {
   const choice = chosen(o.defence, o.options);
+  choice.def?.check?.({ model: classifier.model, augmented: false });
   const seed = o.seed ?? 0;
-  return wrapFor(engine, classifier, choice, partsOf(choice, data, o.reserve, streamOf(seed)), seed, o.signal);
+  const parts = partsOf(choice, data, o.reserve, streamOf(seed));
+  const space = spaceFor(choice.def, data, o.inputBounds);
+  return wrapFor(engine, classifier, choice, parts, space, seed, o.signal);
 }
 
 /** Accuracy by which a defended model may fall behind an undefended one on the rows that both were fitted to. */

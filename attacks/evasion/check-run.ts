@@ -6,16 +6,9 @@ import { checkInside, largestDistance } from './space.ts';
 
 /** @throws ConfigError, with the remedy */
 export function checkRun(attack: EvasionAttack, run: EvasionRun): void {
-  const { x, y, targets, space, norm, target, known = {} } = run;
+  const { x, y, targets, space, target, known = {} } = run;
   const { name } = attack;
-  if (!attack.norms.includes(norm)) {
-    throw new ConfigError(
-      `${name}: expected a norm among ${attack.norms.join(', ')}, got '${norm}'. Use one of those, or another attack.`,
-      'norm',
-      attack.norms,
-    );
-  }
-  checkEpsilon(attack, run);
+  checkBall(attack, run);
   if (x.length !== y.length * space.width || y.length === 0) {
     throw new ConfigError(
       `${name}: expected rows of ${space.width} numbers and a label for each, got ${x.length} numbers and ${y.length} labels.`,
@@ -47,9 +40,20 @@ export function checkRun(attack: EvasionAttack, run: EvasionRun): void {
   }
 }
 
-function checkEpsilon(attack: EvasionAttack, { norm, epsilon, space }: EvasionRun): void {
+/** A norm that the attack knows, and an epsilon that means something. @throws ConfigError */
+export function checkBall(
+  { name, norms, seeks }: Pick<EvasionAttack, 'name' | 'norms' | 'seeks'>,
+  { norm, epsilon, space }: Pick<EvasionRun, 'norm' | 'epsilon' | 'space'>,
+): void {
+  if (!norms.includes(norm)) {
+    throw new ConfigError(
+      `${name}: expected a norm among ${norms.join(', ')}, got '${norm}'. Use one of those, or another attack.`,
+      'norm',
+      norms,
+    );
+  }
   const most = largestDistance(space, norm);
-  if (attack.seeks === 'nearest' && epsilon === Infinity) return;
+  if (seeks === 'nearest' && epsilon === Infinity) return;
   if (epsilon > 0 && epsilon <= most) return;
   throw new ConfigError(
     `epsilon: expected a number above 0 and at most ${most}, the largest ${norm} perturbation that the bounds leave room for, got ${epsilon}. ` +

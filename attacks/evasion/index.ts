@@ -1,6 +1,6 @@
 /** Adversarial examples: inputs changed within a budget so that a model errs. Adding an attack is a file beside these, and a line here. */
 import { ConfigError } from '../../engine/index.ts';
-import { square, squareProbabilities } from './black-box/index.ts';
+import { boundary, hopskipjump, nes, simba, square, squareProbabilities, transfer } from './black-box/index.ts';
 import type { EvasionAttack } from './define-evasion.ts';
 import { autoattack } from './ensemble/index.ts';
 import {
@@ -8,14 +8,18 @@ import {
   apgdDlr,
   apgdDlrTargeted,
   bim,
+  carliniWagner,
+  deepfool,
   fab,
   fabTargeted,
   fgsm,
   fgsmRs,
+  jsma,
   miFgsm,
   pgd,
 } from './white-box/index.ts';
 
+export { type Substitute, type SubstituteOptions, trainSubstitute } from './black-box/index.ts';
 export { checkRun as checkEvasionRun } from './check-run.ts';
 export * from './checks/index.ts';
 export {
@@ -34,6 +38,7 @@ export { type EvasionResult, type EvasionRun, type EvasionTarget, runEvasionAtta
 export {
   type Bounds,
   boundedSpace,
+  checkInside,
   type InputSpace,
   largestDistance,
   type OneHotGroup,
@@ -41,6 +46,20 @@ export {
   settle,
   spaceOf,
 } from './space.ts';
+export {
+  allUniversalAttacks,
+  defineUniversalAttack,
+  perturbed,
+  runUniversalAttack,
+  type UniversalAttack,
+  type UniversalAttackName,
+  type UniversalCanary,
+  type UniversalContext,
+  type UniversalResult,
+  type UniversalRun,
+  universalAttackNamed,
+  universalAttacks,
+} from './universal/index.ts';
 export { type Ascent, ascend } from './white-box/index.ts';
 
 export const evasionAttacks = {
@@ -57,6 +76,14 @@ export const evasionAttacks = {
   square,
   'square-probabilities': squareProbabilities,
   autoattack,
+  deepfool,
+  'carlini-wagner': carliniWagner,
+  jsma,
+  nes,
+  simba,
+  hopskipjump,
+  boundary,
+  transfer,
 } as const;
 export type EvasionAttackName = keyof typeof evasionAttacks;
 

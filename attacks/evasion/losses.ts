@@ -26,6 +26,14 @@ export function largestBut(z: Float64Array, but: number): number {
   return best;
 }
 
+/** The classes with the largest logits, without one of them. */
+export function mostLikely(z: Float64Array, but: number, count: number): number[] {
+  return Array.from(z.keys())
+    .filter((c) => c !== but)
+    .sort((a, b) => z[b]! - z[a]! || a - b)
+    .slice(0, count);
+}
+
 function crossEntropy(z: Float64Array, y: number, t: number | null, derivative: Float64Array | null): number {
   const most = z[largestBut(z, -1)]!;
   let sum = 0;

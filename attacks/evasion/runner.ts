@@ -6,7 +6,14 @@ import { ConfigError, createEngine, type Engine, type Rng } from '../../engine/i
 import type { AttackWarning } from '../define-attack.ts';
 import { clopperPearson, type Estimate } from '../metrics/index.ts';
 import { parseOptions } from '../runner.ts';
-import { type AccessLevel, accessLevels, type LabelTarget, restrict, type Target } from '../target/index.ts';
+import {
+  type AccessLevel,
+  accessLevels,
+  type LabelTarget,
+  restrict,
+  type Target,
+  withBudget,
+} from '../target/index.ts';
 import { checkRun } from './check-run.ts';
 import type { EvasionAttack, EvasionKnowledge, StepTrace } from './define-evasion.ts';
 import { distance, type Norm, norms } from './norms.ts';
@@ -33,6 +40,8 @@ export interface EvasionRun {
   readonly rng: Rng;
   /** for models that the attack trains; default: one of one thread, made when it is asked for and disposed at the end */
   readonly engine?: () => Promise<Engine>;
+  /** rows that the attack may ask for in all; whether it was right is asked beside it. Default unlimited */
+  readonly queryBudget?: number;
   /** of the intervals; default 0.95 */
   readonly confidence?: number;
   readonly signal?: AbortSignal;
@@ -63,6 +72,7 @@ export interface EvasionResult {
   readonly distances: Readonly<Record<Norm, Float64Array>>;
   /** the same count when rows are stored in whole steps of the data (8 bits of an image); null where they are not */
   readonly rounded: { readonly fooled: Uint8Array; readonly robust: Estimate } | null;
+  /** rows that the attack asked for */
   readonly queries: number;
   readonly seconds: number;
   /** the query budget ended, or the signal came: this is what was found by then */
@@ -81,10 +91,11 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
   const { width } = space;
   const n = y.length;
   const options = parseOptions(attack.name, attack.options, run.options ?? {});
-  const target = granted(attack, run.target);
+  const allowed = granted(attack, run.target);
+  const target = run.queryBudget === undefined ? allowed : withBudget(allowed, run.queryBudget);
   const judge = run.target as LabelTarget;
-  const asked = judge.queries();
   const before = await judge.labels(x);
+  const asked = judge.queries();
   const attacked = Uint8Array.from(before, (label, i) =>
     targets ? Number(label !== targets[i]) : Number(label === y[i]),
   );
@@ -184,7 +195,7 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
 }
 
 /** @throws ConfigError naming the access that is missing */
-function granted(attack: EvasionAttack, target: EvasionTarget): Target<AccessLevel> {
+export function granted(attack: Pick<EvasionAttack, 'name' | 'threat'>, target: EvasionTarget): Target<AccessLevel> {
   const { access } = attack.threat;
   try {
     return restrict(target as Target<'white-box'>, access as 'white-box');
@@ -197,6 +208,12 @@ function granted(attack: EvasionAttack, target: EvasionTarget): Target<AccessLev
         return false;
       }
     });
+    const { noGradients } = target;
+    if (noGradients && (access === 'gradients' || access === 'white-box'))
+      throw new ConfigError(
+        `${attack.name}: expected a target with gradients, got one without: ${noGradients}.`,
+        'target',
+      );
     throw new ConfigError(
       `${attack.name}: expected a target with access '${access}', got one with '${has.at(-1) ?? 'none'}'. Use an attack that needs no more, such as ` +
         `${has.includes('logits') ? 'square' : 'hopskipjump'}, or attack a substitute (transfer).`,
@@ -205,10 +222,10 @@ function granted(attack: EvasionAttack, target: EvasionTarget): Target<AccessLev
   }
 }
 
-const isOverBudget = (error: unknown): boolean => error instanceof ConfigError && error.path === 'queryBudget';
+export const isOverBudget = (error: unknown): boolean => error instanceof ConfigError && error.path === 'queryBudget';
 
 /** null: nothing may be asked any more, so nothing was found that could be shown */
-async function unlimited(target: LabelTarget, x: Float32Array, spent: boolean): Promise<Int32Array | null> {
+export async function unlimited(target: LabelTarget, x: Float32Array, spent: boolean): Promise<Int32Array | null> {
   try {
     return await target.labels(x);
   } catch (error) {

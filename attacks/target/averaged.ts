@@ -17,6 +17,8 @@ export interface AveragedOptions {
    * there are no logits), or the mean of the probabilities
    */
   readonly of?: 'logit' | 'probability';
+  /** answers a question about the very same array from memory; default true. Not for who writes into an array that was asked about */
+  readonly remember?: boolean;
 }
 
 interface Answers {
@@ -26,12 +28,12 @@ interface Answers {
 }
 
 /**
- * Asks every question several times. Gradients are passed on as they are. A repeated question about the very same array is
+ * Asks every question several times. Gradients are passed on as they are (`averagedGradients` has those too). A repeated question about the very same array is
  * answered from memory, as by `remembered`; the queries still count.
  * @throws ConfigError unless the number of queries is a whole number >= 1
  */
 export function averaged<T extends NoneTarget>(target: T, options: AveragedOptions): T {
-  const { queries, of = 'logit' } = options;
+  const { queries, of = 'logit', remember = true } = options;
   if (!(Number.isSafeInteger(queries) && queries >= 1)) {
     throw new ConfigError(`averaged: expected queries to be a whole number >= 1, got ${queries}.`, 'queries');
   }
@@ -66,6 +68,7 @@ export function averaged<T extends NoneTarget>(target: T, options: AveragedOptio
   const memory = new WeakMap<object, Promise<Answers>>();
   let repeated = 0;
   const answers = (x: Samples): Promise<Answers> => {
+    if (!remember) return collect(x);
     const known = memory.get(x);
     if (known) {
       repeated += queries * (x.length / width);

@@ -16,15 +16,13 @@ import {
   valueAndGrad,
 } from '../../engine/index.ts';
 import { derivedFromLogits } from './softmax.ts';
-import type { MapBack, Samples, Target } from './target.ts';
+import { GRADIENT_ROWS, type MapBack, type Samples, type Target } from './target.ts';
 
 export interface LocalTargetOptions {
   /** rows that may be asked for in all; default unlimited */
   readonly queryBudget?: number;
   readonly signal?: AbortSignal;
 }
-
-const ROWS_AT_ONCE = 256;
 
 /** @throws ConfigError, at the query that would exceed the budget */
 export function localTarget(classifier: Classifier, options: LocalTargetOptions = {}): Target<'white-box'> {
@@ -74,8 +72,8 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
       const pacer = new Pacer(signal);
       const { engine, dtype } = classifier;
       const logits = new Float64Array(n * classes);
-      for (let at = 0; at < n; at += ROWS_AT_ONCE) {
-        const rows = Math.min(ROWS_AT_ONCE, n - at);
+      for (let at = 0; at < n; at += GRADIENT_ROWS) {
+        const rows = Math.min(GRADIENT_ROWS, n - at);
         engine.run('input gradients', () => {
           const input = leaf(
             engine.tensor(x.subarray(at * width, (at + rows) * width), [rows, ...inputShape], { dtype }),
@@ -112,8 +110,8 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
       // the sums that the bounds are for are not looked at
       const clip = { kind: 'per-layer', norms: perLayerNorms(params, 1) } as const;
       const norms = new Float64Array(y.length * names.length);
-      for (let at = 0; at < y.length; at += ROWS_AT_ONCE) {
-        const labels = y.slice(at, at + ROWS_AT_ONCE);
+      for (let at = 0; at < y.length; at += GRADIENT_ROWS) {
+        const labels = y.slice(at, at + GRADIENT_ROWS);
         const rows = x.slice(at * width, (at + labels.length) * width);
         engine.run('gradient norms', () => {
           const samples = leaf(engine.tensor(rows, [labels.length, ...inputShape], { dtype }));

@@ -15,6 +15,8 @@ export interface NoneTarget {
   readonly classes: number;
   /** rows asked for so far */
   queries(): number;
+  /** why there are no gradients although the model has some, and what would give them; for messages */
+  readonly noGradients?: string;
 }
 
 export interface LabelTarget extends NoneTarget {
@@ -31,6 +33,9 @@ export interface LogitTarget extends ProbabilityTarget {
   /** scores before softmax [n, classes] */
   logits(x: Samples): Promise<Float64Array>;
 }
+
+/** Rows that input gradients come in at a time, at most. */
+export const GRADIENT_ROWS = 256;
 
 /** The map back of one forward pass: a cotangent of its logits [rows, classes] to a gradient of its inputs [rows, width]. */
 export type MapBack = (cotangent: Float64Array) => Float32Array;

@@ -2,7 +2,7 @@
 import { ConfigError } from '../errors.ts';
 import { type Shape, sizeOf } from '../tensor/index.ts';
 import { conv2d } from './conv2d.ts';
-import { xavierUniform } from './initialisers.ts';
+import { fanInUniform, xavierUniform } from './initialisers.ts';
 import type { Layer, Model } from './layer.ts';
 import { type LinearOptions, linear } from './linear.ts';
 import { sequential } from './sequential.ts';
@@ -104,6 +104,18 @@ export const models = {
     paper: 'Papernot, Thakurta, Song, Chien & Erlingsson 2020, table 1',
     rank: 3,
     layers: (inputShape, classes) => overlapping(inputShape, classes, tanh, { initialise: xavierUniform }),
+  },
+  'mnist-strided': {
+    name: 'mnist-strided',
+    title: 'Two strided 4x4 convolutions 16-32, fc 100, relu',
+    paper: 'Wong, Rice & Kolter 2020, the network of their MNIST experiments (section 5.1)',
+    rank: 3,
+    layers(inputShape, classes) {
+      const at = new Walker(inputShape);
+      const options = { initialise: fanInUniform };
+      const body = [at.conv(16, 4, 2, 1, options), relu(), at.conv(32, 4, 2, 1, options), relu(), flatten()];
+      return [...body, ...dense([at.features, 100, classes], relu, options)];
+    },
   },
   cifar: {
     name: 'cifar',

@@ -1,11 +1,12 @@
 /** ONNX files as targets, run by onnxruntime-web: the same answers as the model they were written from. */
 import { type OnnxOptions, onnxOracle, outputsOf } from '../../attacks/index.ts';
 import { Classifier, ConfigError, FormatError, type Model, namedModel, nn } from '../../engine/index.ts';
+import { writeOnnx } from '../../experiments/export/index.ts';
 import { auditTarget } from '../../experiments/index.ts';
 import { assert, atEnd, suite } from '../harness.ts';
 import { noise } from '../support/data.ts';
 import { testEngine } from '../support/engine.ts';
-import { onnxOf, writeOnnx } from '../support/onnx.ts';
+import { onnxOf } from '../support/onnx.ts';
 import { rejectsError } from '../support/throws.ts';
 
 const engine = await testEngine();
@@ -77,7 +78,7 @@ test('layouts: images channels last for a model that takes them first, and the o
   };
   const passing = (inputShape: number[]) =>
     writeOnnx({
-      inputShape,
+      inputs: { x: { shape: inputShape } },
       weights,
       nodes: [
         { op: 'Flatten', inputs: ['x'], output: 'flat', attributes: { axis: 1 } },

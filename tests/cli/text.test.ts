@@ -22,7 +22,7 @@ test('list: each kind, as text and as JSON', async () => {
   }
   const names = async (kind: string) =>
     validJson(await inProcess(['list', kind, '--json']), 'keyhole.list/1').items.map((item) => item.name);
-  assert.equal(await names('models'), ['softmax', 'mlp', 'mnist', 'mnist-tanh', 'cifar']);
+  assert.equal(await names('models'), ['softmax', 'mlp', 'mnist', 'mnist-tanh', 'mnist-strided', 'cifar']);
   assert.equal(await names('attacks'), Object.keys(membershipAttacks));
   const { items } = validJson(await inProcess(['list', 'datasets', '--json']), 'keyhole.list/1');
   const missing = items.find(({ name }) => name === 'csv')!.options.find(({ name }) => name === 'missing');
@@ -76,6 +76,7 @@ test('the list of commands shows each as its own help does', async () => {
     [
       'audit',
       'train',
+      'export',
       'attack',
       'evaluate',
       'epsilon',

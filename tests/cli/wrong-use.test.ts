@@ -9,7 +9,10 @@ const cases: readonly [args: string, message: RegExp][] = [
   ['audot', /unknown command 'audot'\n\(Did you mean audit\?\)/],
   ['data chek digits', /unknown command 'chek'\n\(Did you mean check\?\)/],
   ['audit --modle mlp', /unknown option '--modle'\n\(Did you mean --model\?\)/],
-  ['audit --model cifr', /Expected one of softmax, mlp, mnist, mnist-tanh, cifar\. Did you mean 'cifar'\?/],
+  [
+    'audit --model cifr',
+    /Expected one of softmax, mlp, mnist, mnist-tanh, mnist-strided, cifar\. Did you mean 'cifar'\?/,
+  ],
   ['audit --data digts', /--data digts: expected the name of a set \(digits, .* Did you mean 'digits'\?/],
   ['audit --attacks loss,shadow', /Expected one of loss, .* Did you mean 'shadow-logistic'\?/],
   ['audit --optimizer adm', /Expected one of adam, adamw, sgd\. Did you mean 'adam'\?/],

@@ -31,9 +31,9 @@ for (const [key, def] of Object.entries(defenses)) {
     }
     for (const option of Object.keys(def.off ?? {})) assert.ok(option in def.options, option);
     assert.is('held' in def.options, def.needsReserve);
-    const acts = ['model', 'fit', 'train', 'outputs'].filter((hook) => hook in def);
+    const acts = ['model', 'fit', 'train', 'outputs', 'wrap'].filter((hook) => hook in def);
     assert.is(acts.length, 1, `one place to act, got ${acts}`);
-    assert.is(def.stage === 'inference', acts[0] === 'outputs');
+    assert.is(def.stage === 'inference', acts[0] === 'outputs' || acts[0] === 'wrap');
   });
 }
 
@@ -96,7 +96,8 @@ for (const def of allDefenses) {
     const one = await trained(engine, name, data, { reserve });
     try {
       const options = quick[name] ?? {};
-      const wrap = await outputDefence(engine, one.classifier, data, { defence: name, options, seed: 3, reserve });
+      const setting = { defence: name, options, seed: 3, reserve, inputBounds: [-8, 8] } as const;
+      const wrap = await outputDefence(engine, one.classifier, data, setting);
       const [p, q] = await Promise.all([one.wrap, wrap].map((w) => w(localTarget(one.classifier)).probabilities(x)));
       assert.equal(p, q);
     } finally {

@@ -36,6 +36,11 @@ sizes("mnist is the Opacus example's net", () => {
   assert.is(count('mnist-tanh', [28, 28, 1]), 26_010);
 });
 
+sizes('mnist-strided is the net of Wong et al. 2020', () => {
+  // Conv2d(1, 16, 4, stride=2, padding=1), Conv2d(16, 32, 4, stride=2, padding=1), Linear(1568, 100), Linear(100, 10)
+  assert.is(count('mnist-strided', [28, 28, 1]), 272 + 8224 + 156_900 + 1010);
+});
+
 sizes('cifar and softmax', () => {
   assert.is(count('cifar', [32, 32, 3]), 75 * 32 + 32 + 800 * 64 + 64 + 4096 * 128 + 128 + 1290);
   assert.is(count('softmax', [784]), 7850);
@@ -92,7 +97,7 @@ refused('unknown names, also those of object methods', () => {
     const error = throwsError(
       () => namedModel(name, [3], 2),
       ConfigError,
-      /model: expected one of softmax, mlp, mnist, mnist-tanh, cifar, got/,
+      /model: expected one of softmax, mlp, mnist, mnist-tanh, mnist-strided, cifar, got/,
     );
     assert.equal([...error.allowed!], [...modelNames]);
   }

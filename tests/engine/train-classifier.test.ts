@@ -169,7 +169,7 @@ files('a model of your own is handed to load', () => {
   throwsError(
     () => Classifier.load(engine, bytes),
     ConfigError,
-    /expected one of softmax, mlp, mnist, mnist-tanh, cifar, got 'own'/,
+    /expected one of softmax, mlp, mnist, mnist-tanh, mnist-strided, cifar, got 'own'/,
   );
 });
 

@@ -18,6 +18,9 @@ export const quick: Readonly<Record<string, Readonly<Record<string, number>>>> =
   relaxloss: { alpha: 1.5 },
   memguard: { epochs: 3 },
   'dp-sgd': { delta: 1e-3 },
+  'adversarial-pgd': { steps: 3 },
+  trades: { steps: 2 },
+  'randomised-smoothing': { draws: 20 },
 };
 
 export function trained(
@@ -30,6 +33,7 @@ export function trained(
   return trainDefended(engine, model, data, {
     defence,
     recipe: { epochs: 3, batchSize: 8 },
+    inputBounds: [-8, 8], // noise is normal
     seed: 3,
     ...more,
     options,

@@ -115,3 +115,14 @@ export function linearTarget(
     },
   };
 }
+
+/** The same decisions with logits `by` times as large, as defensive distillation leaves them. */
+export const sharpened = (target: Target<'gradients'>, by: number): Target<'gradients'> => ({
+  ...target,
+  logits: async (x) => (await target.logits(x)).map((z) => by * z),
+  inputGradients: async (x, use) => {
+    const times = (values: Float64Array) => values.map((value) => by * value);
+    const logits = await target.inputGradients(x, (z, back, from) => use(times(z), (c) => back(times(c)), from));
+    return times(logits);
+  },
+});

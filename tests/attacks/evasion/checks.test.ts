@@ -102,7 +102,6 @@ const run = (attack: string, family: RobustnessEvidence['runs'][number]['family'
   epsilon,
   fooled: marks(fooled),
   rounded: null,
-  steps: [],
 });
 const climb = (losses: readonly number[]) =>
   losses.map((loss, step) => ({ restart: 0, step, rows, loss, zero: 0, broken: 0 }));

@@ -1,0 +1,47 @@
+/** What score-based attacks read: probabilities as logits, which they are but for a constant that no loss sees. */
+import { log } from '../../../engine/math/index.ts';
+import { askInParts, type Questions } from '../../boundary/index.ts';
+import type { ProbabilityTarget } from '../../target/index.ts';
+import { type AttackLoss, largestBut } from '../losses.ts';
+
+/** The least f32 above zero: probabilities of models in f32 go to zero there. */
+const FLOOR = 1.4e-45;
+
+export interface ScoreQuestions extends Questions {
+  readonly target: ProbabilityTarget;
+  readonly loss: AttackLoss;
+  readonly y: Int32Array;
+  readonly targets: Int32Array | null;
+}
+
+export interface Scores {
+  /** higher is closer to success [count] */
+  readonly losses: Float64Array;
+  /** 1: the target errs, or says the wanted class [count] */
+  readonly won: Uint8Array;
+}
+
+/** @param rowOf the row that point k belongs to @param write puts point k at `at` of the array */
+export async function askScores(
+  { target, loss, y, targets, ...questions }: ScoreQuestions,
+  count: number,
+  rowOf: (k: number) => number,
+  write: (k: number, into: Float32Array, at: number) => void,
+): Promise<Scores> {
+  const losses = new Float64Array(count);
+  const won = new Uint8Array(count);
+  const { classes } = target;
+  await askInParts(questions, count, write, async (points, from) => {
+    const p = await target.probabilities(points);
+    const z = new Float64Array(classes);
+    for (let k = from; k < from + p.length / classes; k++) {
+      for (let c = 0; c < classes; c++) z[c] = log(Math.max(FLOOR, p[(k - from) * classes + c]!));
+      const i = rowOf(k);
+      const goal = targets ? targets[i]! : null;
+      losses[k] = loss.of(z, y[i]!, goal, null);
+      const said = largestBut(z, -1);
+      won[k] = (goal === null ? said !== y[i] : said === goal) ? 1 : 0;
+    }
+  });
+  return { losses, won };
+}

@@ -1,0 +1,32 @@
+import { defineDefense } from '../define-defense.ts';
+import { checkImages } from './jpeg.ts';
+import { medianOf, reducedDepth } from './squeezers.ts';
+import { behindTransform } from './transformed.ts';
+
+/** The model is asked about squeezed inputs. */
+export const featureSqueezing = defineDefense({
+  name: 'feature-squeezing',
+  title: 'Inputs squeezed: fewer levels, medians of neighbours',
+  paper: 'Xu, Evans and Qi 2018, Feature squeezing: Detecting adversarial examples in deep neural networks (NDSS)',
+  stage: 'inference',
+  options: {
+    bits: { about: 'of each number between its bounds; 0: all', default: 1, min: 0, max: 16 },
+    median: { about: 'width of the window whose median a pixel gets, 2 or 3; 0: none', default: 2, min: 0, max: 9 },
+  },
+  off: { bits: 0, median: 0 },
+  needsReserve: false,
+  canary: null, // it changes questions: what members are answered is the same
+  robust: { norm: 'linf', epsilon: 0.1, options: { bits: 1, median: 0 }, claim: 'masks' },
+  check: ({ model: { inputShape } }) => checkImages('feature-squeezing', inputShape),
+  wrap({ classifier: { model }, space, options }) {
+    const [bits, window] = [Math.round(options.bits), Math.round(options.median)];
+    const squeezers = [
+      ...(bits > 0 ? [reducedDepth(space, bits)] : []),
+      ...(window > 1 ? [medianOf(model.inputShape, window)] : []),
+    ];
+    const forward = (x: Float32Array | Float64Array) =>
+      squeezers.reduce<Float32Array>((rows, squeeze) => squeeze(rows), Float32Array.from(x));
+    return (target, { adaptive = false } = {}) =>
+      behindTransform(target, { name: 'feature-squeezing', forward, ...(adaptive && { backward: 'identity' }) });
+  },
+});

@@ -1,0 +1,136 @@
+/**
+ * Randomised smoothing: g(x) = the class that f(x + N(0, sigma^2 I)) is most often. Where that class has a probability of at least
+ * p > 1/2, g is constant in the L2 ball of radius
+ *
+ *   R = sigma Phi^-1(p)
+ *
+ * Certify: the class is chosen from n0 draws, p is the Clopper-Pearson lower bound of its count in n fresh ones, one-sided at
+ * alpha; at p <= 1/2 it abstains. Source: Cohen, Rosenfeld & Kolter 2019 (ICML), theorem 1 and section 3.2.2.
+ */
+import { argmaxRows, clopperPearson, type Estimate, normalQuantile, type Samples } from '../../attacks/index.ts';
+import { ConfigError, type Rng, sizeOf } from '../../engine/index.ts';
+import type { AnyTarget } from '../define-defense.ts';
+
+/** Noisy copies that are asked about together. */
+const COPIES = 512;
+
+/** How often each class is answered for noisy copies of one row [classes]. */
+export async function noisyVotes(
+  target: Pick<AnyTarget, 'labels' | 'classes'>,
+  row: Samples,
+  { sigma, draws, rng, signal }: { sigma: number; draws: number; rng: Rng; signal?: AbortSignal | undefined },
+): Promise<Int32Array> {
+  const votes = new Int32Array(target.classes);
+  for (let left = draws; left > 0; left -= COPIES) {
+    signal?.throwIfAborted();
+    const copies = new Float32Array(Math.min(left, COPIES) * row.length);
+    for (let at = 0; at < copies.length; at++) copies[at] = row[at % row.length]! + sigma * rng.normal();
+    for (const label of await target.labels(copies)) votes[label]!++;
+  }
+  return votes;
+}
+
+/** Rounding of the two quantiles stays far below this share. */
+const HAIR = 2 ** -36;
+
+/** The radius that a count proves, never above the exact one; null: it proves none. */
+export function certifiedRadius({
+  hits,
+  n,
+  alpha,
+  sigma,
+}: {
+  readonly hits: number;
+  readonly n: number;
+  readonly alpha: number;
+  readonly sigma: number;
+}): number | null {
+  // one-sided at alpha is the lower end of two sides at 2 alpha
+  const { low } = clopperPearson({ hits, n, confidence: 1 - 2 * alpha });
+  const sure = low * (1 - HAIR);
+  return sure > 0.5 ? sigma * normalQuantile(sure) * (1 - HAIR) : null;
+}
+
+export interface CertifyOptions {
+  /** standard deviation of the noise, in the units that the model sees */
+  readonly sigma: number;
+  readonly rng: Rng;
+  /** draws that choose the class; default 100 */
+  readonly n0?: number;
+  /** draws that its probability is bounded by; default 10,000 */
+  readonly n?: number;
+  /** probability with which a certificate may be wrong; default 0.001 */
+  readonly alpha?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number) => void;
+}
+
+export interface Certificate {
+  /** null: abstained */
+  readonly label: number | null;
+  /** L2; 0 where it abstained */
+  readonly radius: number;
+  /** of the n draws, those of the class that n0 draws chose */
+  readonly hits: number;
+  readonly n: number;
+}
+
+/** @throws ConfigError */
+function checked(o: CertifyOptions) {
+  const { sigma, n0 = 100, n = 10_000, alpha = 1e-3 } = o;
+  const refuse = (name: string, expected: string, got: number): never => {
+    throw new ConfigError(`smoothing: expected ${name} to be ${expected}, got ${got}.`, name);
+  };
+  if (!(sigma > 0 && sigma < Infinity)) refuse('sigma', 'a number > 0, that of the training noise', sigma);
+  for (const [name, draws] of Object.entries({ n0, n }))
+    if (!(Number.isSafeInteger(draws) && draws >= 1)) refuse(name, 'a whole number >= 1', draws);
+  if (!(alpha > 0 && alpha < 0.5)) refuse('alpha', 'a probability between 0 and 0.5', alpha);
+  return { sigma, n0, n, alpha };
+}
+
+/**
+ * A certificate for each row. Rows have noise of their own, whatever other rows there are.
+ * @param target the model itself, not its smoothed answers; train it with noise of the same sigma (gaussian-augmentation)
+ * @throws ConfigError for settings out of range; the signal's reason
+ */
+export async function certify(
+  target: Pick<AnyTarget, 'labels' | 'classes' | 'inputShape'>,
+  x: Samples,
+  options: CertifyOptions,
+): Promise<Certificate[]> {
+  const { sigma, n0, n, alpha } = checked(options);
+  const { rng, signal, onProgress } = options;
+  const width = sizeOf(target.inputShape);
+  const rows = x.length / width;
+  const found: Certificate[] = [];
+  for (let i = 0; i < rows; i++) {
+    const row = x.subarray(i * width, (i + 1) * width);
+    const own = rng.split(`row ${i}`);
+    const draw = (draws: number, label: string) =>
+      noisyVotes(target, row, { sigma, draws, rng: own.split(label), signal });
+    const label = mostVotes(await draw(n0, 'choose'));
+    const hits = (await draw(n, 'bound'))[label]!;
+    const radius = certifiedRadius({ hits, n, alpha, sigma });
+    found.push({ label: radius === null ? null : label, radius: radius ?? 0, hits, n });
+    onProgress?.((i + 1) / rows);
+  }
+  return found;
+}
+
+const mostVotes = (votes: Int32Array) => argmaxRows(Float64Array.from(votes), votes.length)[0]!;
+
+/** The share of rows that are certified right at each radius: certificates of their own class that reach so far. */
+export function certifiedAccuracy(
+  certificates: readonly Certificate[],
+  y: Int32Array,
+  radii: readonly number[],
+  confidence?: number,
+): Estimate[] {
+  return radii.map((radius) =>
+    clopperPearson({
+      hits: certificates.filter((one, i) => one.label === y[i] && one.radius >= radius).length,
+      n: certificates.length,
+      ...(confidence !== undefined && { confidence }),
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * Adversarial training with one gradient step from a random point of the ball:
+ *
+ *   delta ~ U(-epsilon, epsilon);  delta <- clip(delta + alpha sign(grad L(x + delta)));  step on L(x + delta)
+ *
+ * Source: Wong, Rice & Kolter 2020 (ICLR), algorithm 3; learning rate, bounds and batch size of their MNIST code
+ * (locuslab/fast_adversarial, train_mnist.py): Adam, batches of 100, a peak of 0.005.
+ */
+import { optim } from '../../engine/index.ts';
+import { defineDefense } from '../define-defense.ts';
+import { ballAround, climb, crossEntropyOf, epsilonOption, uniformStart } from './inner-attack.ts';
+
+/** From 0 up to `peak` over two fifths of the steps, and down to 0 over the rest, counted at the end of each step. */
+export const cyclic = (peak: number, steps: number) => (step: number) => {
+  const [at, top] = [step + 1, 0.4 * steps];
+  return at <= top ? (peak * at) / top : (peak * Math.max(0, steps - at)) / (steps - top);
+};
+
+/** Adam by that learning rate. Its name has the steps, so that a checkpoint of another length is refused. */
+export const cyclicAdam = (peak: number, steps: number): optim.Optimizer => ({
+  ...optim.adam({ learningRate: cyclic(peak, steps) }),
+  name: `adam, cyclic to ${peak} over ${steps} steps`,
+});
+
+export const adversarialFgsm = defineDefense({
+  name: 'adversarial-fgsm',
+  title: 'Adversarial training by single steps from random starts (FGSM-RS)',
+  paper: 'Wong, Rice and Kolter 2020, Fast is better than free: Revisiting adversarial training (ICLR), algorithm 3',
+  stage: 'training',
+  options: {
+    epsilon: epsilonOption,
+    step: { about: 'size of the step, in epsilons', default: 1.25, min: 0.01, max: 2 },
+    peak: {
+      about: "of a learning rate that rises and falls, by Adam in place of the recipe's optimiser; 0: the recipe's own",
+      default: 0.005,
+      min: 0,
+      max: 10,
+    },
+  },
+  off: { epsilon: 0 },
+  needsReserve: false,
+  canary: null, // it moves inputs against the model, and members' more: membership attacks gain by it (Song et al. 2019)
+  robust: { norm: 'linf', epsilon: 0.15, options: { epsilon: 0.15 }, claim: 'resists' },
+  needsBounds: true,
+  fit({ classifier, data, space, options, recipe }) {
+    const { epochs, batchSize = 64 } = recipe;
+    const steps = epochs * Math.ceil(data.size / batchSize);
+    return {
+      ...(options.peak > 0 && { optimizer: cyclicAdam(options.peak, Math.max(1, steps)) }),
+      batch({ x, y }, { rng }) {
+        const ball = ballAround(x, space, options.epsilon);
+        const start = uniformStart(x, ball, rng.split('start'));
+        const climbed = { steps: 1, stepSize: options.step * options.epsilon, loss: crossEntropyOf(classifier, y) };
+        return { x: climb(start, ball, climbed), y };
+      },
+    };
+  },
+});
