@@ -16,7 +16,6 @@ import {
   type Norm,
   type RobustnessEvidence,
   runEvasionAttack,
-  type StepTrace,
   spaceOf,
 } from '../../attacks/evasion/index.ts';
 import { clopperPearson, type LabelTarget, localTarget, parseOptions } from '../../attacks/index.ts';
@@ -125,7 +124,6 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
     const results: EvasionResult[] = [];
     const curve: RobustnessPoint[] = [];
     for (const epsilon of nearest ? [Infinity] : epsilons) {
-      const steps: StepTrace[] = [];
       const result = await runEvasionAttack(attack, {
         ...run,
         x,
@@ -134,7 +132,6 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
         epsilon,
         options: given,
         rng: rng.split(`attack ${attack.name}`),
-        onStep: (step) => steps.push(step),
         onProgress: (done) => report(attack.name, finished + Math.min(1, done)),
       });
       finished++;
@@ -148,7 +145,7 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
         const fooled = inside(result.fooled);
         const rounded = result.rounded && inside(result.rounded.fooled);
         const { family, threat } = attack;
-        runs.push({ attack: attack.name, family, access: threat.access, epsilon: ball, fooled, rounded, steps });
+        runs.push({ attack: attack.name, family, access: threat.access, epsilon: ball, fooled, rounded });
         curve.push(point(ball, fooled, rounded));
         examples.note(attack.name, ball, fooled, result);
       }

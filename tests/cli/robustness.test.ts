@@ -2,8 +2,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { heldOut, loadModel } from '../../cli/model-file.ts';
+import { heldOut } from '../../cli/model-origin.ts';
 import { Interrupted } from '../../cli/terminal.ts';
+import { loadTrainedModel } from '../../cli/trained-model.ts';
 import { trainingParts } from '../../cli/training.ts';
 import { loadSet, readNpz, take } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
@@ -193,7 +194,7 @@ wrong('epsilons, classes, options and names that make no sense: exit code 2, and
   );
   await fails(['pgd', ...MODEL, '--epsilon', '0.1', '--option', 'bim.steps=3'], /of an attack that is run \(pgd\)/);
   await fails(['pgd', ...MODEL, '--epsilon', '1', '--norm', 'l0'], /pgd: expected a norm among linf, l2, l1, got 'l0'/);
-  await fails(['pgd', '--model', 'mlp', '--epsilon', '0.1'], /To make one: keyhole train --out/);
+  await fails(['pgd', '--model', 'mlp', '--epsilon', '0.1'], /Train it first: keyhole train --model mlp --out FOLDER/);
   const both = ['evaluate', 'robustness', ...MODEL, '--epsilon', '0.1', '--option', 'pgd.steps=3'];
   refused(await inProcess(both), 2, /--option: expected --attacks as well/);
 });
@@ -216,7 +217,7 @@ wrong('a file that is no model, and rows that a file says nothing about', () =>
     const { code, stderr } = await inProcess(['attack', 'pgd', '--model', file, '--epsilon', '0.1']);
     assert.is(code, 1);
     assert.match(stderr, /x\.safetensors/);
-    const { classifier, metadata } = await loadModel(await testEngine(), MODEL[1]!);
+    const { classifier, metadata } = await loadTrainedModel(await testEngine(), MODEL[1]!);
     const digits = await loadSet('digits');
     assert.is(heldOut(digits, classifier.model, metadata).doubt, null);
     const unknown = heldOut(digits, classifier.model, {});

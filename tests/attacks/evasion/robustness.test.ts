@@ -1,6 +1,6 @@
 /** The evaluation of robustness: what it runs, what it counts, what it refuses. */
 import type { EvasionResult, EvasionTarget } from '../../../attacks/evasion/index.ts';
-import { functionTarget, restrict, type Target } from '../../../attacks/index.ts';
+import { type AccessLevel, functionTarget, restrict, type Target } from '../../../attacks/index.ts';
 import { loadSet, take } from '../../../data/index.ts';
 import { ConfigError, Rng } from '../../../engine/index.ts';
 import { evaluateRobustness, type RobustnessOptions } from '../../../experiments/robustness/index.ts';
@@ -155,7 +155,7 @@ counted('refuses what makes no sense before anything is asked', async () => {
   await fails({ attacks: [{ name: 'pgd', options: { steps: 0 } }] }, /pgd\.steps: expected a number from 1/);
   await fails({ norm: 'l0', epsilons: [5] }, /fgsm: expected a norm among linf, l2, l1, got 'l0'/);
   await fails({ wanted: 10 }, /wanted: expected a class from 0 to 9/);
-  const labels = restrict<'label-only'>(net.target, 'label-only') as never;
+  const labels = restrict<AccessLevel>(net.target, 'label-only') as never;
   await fails(
     { target: labels, attacks: [{ name: 'pgd' }] },
     /pgd: expected a target with access 'gradients', got one with 'label-only'/,
