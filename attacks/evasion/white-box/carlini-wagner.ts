@@ -18,6 +18,7 @@ import type { GradientTarget } from '../../target/index.ts';
 import { defineEvasionAttack, type EvasionTask } from '../define-evasion.ts';
 import { largestBut, losses } from '../losses.ts';
 import type { InputSpace } from '../space.ts';
+import { numbersAlone } from './numbers-alone.ts';
 
 interface Settings {
   readonly searches: number;
@@ -86,7 +87,7 @@ async function descend(
   const { width } = space;
   const { classes } = target;
   const n = y.length;
-  const box = new TanhBox(space);
+  const box = new TanhBox(numbersAlone(space));
   const w = box.inverse(x);
   const adam = new Adam(w.length, rate);
   const numbers = () => new Float32Array(w.length);
