@@ -72,7 +72,7 @@ const data = noiseRows(1, 40);
 const { x } = noiseRows(4, 30);
 
 for (const def of allDefenses) {
-  if (def.stage !== 'inference') continue;
+  if (!def.outputs) continue;
   wrapped(`${def.name}: labels, access, counting, vectors`, async () => {
     const d = await trained(engine, def.name as DefenseName, data);
     try {
@@ -94,6 +94,27 @@ for (const def of allDefenses) {
       const logits = await restrict(target as never, 'logits').logits(x);
       assert.equal(logits.length === got.length && logits.every((z) => Number.isFinite(z)), true);
       if (!noisy) for (const [i, p] of got.entries()) assert.is(logits[i], log(p + score.PROBABILITY_FLOOR));
+    } finally {
+      d.classifier.dispose();
+    }
+  });
+}
+
+for (const def of allDefenses) {
+  if (!def.wrap) continue;
+  wrapped(`${def.name}: other questions, counted, and no parameters behind it`, async () => {
+    const d = await trained(engine, def.name as DefenseName, data);
+    try {
+      const target = d.wrap(localTarget(d.classifier));
+      const votes = def.name === 'randomised-smoothing' ? 20 : 1;
+      const got = await target.probabilities(x);
+      assert.is(target.queries(), 30 * votes, 'every copy that the model is asked about counts');
+      assert.is.not(String(got), String(await localTarget(d.classifier).probabilities(x)));
+      assert.is(String(await target.probabilities(x)) === String(got), votes === 1, 'noise is drawn anew');
+      assert.equal(argmaxRows(got, target.classes).length, (await target.labels(x)).length);
+      assert.ok(!('params' in target) && !('inputGradients' in target));
+      const known = d.wrap(localTarget(d.classifier), { adaptive: true });
+      assert.ok(!('params' in known) && 'inputGradients' in known, 'who knows it estimates gradients');
     } finally {
       d.classifier.dispose();
     }
