@@ -42,11 +42,16 @@ const marksSchema = v.strictObject({
 
 /** Seconds on one core: of a start, and of a value of a row in a step of a small convolutional network. */
 const [START, VALUE] = [0.5, 2.4e-7];
-/** Steps of a plain training that a step of these takes; measured at `cifar`, batch 64. */
+/** Steps of a plain training that a step of these takes, with its default options; measured at `cifar`, batch 64. */
 const DEARER: Readonly<Record<string, number>> = {
+  'adversarial-fgsm': 1.7,
+  'adversarial-pgd': 6.7,
   'adversarial-regularisation': 2.8,
+  'defensive-distillation': 2,
   distillation: 1.7,
   'dp-sgd': 1.5,
+  'input-gradient-regularisation': 1.6,
+  trades: 7.8,
 };
 
 export const membershipModel = defineKind({

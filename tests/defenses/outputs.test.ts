@@ -101,6 +101,27 @@ for (const def of allDefenses) {
   });
 }
 
+for (const def of allDefenses) {
+  if (!def.wrap) continue;
+  wrapped(`${def.name}: other questions, counted, and no parameters behind it`, async () => {
+    const d = await trained(engine, def.name as DefenseName, data);
+    try {
+      const target = d.wrap(localTarget(d.classifier));
+      const votes = def.name === 'randomised-smoothing' ? 20 : 1;
+      const got = await target.probabilities(x);
+      assert.is(target.queries(), 30 * votes, 'every copy that the model is asked about counts');
+      assert.is.not(String(got), String(await localTarget(d.classifier).probabilities(x)));
+      assert.is(String(await target.probabilities(x)) === String(got), votes === 1, 'noise is drawn anew');
+      assert.equal(argmaxRows(got, target.classes).length, (await target.labels(x)).length);
+      assert.ok(!('params' in target) && !('inputGradients' in target));
+      const known = d.wrap(localTarget(d.classifier), { adaptive: true });
+      assert.ok(!('params' in known) && 'inputGradients' in known, 'who knows it estimates gradients');
+    } finally {
+      d.classifier.dispose();
+    }
+  });
+}
+
 wrapped('anybody’s function is defended alike', async () => {
   const rows = P.subarray(0, 8);
   const anybody = functionTarget({ inputShape: [2], classes: 4, predict: () => rows });
