@@ -1,8 +1,16 @@
 /** Models that `keyhole train` and `keyhole audit` have saved: read again, with the rows that they were not trained on. */
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { type Dataset, type Transform, withTransform } from '../data/index.ts';
-import { Classifier, ConfigError, type Engine, FormatError, Rng, readSafeTensors } from '../engine/index.ts';
+import {
+  Classifier,
+  ConfigError,
+  type Engine,
+  FormatError,
+  modelNames,
+  Rng,
+  readSafeTensors,
+} from '../engine/index.ts';
 import { type PartSizes, trainingParts } from './training.ts';
 
 /** What a saved model says about the rows that it was trained on, beside how it was made. */
@@ -25,13 +33,32 @@ export function originOf(
 export interface ModelFile {
   readonly classifier: Classifier;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly path: string;
 }
 
-/** @throws FormatError for a damaged file, or one that keyhole did not write */
-export async function loadModel(engine: Engine, path: string): Promise<ModelFile> {
+/** As --out FOLDER has it. */
+const MODEL_FILE = 'model.safetensors';
+
+/**
+ * @param text a file, or the folder that a command left it in
+ * @throws ConfigError where there is none, FormatError for a damaged file, or one that keyhole did not write
+ */
+export async function loadModel(engine: Engine, text: string): Promise<ModelFile> {
+  const found = await stat(text).catch(() => null);
+  if (!found) {
+    const isName = (modelNames as readonly string[]).includes(text);
+    throw new ConfigError(
+      `--model ${text}: expected the file of a trained model, or a folder with ${MODEL_FILE}, ` +
+        (isName
+          ? `got the name of a model without weights. Train it first: keyhole train --model ${text} --out FOLDER.`
+          : 'there is none. `keyhole train --out FOLDER` and `keyhole audit --out FOLDER` leave one.'),
+      'model',
+    );
+  }
+  const path = found.isDirectory() ? join(text, MODEL_FILE) : text;
   const bytes = new Uint8Array(await readFile(path));
   const { metadata } = readSafeTensors(bytes, basename(path));
-  return { classifier: Classifier.load(engine, bytes, { file: basename(path) }), metadata };
+  return { classifier: Classifier.load(engine, bytes, { file: basename(path) }), metadata, path };
 }
 
 export interface HeldOut {

@@ -7,11 +7,11 @@ import { VERSION } from '../../experiments/version.ts';
 import { commandLine } from '../command-line.ts';
 import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { engineFor } from '../engine.ts';
+import { loadModel } from '../model-file.ts';
 import { bytesText, columns, countText, type Output, outputTo } from '../output.ts';
 import { writeWhole } from '../output-folder.ts';
 import type { ExportResult } from '../schemas.ts';
 import type { Terminal } from '../terminal.ts';
-import { loadTrainedModel } from '../trained-model.ts';
 
 interface Options extends CommonOptions {
   readonly model: string;
@@ -37,7 +37,7 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
   }
   const engine = await engineFor({});
   try {
-    const { classifier, metadata, path } = await loadTrainedModel(engine, options.model);
+    const { classifier, metadata, path } = await loadModel(engine, options.model);
     const files: ExportResult['files'][number][] = [];
     const write = async (format: 'onnx' | 'safetensors', file: string, bytes: Uint8Array) => {
       await writeWhole(file, bytes);
@@ -47,7 +47,7 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
     if (options.onnx !== undefined) {
       // protobuf is a large import that no other command should wait for
       const { exportOnnx } = await import('../../experiments/export/index.ts');
-      const bytes = exportOnnx(classifier);
+      const bytes = exportOnnx(classifier, { metadata });
       check = await checked(classifier, bytes, output);
       await write('onnx', options.onnx, bytes);
     }
