@@ -20,6 +20,7 @@ export {
   medianOf,
   reducedDepth,
   type SmoothedOptions,
+  type Squeezer,
   type SqueezingDetector,
   smoothed,
   squeezingDetector,

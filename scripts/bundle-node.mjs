@@ -15,6 +15,7 @@ const ENTRIES = [
   'experiments/index',
   'experiments/runner/index',
   'experiments/export/index',
+  'experiments/robustness/index',
   'experiments/training/thread', // package.json's #training-thread
   'engine/index',
   'data/index',

@@ -1,7 +1,7 @@
+import { transformed } from '../../attacks/index.ts';
 import { defineDefense } from '../define-defense.ts';
 import { checkImages } from './jpeg.ts';
 import { medianOf, reducedDepth } from './squeezers.ts';
-import { behindTransform } from './transformed.ts';
 
 /** The model is asked about squeezed inputs. */
 export const featureSqueezing = defineDefense({
@@ -16,7 +16,7 @@ export const featureSqueezing = defineDefense({
   off: { bits: 0, median: 0 },
   needsReserve: false,
   canary: null, // it changes questions: what members are answered is the same
-  robust: { norm: 'linf', epsilon: 0.1, options: { bits: 1, median: 0 }, claim: 'masks' },
+  robust: { norm: 'linf', epsilon: 0.15, options: { bits: 3, median: 0 }, claim: 'masks' },
   check: ({ model: { inputShape } }) => checkImages('feature-squeezing', inputShape),
   wrap({ classifier: { model }, space, options }) {
     const [bits, window] = [Math.round(options.bits), Math.round(options.median)];
@@ -27,6 +27,6 @@ export const featureSqueezing = defineDefense({
     const forward = (x: Float32Array | Float64Array) =>
       squeezers.reduce<Float32Array>((rows, squeeze) => squeeze(rows), Float32Array.from(x));
     return (target, { adaptive = false } = {}) =>
-      behindTransform(target, { name: 'feature-squeezing', forward, ...(adaptive && { backward: 'identity' }) });
+      transformed(target, { name: 'feature-squeezing', forward, ...(adaptive && { backward: 'identity' }) });
   },
 });

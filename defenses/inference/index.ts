@@ -22,7 +22,7 @@ export {
   certifiedRadius,
   certify,
 } from './smoothing.ts';
-export { type InputTransform, medianOf, reducedDepth } from './squeezers.ts';
+export { medianOf, reducedDepth, type Squeezer } from './squeezers.ts';
 export { type SqueezingDetector, squeezingDetector, squeezingDistance } from './squeezing-detector.ts';
 export { fallingOrder, type Surrogate, trainSurrogate } from './surrogate.ts';
 export { keepTop } from './top-k.ts';

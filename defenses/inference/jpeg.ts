@@ -6,11 +6,11 @@
  * Independent JPEG Group, jcparam.c. As a defence: Dziugaite, Ghahramani & Roy 2016; Guo et al. 2018 (ICLR).
  */
 import type { InputSpace } from '../../attacks/evasion/index.ts';
+import { transformed } from '../../attacks/index.ts';
 import { ConfigError, type Shape } from '../../engine/index.ts';
 import { defineDefense } from '../define-defense.ts';
 import { BLOCK, dct, inverseDct } from './dct.ts';
-import type { InputTransform } from './squeezers.ts';
-import { behindTransform } from './transformed.ts';
+import type { Squeezer } from './squeezers.ts';
 
 const LUMINANCE = [
   16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
@@ -73,7 +73,7 @@ function toColours([luminance, bluish, reddish]: readonly Float64Array[]): void 
  * Images through JPEG's losses, between the bounds of the space. Images of three channels are colours, others are grey planes.
  * @param shape [h, w, channels]
  */
-export function jpegLosses([h, w, channels]: Shape, { low, high }: InputSpace, quality: number): InputTransform {
+export function jpegLosses([h, w, channels]: Shape, { low, high }: InputSpace, quality: number): Squeezer {
   const [height, wide, planes] = [h!, w!, channels!];
   const [grey, colour] = [quantisationTable('luminance', quality), quantisationTable('chrominance', quality)];
   const size = height * wide;
@@ -119,11 +119,11 @@ export const jpeg = defineDefense({
   off: null,
   needsReserve: false,
   canary: null, // it changes questions: what members are answered is the same
-  robust: { norm: 'linf', epsilon: 0.1, options: { quality: 10 }, claim: 'masks' },
+  robust: { norm: 'linf', epsilon: 0.15, options: { quality: 25 }, claim: 'masks' },
   check: ({ model: { inputShape } }) => checkImages('jpeg', inputShape),
   wrap({ classifier: { model }, space, options }) {
     const forward = jpegLosses(model.inputShape, space, Math.round(options.quality));
     return (target, { adaptive = false } = {}) =>
-      behindTransform(target, { name: 'jpeg', forward, ...(adaptive && { backward: 'identity' }) });
+      transformed(target, { name: 'jpeg', forward, ...(adaptive && { backward: 'identity' }) });
   },
 });

@@ -1,8 +1,7 @@
-import { argmaxRows, type Samples, type Target } from '../../attacks/index.ts';
+import { argmaxRows, averagedGradients, type Samples, type Target, transformed } from '../../attacks/index.ts';
 import { type Rng, sizeOf } from '../../engine/index.ts';
 import { type AnyTarget, defineDefense } from '../define-defense.ts';
 import { noisyVotes } from './smoothing.ts';
-import { behindTransform } from './transformed.ts';
 
 export interface SmoothedOptions {
   readonly sigma: number;
@@ -36,14 +35,19 @@ export function smoothed(target: AnyTarget, { sigma, draws, rng, signal }: Smoot
   };
 }
 
-/** The model of inputs with noise, drawn anew for each question: what an attacker averages gradients of. */
-function noisy(target: AnyTarget, sigma: number, rng: Rng): AnyTarget {
+/** Draws of noise over which an attacker averages gradients. */
+const ATTACKER_DRAWS = 32;
+
+/** Logits and gradients as an attacker has them who knows of the noise: means over draws (expectation over transformation). */
+function overDraws(target: Target<'gradients'>, sigma: number, rng: Rng) {
   let asked = 0;
   const forward = (x: Samples) => {
     const own = rng.split(`draw ${asked++}`);
     return Float32Array.from(x, (value) => value + sigma * own.normal());
   };
-  return behindTransform(target, { name: 'normal noise', forward, backward: 'identity' });
+  const noisy = transformed(target, { name: 'normal noise', forward, backward: 'identity' });
+  const { logits, inputGradients, logitsAndVjp } = averagedGradients(noisy, { draws: ATTACKER_DRAWS });
+  return { logits, inputGradients, logitsAndVjp };
 }
 
 export const randomisedSmoothing = defineDefense({
@@ -68,10 +72,8 @@ export const randomisedSmoothing = defineDefense({
   wrap({ options: { sigma, draws }, rng, signal }) {
     return (target, { adaptive = false } = {}) => {
       const votes = smoothed(target, { sigma, draws: Math.round(draws), rng: rng.split('votes'), signal });
-      if (!adaptive) return votes;
-      const drawn = noisy(target, sigma, rng.split('attacker')) as Target<'gradients'>;
-      const { logits, inputGradients, logitsAndVjp } = drawn;
-      return { ...votes, logits, inputGradients, logitsAndVjp };
+      if (!adaptive || !('inputGradients' in target)) return votes;
+      return { ...votes, ...overDraws(target, sigma, rng.split('attacker')) };
     };
   },
 });

@@ -31,7 +31,7 @@ export async function noisyVotes(
 }
 
 /** Rounding of the two quantiles stays far below this share. */
-const HAIR = 2 ** -36;
+const HAIR = 2 ** -44;
 
 /** The radius that a count proves, never above the exact one; null: it proves none. */
 export function certifiedRadius({
@@ -45,8 +45,8 @@ export function certifiedRadius({
   readonly alpha: number;
   readonly sigma: number;
 }): number | null {
-  // one-sided at alpha is the lower end of two sides at 2 alpha
-  const { low } = clopperPearson({ hits, n, confidence: 1 - 2 * alpha });
+  // one-sided at alpha is the lower end of two sides at 2 alpha; the last bit keeps rounding from a larger alpha
+  const { low } = clopperPearson({ hits, n, confidence: 1 - 2 * alpha + Number.EPSILON });
   const sure = low * (1 - HAIR);
   return sure > 0.5 ? sigma * normalQuantile(sure) * (1 - HAIR) : null;
 }

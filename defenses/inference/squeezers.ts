@@ -4,7 +4,7 @@ import type { Samples } from '../../attacks/index.ts';
 import type { Shape } from '../../engine/index.ts';
 
 /** Other rows of the same shape, in place of those that are asked about. */
-export type InputTransform = (x: Samples) => Float32Array;
+export type Squeezer = (x: Samples) => Float32Array;
 
 /**
  * Each number at the nearest of 2^bits levels between its bounds.
@@ -13,7 +13,7 @@ export type InputTransform = (x: Samples) => Float32Array;
  *
  * Source: Xu, Evans & Qi 2018 (NDSS), section III-A.
  */
-export function reducedDepth({ width, low, high }: InputSpace, bits: number): InputTransform {
+export function reducedDepth({ width, low, high }: InputSpace, bits: number): Squeezer {
   const steps = 2 ** bits - 1;
   return (x) =>
     Float32Array.from(x, (value, i) => {
@@ -37,7 +37,7 @@ function mirrored(at: number, size: number): number {
  * Source: Xu, Evans & Qi 2018 (NDSS), section III-B.
  * @param shape [h, w, channels]
  */
-export function medianOf([h, w, channels]: Shape, window: number): InputTransform {
+export function medianOf([h, w, channels]: Shape, window: number): Squeezer {
   const [height, wide, planes] = [h!, w!, channels!];
   const before = Math.floor(window / 2);
   const middle = Math.floor((window * window) / 2);

@@ -8,12 +8,12 @@
  */
 import { clopperPearson, type Estimate, type ProbabilityTarget, type Samples } from '../../attacks/index.ts';
 import { ConfigError } from '../../engine/index.ts';
-import type { InputTransform } from './squeezers.ts';
+import type { Squeezer } from './squeezers.ts';
 
 /** d of each row [n], from 0 to 2. */
 export async function squeezingDistance(
   target: ProbabilityTarget,
-  squeezers: readonly InputTransform[],
+  squeezers: readonly Squeezer[],
   x: Samples,
 ): Promise<Float64Array> {
   const { classes } = target;
@@ -48,7 +48,7 @@ export interface SqueezingDetector {
 export async function squeezingDetector(
   target: ProbabilityTarget,
   o: {
-    readonly squeezers: readonly InputTransform[];
+    readonly squeezers: readonly Squeezer[];
     readonly clean: Samples;
     readonly falsePositiveRate?: number;
   },

@@ -27,7 +27,7 @@ export const inputGradient = defineDefense({
   off: { lambda: 0 },
   needsReserve: false,
   canary: null, // rows that are fitted exactly have no gradient to be penalised for
-  robust: { norm: 'linf', epsilon: 0.1, options: { lambda: 1 }, claim: 'resists' },
+  robust: { norm: 'linf', epsilon: 0.15, options: { lambda: 1 }, claim: 'resists' },
   fit({ options }) {
     let input: Tensor | null = null;
     return {

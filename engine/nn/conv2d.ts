@@ -16,11 +16,14 @@ export interface Conv2dOptions extends ops.WindowOptions {
   readonly bias?: boolean;
   /** default kaimingUniform */
   readonly initialise?: Initialiser;
+  /** default zeros */
+  readonly initialiseBias?: Initialiser;
 }
 
 /** x [n,h,w,ci] * weight [kh,kw,ci/groups,co] + bias [co] -> [n,oh,ow,co] */
 export function conv2d(options: Conv2dOptions): Layer<ConvParams> {
-  const { inputs, filters, size, groups = 1, bias = true, initialise = kaimingUniform, ...window } = options;
+  const { inputs, filters, size, groups = 1, bias = true, ...rest } = options;
+  const { initialise = kaimingUniform, initialiseBias = zeros, ...window } = rest;
   const [kh, kw] = typeof size === 'number' ? [size, size] : size;
   const shape = [kh, kw, inputs / groups, filters];
   const fans = { fanIn: (kh * kw * inputs) / groups, fanOut: (kh * kw * filters) / groups };
@@ -44,7 +47,7 @@ export function conv2d(options: Conv2dOptions): Layer<ConvParams> {
     name: `conv2d ${inputs}-${filters} ${kh}x${kw}`,
     init(context) {
       const weight = initialise(context, shape, fans);
-      return bias ? { weight, bias: zeros(context, [filters], fans) } : { weight };
+      return bias ? { weight, bias: initialiseBias(context, [filters], fans) } : { weight };
     },
     apply: withNext([]).apply,
     fuse: withNext,

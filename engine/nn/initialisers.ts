@@ -27,7 +27,7 @@ export const xavierNormal: Initialiser = (c, shape, { fanIn, fanOut }) =>
   normal(c, shape, Math.sqrt(2 / (fanIn + fanOut)));
 /** U(-b, b), b = sqrt(3 / fanIn) (LeCun et al. 1998, section 4.6). */
 export const lecunUniform: Initialiser = (c, shape, { fanIn }) => uniform(c, shape, Math.sqrt(3 / fanIn));
-/** U(-b, b), b = sqrt(1 / fanIn): what PyTorch's linear and convolutional layers start with. */
+/** U(-b, b), b = sqrt(1 / fanIn): what PyTorch's linear and convolutional layers start with, weights and biases. */
 export const fanInUniform: Initialiser = (c, shape, { fanIn }) => uniform(c, shape, Math.sqrt(1 / fanIn));
 /** N(0, 1 / fanIn) (LeCun et al. 1998, section 4.6). */
 export const lecunNormal: Initialiser = (c, shape, { fanIn }) => normal(c, shape, Math.sqrt(1 / fanIn));

@@ -13,11 +13,13 @@ export interface LinearOptions {
   readonly bias?: boolean;
   /** default kaimingUniform */
   readonly initialise?: Initialiser;
+  /** default zeros */
+  readonly initialiseBias?: Initialiser;
 }
 
 /** x [n,i] . weight [o,i]^T + bias [o] -> [n,o] */
 export function linear(options: LinearOptions): Layer<LinearParams> {
-  const { inputs, outputs, bias = true, initialise = kaimingUniform } = options;
+  const { inputs, outputs, bias = true, initialise = kaimingUniform, initialiseBias = zeros } = options;
   const fans = { fanIn: inputs, fanOut: outputs };
   const compute = ({ weight, bias }: LinearParams, x: Tensor, { activation }: Ending): Tensor =>
     bias ? ops.linear(x, weight, bias, activation) : activate(ops.matmul(x, weight, { transposeB: true }), activation);
@@ -29,7 +31,7 @@ export function linear(options: LinearOptions): Layer<LinearParams> {
     name: `linear ${inputs}-${outputs}`,
     init(context) {
       const weight = initialise(context, [outputs, inputs], fans);
-      return bias ? { weight, bias: zeros(context, [outputs], fans) } : { weight };
+      return bias ? { weight, bias: initialiseBias(context, [outputs], fans) } : { weight };
     },
     apply: withNext([]).apply,
     fuse: withNext,

@@ -50,7 +50,7 @@ class Walker {
 const dense = (
   widths: readonly number[],
   activation: () => Layer,
-  options: Pick<LinearOptions, 'initialise'> = {},
+  options: Pick<LinearOptions, 'initialise' | 'initialiseBias'> = {},
 ): Layer[] =>
   widths.slice(1).flatMap((outputs, i) => {
     const layer = linear({ inputs: widths[i]!, outputs, ...options });
@@ -112,7 +112,8 @@ export const models = {
     rank: 3,
     layers(inputShape, classes) {
       const at = new Walker(inputShape);
-      const options = { initialise: fanInUniform };
+      // weights and biases start as the authors' framework has them: with biases of 0 fewer runs come out robust
+      const options = { initialise: fanInUniform, initialiseBias: fanInUniform };
       const body = [at.conv(16, 4, 2, 1, options), relu(), at.conv(32, 4, 2, 1, options), relu(), flatten()];
       return [...body, ...dense([at.features, 100, classes], relu, options)];
     },

@@ -1,5 +1,6 @@
 /** Trains a model of a design: the target, or a shadow model, on its own members. File: model.safetensors. */
 import * as v from 'valibot';
+import { spaceOf } from '../../attacks/evasion/index.ts';
 import { augment, examples, type ImageShape } from '../../data/index.ts';
 import { type DefenseName, trainDefended } from '../../defenses/index.ts';
 import { ConfigError, modelNames, namedModel, type Rng, type Shape } from '../../engine/index.ts';
@@ -107,6 +108,7 @@ export const membershipModel = defineKind({
         optimizer: optimizerOf(recipe),
         ...(augmentation && { augment: augmenter(augmentation) }),
       },
+      inputBounds: spaceOf(data),
       ...seedsOf(settings.seed, which),
       ...(reserve.length > 0 && { reserve: examples(data, reserve) }),
       signal,

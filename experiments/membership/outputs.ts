@@ -4,6 +4,7 @@
  * need not sum to 1 (the largest three, rounded ones).
  */
 import * as v from 'valibot';
+import { spaceOf } from '../../attacks/evasion/index.ts';
 import { clopperPearson, localTarget, score, softmaxRows } from '../../attacks/index.ts';
 import { type Dataset, examples, readNpy, take, writeNpy } from '../../data/index.ts';
 import { type DefenseName, outputDefence } from '../../defenses/index.ts';
@@ -140,6 +141,7 @@ async function behindDefence(
     defence: defence.name as DefenseName,
     options: defence.options,
     seed: seedsOf(defence.seed, which).seed,
+    inputBounds: spaceOf(data),
     signal,
     ...(reserve.length > 0 && { reserve: examples(data, reserve) }),
   });

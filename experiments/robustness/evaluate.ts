@@ -6,6 +6,7 @@
  */
 import {
   type AttackEvidence,
+  checkEvasionRun,
   type EvasionKnowledge,
   type EvasionResult,
   type EvasionTarget,
@@ -81,9 +82,13 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
   const all = take(dataset, options.rows ?? Int32Array.from({ length: dataset.size }, (_, i) => i));
   const { x, y, targets, rows } = wantedRows(all, options, target.classes);
   const chosen = chosenAttacks(options.attacks, { access, norm, targeted: wanted !== null, known });
-  for (const { attack, options: given } of chosen) parseOptions(attack.name, attack.options, given);
-
   const rng = Rng.from(seed).split('robustness');
+  for (const { attack, options: given } of chosen) {
+    parseOptions(attack.name, attack.options, given);
+    const [epsilon] = epsilons as [number];
+    checkEvasionRun(attack, { target, x, y, ...(targets && { targets }), space, norm, epsilon, known, rng });
+  }
+
   const judge = target as LabelTarget;
   const before = await judge.labels(x);
   const attacked = Uint8Array.from(before, (label, i) => Number(targets ? label !== targets[i] : label === y[i]));

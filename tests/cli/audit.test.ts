@@ -104,7 +104,7 @@ test('--slice: the strongest attack for each part of a column, and a word where 
   }));
 
 test('every model by name', async () => {
-  for (const model of ['softmax', 'mlp', 'mnist', 'mnist-tanh', 'cifar']) {
+  for (const model of ['softmax', 'mlp', 'mnist', 'mnist-tanh', 'mnist-strided', 'cifar']) {
     const record = await audit('--model', model, '--epochs', '1', '--train-size', '60', '--attacks', 'gap');
     assert.is(record.model.name, model);
     assert.ok(record.model.parameters! > 0);

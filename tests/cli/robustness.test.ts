@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { heldOut, loadModel } from '../../cli/model-file.ts';
+import { Interrupted } from '../../cli/terminal.ts';
 import { trainingParts } from '../../cli/training.ts';
 import { loadSet, readNpz, take } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
@@ -118,6 +119,50 @@ evaluate(
     assert.is(own.controls.noise, null);
   },
   LONG,
+);
+
+evaluate(
+  'an ONNX file is attacked by its answers',
+  () =>
+    inFolder(async (folder) => {
+      const file = join(folder, 'm.onnx');
+      writeFileSync(file, onnxOf(small));
+      const args = ['--model', file, '--data', write(folder, 'rows.npz', members), '--rows', '20', '--epsilon', '0.5'];
+      const few = ['--attacks', 'square-probabilities', '--option', 'square-probabilities.queries=30'];
+      const finished = await inProcess(['evaluate', 'robustness', ...args, ...few, '--json']);
+      assert.is(finished.code, 0, finished.stderr);
+      const record = validJson(finished, 'keyhole.robustness/1');
+      assert.equal(
+        [record.model.name, record.model.parameters, record.model.access],
+        ['m.onnx', null, 'probabilities'],
+      );
+      assert.ok(record.attacks[0]!.queries > 20 && record.worst[0]!.robust.value! < record.clean.value!);
+      assert.match(finished.stderr, /Nothing says which rows the model was trained on/);
+      const spent = await inProcess(['evaluate', 'robustness', ...args, ...few, '--json', '--query-budget', '60']);
+      assert.ok(validJson(spent, 'keyhole.robustness/1').attacks[0]!.stopped, spent.stderr);
+    }),
+  LONG,
+);
+
+evaluate('stopped by the user: the exit code says so, and nothing is left behind', () =>
+  inFolder(async (folder) => {
+    const stop = new AbortController();
+    const args = [
+      'evaluate',
+      'robustness',
+      ...MODEL,
+      '--epsilon',
+      '0.1',
+      '--attacks',
+      'pgd',
+      '--option',
+      'pgd.steps=20000',
+    ];
+    setTimeout(() => stop.abort(new Interrupted(130)), 300);
+    const { code, stdout } = await inProcess([...args, '--out', join(folder, 'new')], { signal: stop.signal });
+    assert.equal([code, stdout], [130, '']);
+    assert.equal(readdirSync(folder), []);
+  }),
 );
 
 const wrong = suite('keyhole attack, used wrongly');

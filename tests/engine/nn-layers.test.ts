@@ -155,6 +155,7 @@ for (const [name, variance, kind] of [
   ['kaimingNormal', 2 / 30, 'normal'],
   ['xavierUniform', 2 / 100, 'uniform'],
   ['xavierNormal', 2 / 100, 'normal'],
+  ['fanInUniform', 1 / 90, 'uniform'],
   ['lecunUniform', 1 / 30, 'uniform'],
   ['lecunNormal', 1 / 30, 'normal'],
 ] as const) {

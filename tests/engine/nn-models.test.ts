@@ -34,6 +34,7 @@ sizes("mnist is the Opacus example's net", () => {
   // github.com/pytorch/opacus examples/mnist.py, SampleConvNet: 1040 + 8224 + 16416 + 330
   assert.is(count('mnist', [28, 28, 1]), 26_010);
   assert.is(count('mnist-tanh', [28, 28, 1]), 26_010);
+  assert.is(count('mnist-strided', [28, 28, 1]), 166_406);
 });
 
 sizes('mnist-strided is the net of Wong et al. 2020', () => {

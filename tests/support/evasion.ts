@@ -20,6 +20,16 @@ export interface FooledNet {
   readonly others: { readonly x: Float32Array; readonly y: Int32Array };
 }
 
+/** Rows to train a net on, and `count` others to attack it with. */
+export async function digitsRows(count: number) {
+  const order = Rng.from(5).permutation(digits.size);
+  return {
+    train: examples(digits, order.slice(0, TRAIN)),
+    test: take(digits, order.slice(TRAIN, TRAIN + count)),
+    model: namedModel('mlp', digits.inputShape, digits.classes),
+  };
+}
+
 /** @param which names the initial weights: another net for transfer */
 export async function digitsNet(engine: Engine, which = 1): Promise<FooledNet> {
   const order = Rng.from(5).permutation(digits.size);

@@ -11,6 +11,7 @@
  * attacks, algorithm 1, section 3; targeted: section 4.
  */
 import type { GradientTarget } from '../../target/index.ts';
+import { type Box, boxAround, momentumStep } from '../box.ts';
 import type { EvasionTask } from '../define-evasion.ts';
 import { type AttackLoss, losses } from '../losses.ts';
 import { drawFromBall, stepAlong } from '../norms.ts';
@@ -108,6 +109,7 @@ async function climbOnce(
     project(space, norm, epsilon, place, { values: x, at: i * width });
   }
   const before = points.slice();
+  const box: Box | null = norm === 'linf' ? boxAround(space, epsilon, x) : null;
   const gradients = new Float32Array(points.length);
   const bestPoints = points.slice();
   const bestGradients = new Float32Array(points.length);
@@ -151,11 +153,14 @@ async function climbOnce(
     const whose = live.map((k) => rows[k]!);
     const shown = asPresented(task, epsilon, asked, whose);
     if (shown !== asked) logits = await target.logits(shown);
+    const { zero, broken } = faults(found, width);
+    const plain = broken === 0 && !space.fixed.includes(1);
     const open: number[] = [];
     for (const [a, k] of live.entries()) {
       const z = logits.subarray(a * classes, (a + 1) * classes);
       if (!standing.offer(rows[k]!, z, shown, a * width)) open.push(k);
-      if (found) usable(found, a * width, space.fixed, gradients, k * width);
+      if (found && plain) gradients.set(found.subarray(a * width, (a + 1) * width), k * width);
+      else if (found) usable(found, a * width, space.fixed, gradients, k * width);
       if (step > 0 && own[a]! > last[k]!) rises[k]!++;
       last[k] = own[a]!;
       if (!(own[a]! > highest[k]!)) continue;
@@ -163,7 +168,7 @@ async function climbOnce(
       bestPoints.set(asked.subarray(a * width, (a + 1) * width), k * width);
       bestGradients.set(gradients.subarray(k * width, (k + 1) * width), k * width);
     }
-    task.onStep?.({ restart: climb, step, rows: live.length, loss: mean(own), ...faults(found, width) });
+    task.onStep?.({ restart: climb, step, rows: live.length, loss: mean(own), zero, broken });
     task.onProgress?.((step + 1) / (steps + 1));
     live = Int32Array.from(open);
     if (isLast || live.length === 0) return;
@@ -183,20 +188,26 @@ async function climbOnce(
       looked = step;
     }
     const ahead = new Float32Array(width);
+    const keep = step === 0 ? 1 : MOMENTUM;
     for (const k of live) {
       const at = k * width;
+      const gradient = { values: gradients, at };
+      const place = { values: points, at };
+      if (box) {
+        momentumStep(sizes[k]!, keep, gradient, place, before, box, rows[k]! * width, width);
+        continue;
+      }
       const origin = { values: x, at: rows[k]! * width };
       ahead.set(points.subarray(at, at + width));
       const z = { values: ahead, at: 0 };
-      stepAlong(norm, sizes[k]!, { values: gradients, at }, z, width);
+      stepAlong(norm, sizes[k]!, gradient, z, width);
       project(space, norm, epsilon, z, origin);
-      const a = step === 0 ? 1 : MOMENTUM;
       for (let j = 0; j < width; j++) {
         const here = points[at + j]!;
-        points[at + j] = here + a * (ahead[j]! - here) + (1 - a) * (here - before[at + j]!);
+        points[at + j] = here + keep * (ahead[j]! - here) + (1 - keep) * (here - before[at + j]!);
         before[at + j] = here;
       }
-      project(space, norm, epsilon, { values: points, at }, origin);
+      project(space, norm, epsilon, place, origin);
     }
   }
 }

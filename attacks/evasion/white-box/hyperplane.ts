@@ -66,7 +66,7 @@ function largestFirst(weights: Float64Array, room: Float64Array, gap: number, u:
   const order = Int32Array.from(weights.keys()).sort((a, b) => weights[b]! - weights[a]! || a - b);
   let left = gap;
   for (const j of order) {
-    if (!(left > 0)) return;
+    if (!(left > 0 && weights[j]! > 0)) return;
     u[j] = Math.min(room[j]!, left / weights[j]!);
     left -= weights[j]! * u[j]!;
   }
