@@ -13,7 +13,7 @@ import { localTarget } from '../../attacks/index.ts';
 import { type Bytes, type Dataset, type FileSource, loadSet, sha256, take, writeNpz } from '../../data/index.ts';
 import { Classifier, ConfigError, createEngine, Rng, sizeOf } from '../../engine/index.ts';
 import { exportOnnx } from '../../experiments/export/index.ts';
-import { VERSION } from '../../experiments/version.ts';
+import { VERSION } from '../../experiments/index.ts';
 import { nameOf, type Plan, type PlannedAttack, type Result, type Results, readPlan } from './results.ts';
 
 export interface CompareOptions {

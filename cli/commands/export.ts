@@ -47,7 +47,7 @@ async function run(terminal: Terminal, options: Options, invocation: string): Pr
     if (options.onnx !== undefined) {
       // protobuf is a large import that no other command should wait for
       const { exportOnnx } = await import('../../experiments/export/index.ts');
-      const bytes = exportOnnx(classifier);
+      const bytes = exportOnnx(classifier, { metadata });
       check = await checked(classifier, bytes, output);
       await write('onnx', options.onnx, bytes);
     }

@@ -11,6 +11,8 @@ import { type Constant, type Ref, traceModel } from './trace.ts';
 export interface OnnxExportOptions {
   /** what the rows hold: numbers (default), or indices for a model that begins with an embedding */
   readonly rows?: 'float' | 'int32';
+  /** noted in the file beside the model's own: how tables were scaled, say */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export const ONNX_INPUT = 'rows';
@@ -20,7 +22,10 @@ export const ONNX_OUTPUT = 'logits';
  * The bytes of the file; its numbers are f32, whatever the classifier computes in.
  * @throws ConfigError for a model with an op that has no counterpart here, or that depends on its rows off the tape
  */
-export function exportOnnx(classifier: Classifier, { rows = 'float' }: OnnxExportOptions = {}): Uint8Array {
+export function exportOnnx(
+  classifier: Classifier,
+  { rows = 'float', metadata = {} }: OnnxExportOptions = {},
+): Uint8Array {
   const { model } = classifier;
   const { calls, result } = traceModel(classifier, { integers: rows === 'int32' });
   const g = new GraphBuilder();
@@ -62,6 +67,7 @@ export function exportOnnx(classifier: Classifier, { rows = 'float' }: OnnxExpor
     about: aboutOf(classifier),
     version: VERSION,
     metadata: {
+      ...metadata,
       model: model.name,
       inputShape: JSON.stringify(model.inputShape),
       classes: String(model.classes),
