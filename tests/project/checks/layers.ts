@@ -157,7 +157,11 @@ export const DOORS: readonly Door[] = [
   { to: 'cli/commands/', from: ['cli/'], because: 'one command, one file; the program lists them' },
   { to: 'experiments/training/index.ts', from: ['cli/'], because: 'for the same reason' },
   { to: 'experiments/runner/index.ts', from: ['cli/'], because: 'for the same reason' },
-  { to: 'experiments/export/index.ts', from: ['cli/', 'bench/'], because: 'who exports no model waits for no protobuf' },
+  {
+    to: 'experiments/export/index.ts',
+    from: ['cli/', 'bench/'],
+    because: 'who exports no model waits for no protobuf',
+  },
   { to: 'experiments/robustness/index.ts', from: ['cli/'], because: 'for the same reason' },
   { to: 'experiments/registry/index.ts', from: ['cli/'], because: 'for the same reason' },
   { to: 'experiments/report/index.ts', from: ['cli/', 'bench/'], because: 'not every program draws plots' },
