@@ -48,9 +48,10 @@ function tiles(record: RobustnessRecord): Html {
   const tile = (label: string, value: string, sub: string) =>
     html`<div class="tile"><dt>${label}</dt><dd><div class="big">${value}</div><div class="sub">${sub}</div></dd></div>`;
   const [first, last] = [worst[0]!, worst.at(-1)!];
-  const strongest = attacks.reduce((a, b) =>
-    (b.curve.at(-1)!.robust.value ?? 1) < (a.curve.at(-1)!.robust.value ?? 1) ? b : a,
-  );
+  // at the largest perturbation many leave nothing: the whole curve tells them apart
+  const left = (attack: RobustnessRecord['attacks'][number]) =>
+    attack.curve.reduce((sum, { robust }) => sum + (robust.value ?? 0), 0);
+  const strongest = attacks.reduce((a, b) => (left(b) < left(a) ? b : a));
   const flagged = flags.filter(({ flag }) => flag).length;
   return html`<dl class="tiles">
 ${tile('Right without an attack', valueText(clean, 'percent'), `${intervalText(clean, 'percent')}; ${integer(dataset.rows)} rows`)}
