@@ -7,7 +7,7 @@ import type { AttackChoice } from '../experiments/robustness/index.ts';
 import type { CommonOptions } from './common-options.ts';
 import type { DataChoice } from './datasets.ts';
 import { relaxedByEnvironment } from './engine.ts';
-import { type AnswerChoice, isForeign, withAnswerOptions } from './model-options.ts';
+import { type AnswerChoice, withAnswerOptions } from './model-options.ts';
 import { withDataOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 import { collect, fractions, oneOf, real, whole } from './values.ts';
@@ -37,8 +37,7 @@ export function withEvasionOptions(command: Command, env: Terminal['env'], optio
   command
     .requiredOption(
       '--model <file>',
-      'a model that keyhole train has saved (.safetensors), or one known by its answers: a file that ends in .onnx, an address (http://…)',
-      modelFile,
+      'a trained model (model.safetensors, or the folder that train or audit left it in), or one known by its answers: a file that ends in .onnx, an address (http://…)',
     )
     .requiredOption(
       '--epsilon <list>',
@@ -73,13 +72,6 @@ export function withEvasionOptions(command: Command, env: Terminal['env'], optio
     )
     .option('--max-memory <MiB>', 'limit of the memory for tensors (default: 4096)', whole(1, 4096));
   return withAnswerOptions(withDataOptions(command), 'with an .onnx file or an address as --model:');
-}
-
-function modelFile(text: string): string {
-  if (isForeign(text) || /\.safetensors$/i.test(text)) return text;
-  throw new InvalidArgumentError(
-    'Expected a file that ends in .safetensors or .onnx, or an address (http://…). To make one: keyhole train --out FOLDER.',
-  );
 }
 
 function wanted(text: string): number | 'next' {

@@ -14,14 +14,15 @@ import { loadData } from './datasets.ts';
 import { engineFor } from './engine.ts';
 import type { EvasionOptions } from './evasion-options.ts';
 import { reached } from './model-audit.ts';
-import { type HeldOut, heldOut, loadModel } from './model-file.ts';
 import { isForeign } from './model-options.ts';
+import { type HeldOut, heldOut } from './model-origin.ts';
 import { dataChoice } from './options.ts';
 import { jsonText, outputTo } from './output.ts';
 import { openOutputFolder, type Product, writeProducts } from './output-folder.ts';
 import { progressOn } from './progress.ts';
 import { requireWritten } from './resumable.ts';
 import type { Terminal } from './terminal.ts';
+import { loadTrainedModel } from './trained-model.ts';
 
 /** Rows of the attacker's own, where walks of label-only attacks start. */
 const OWN_ROWS = 200;
@@ -59,7 +60,7 @@ export async function runEvasion(
       (i) => !attacked.has(i),
     );
     const substitute =
-      options.substitute === undefined ? null : (await loadModel(await engine(), options.substitute)).classifier;
+      options.substitute === undefined ? null : (await loadTrainedModel(await engine(), options.substitute)).classifier;
     const record: RobustnessRecord = {
       ...(await evaluateRobustness({
         ...model.model,
@@ -133,7 +134,7 @@ async function reach(
   const rng = Rng.from(o.seed);
   const budget = o.queryBudget === undefined ? {} : { queryBudget: o.queryBudget };
   if (!isForeign(o.model)) {
-    const { classifier, metadata } = await loadModel(await engine(), o.model);
+    const { classifier, metadata } = await loadTrainedModel(await engine(), o.model);
     const target = localTarget(classifier, { signal, ...budget });
     return {
       ...heldOut(given, classifier.model, metadata, rng),

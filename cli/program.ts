@@ -36,7 +36,7 @@ const COMMANDS: Readonly<Record<string, CommandDef>> = {
   },
   evaluate: {
     about: 'how robust a saved model is: several attacks, the worst case over them, and whether to believe it',
-    usage: '[options] robustness',
+    usage: '[options] [command]',
     load: async () => (await import('./commands/evaluate.ts')).evaluateCommand,
   },
   epsilon: {

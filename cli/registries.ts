@@ -52,8 +52,7 @@ export const registries = {
     },
   },
   evasion: {
-    about:
-      'what changes rows so that a model errs: `keyhole attack NAME`, `keyhole evaluate robustness --attacks NAME,NAME`',
+    about: 'what makes a model err: `keyhole attack NAME`',
     async items() {
       const { allEvasionAttacks } = await import('../attacks/evasion/index.ts');
       return allEvasionAttacks.map(({ name, title, paper, threat, norms, options }) => ({

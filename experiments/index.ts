@@ -41,7 +41,14 @@ export { type AuditTargetOptions, type AuditTargetProgress, auditTarget } from '
 export { type AuditedTraining, type DpAuditOptions, type DpAuditProgress, dpAudit } from './dp-audit.ts';
 export { type DpAuditRecord, dpAuditSchema, provedUpper } from './dp-audit-record.ts';
 export { defaultRecipe, optimizerNames, optimizerOf, type Recipe, recipeFor } from './recipe.ts';
-export { renderAuditReport, renderAuditTable, renderDpAuditReport, renderDpAuditText } from './report/index.ts';
+export {
+  renderAuditReport,
+  renderAuditTable,
+  renderDpAuditReport,
+  renderDpAuditText,
+  renderRobustnessReport,
+  renderRobustnessText,
+} from './report/index.ts';
 export type { ShadowRecipe } from './shadow-recipe.ts';
 export * from './training/index.ts';
 export { VERSION } from './version.ts';

@@ -14,6 +14,8 @@ const out = join(root, 'dist');
 const ENTRIES = [
   'experiments/index',
   'experiments/runner/index',
+  'experiments/export/index',
+  'experiments/robustness/index',
   'experiments/training/thread', // package.json's #training-thread
   'engine/index',
   'data/index',

@@ -1,5 +1,5 @@
 // dist/browser/: what a plain page can load. keyhole.js is the package, engine.js its engine without the training loop,
-// train.js the engine with it, privacy.js private training and accounting, defenses.js defences, evasion.js adversarial examples, with the kernels and the embedded data beside them; report.js draws reports, and brings the plots.
+// train.js the engine with it, privacy.js private training and accounting, defenses.js defences, evasion.js adversarial examples, robustness.js their evaluation, with the kernels and the embedded data beside them; report.js draws reports, and brings the plots.
 //
 //   node scripts/bundle.mjs [--out DIR] [--weights]     --weights lists what takes how many bytes
 //
@@ -57,6 +57,7 @@ const built = [
       privacy: 'privacy/index.ts',
       defenses: 'defenses/index.ts',
       evasion: 'attacks/evasion/index.ts',
+      robustness: 'experiments/robustness/index.ts',
     },
     splitting: true,
     chunkNames: '[name]-[hash]',

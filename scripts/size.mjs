@@ -55,6 +55,7 @@ const parts = {
   'keyhole/browser/privacy': page('privacy.js'),
   'keyhole/browser/defenses': page('defenses.js'),
   'keyhole/browser/evasion': page('evasion.js'),
+  'keyhole/browser/robustness': page('robustness.js'),
   'keyhole/browser/train': page('train.js'),
   'keyhole/browser/engine': page('engine.js'),
   'keyhole/browser/engine with the base kernels': [...page('engine.js'), kernels('base')],

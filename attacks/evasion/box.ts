@@ -40,3 +40,35 @@ export function signStep(size: number, gradient: Row, x: Row, box: Box, origin: 
     values[a] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
   }
 }
+
+/**
+ * The same with momentum, as Auto-PGD steps; with clamp as above, b the point before x, and `before` left as x was:
+ *
+ *   z = clamp(x + size sign(g));  x <- clamp(x + keep (z - x) + (1 - keep) (x - b))
+ *
+ * @param before at the same places as x
+ */
+export function momentumStep(
+  size: number,
+  keep: number,
+  gradient: Row,
+  x: Row,
+  before: Float32Array,
+  box: Box,
+  origin: number,
+  width: number,
+): void {
+  const { low, high } = box;
+  const [g, values] = [gradient.values, x.values];
+  for (let j = 0, a = x.at, b = gradient.at, c = origin; j < width; j++, a++, b++, c++) {
+    const slope = g[b]!;
+    const here = values[a]!;
+    const l = low[c]!;
+    const h = high[c]!;
+    const up = here + (size * slope) / (Math.abs(slope) + TINY);
+    const z = 0.5 * (Math.abs(up - l) - Math.abs(up - h) + l + h);
+    const v = here + keep * (z - here) + (1 - keep) * (here - before[a]!);
+    before[a] = here;
+    values[a] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
+  }
+}

@@ -38,6 +38,7 @@ export function checkRun(attack: EvasionAttack, run: EvasionRun): void {
     }[need];
     throw new ConfigError(`${name}: expected ${what}, got none. Give it (known.${need}).`, `known.${need}`);
   }
+  attack.check?.({ known, targets: targets ?? null });
 }
 
 /** A norm that the attack knows, and an epsilon that means something. @throws ConfigError */

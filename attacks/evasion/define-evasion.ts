@@ -16,7 +16,7 @@ export interface OwnRows {
 export interface EvasionKnowledge {
   /** a model of the attacker's own */
   readonly substitute?: Target<'gradients'>;
-  /** valid inputs, where walks of label-only attacks start */
+  /** valid inputs, where walks of label-only attacks start, and which substitutes are trained on */
   readonly rows?: OwnRows;
 }
 
@@ -96,6 +96,8 @@ export interface EvasionAttack<
   readonly family: 'single-step' | 'iterative' | 'score-based' | 'decision-based' | 'transfer' | 'ensemble';
   readonly needs: readonly (keyof EvasionKnowledge)[];
   readonly canary: EvasionCanary;
+  /** what else it cannot do without, asked before the target is asked anything. @throws ConfigError */
+  check?(run: { readonly known: EvasionKnowledge; readonly targets: Int32Array | null }): void;
   run(context: EvasionContext<A, OptionsOf<O>>): Promise<void>;
 }
 

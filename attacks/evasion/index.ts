@@ -20,6 +20,7 @@ import {
 } from './white-box/index.ts';
 
 export { type Substitute, type SubstituteOptions, trainSubstitute } from './black-box/index.ts';
+export { checkRun as checkEvasionRun } from './check-run.ts';
 export * from './checks/index.ts';
 export {
   defineEvasionAttack,

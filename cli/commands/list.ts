@@ -24,7 +24,7 @@ function listText(kind: Kind, items: readonly ListItem[], { width, colours }: Ou
     const facts = [item.access, item.stage, item.kind, item.licence].filter((fact) => fact !== undefined);
     const head = `${colours.bold(item.name)}  ${item.title}`;
     const rows = [
-      ...(facts.length > 0 ? [[kind === 'attacks' ? 'access' : 'kind', facts.join('; ')]] : []),
+      ...(facts.length > 0 ? [[kind === 'attacks' || kind === 'evasion' ? 'access' : 'kind', facts.join('; ')]] : []),
       [kind === 'datasets' ? 'cite' : 'paper', item.paper],
       ...(item.profiles ?? []).map(({ name, about }, n) => [n === 0 ? 'profiles' : '', `${name}: ${about}`]),
       ...(item.options.length > 0 ? [['options', item.options.map(optionText).join(', ')]] : []),

@@ -12,7 +12,7 @@ import { commandLine } from '../command-line.ts';
 import { type CommonOptions, outputOptions, withCommonOptions } from '../common-options.ts';
 import { type DataChoice, loadData } from '../datasets.ts';
 import { type Spread, spreadEngine } from '../engine.ts';
-import { originOf } from '../model-file.ts';
+import { originOf } from '../model-origin.ts';
 import {
   dataChoice,
   givenRecipe,

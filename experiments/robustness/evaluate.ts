@@ -6,6 +6,7 @@
  */
 import {
   type AttackEvidence,
+  checkEvasionRun,
   type EvasionKnowledge,
   type EvasionResult,
   type EvasionTarget,
@@ -15,7 +16,6 @@ import {
   type Norm,
   type RobustnessEvidence,
   runEvasionAttack,
-  type StepTrace,
   spaceOf,
 } from '../../attacks/evasion/index.ts';
 import { clopperPearson, type LabelTarget, localTarget, parseOptions } from '../../attacks/index.ts';
@@ -81,9 +81,13 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
   const all = take(dataset, options.rows ?? Int32Array.from({ length: dataset.size }, (_, i) => i));
   const { x, y, targets, rows } = wantedRows(all, options, target.classes);
   const chosen = chosenAttacks(options.attacks, { access, norm, targeted: wanted !== null, known });
-  for (const { attack, options: given } of chosen) parseOptions(attack.name, attack.options, given);
-
   const rng = Rng.from(seed).split('robustness');
+  for (const { attack, options: given } of chosen) {
+    parseOptions(attack.name, attack.options, given);
+    const [epsilon] = epsilons as [number];
+    checkEvasionRun(attack, { target, x, y, ...(targets && { targets }), space, norm, epsilon, known, rng });
+  }
+
   const judge = target as LabelTarget;
   const before = await judge.labels(x);
   const attacked = Uint8Array.from(before, (label, i) => Number(targets ? label !== targets[i] : label === y[i]));
@@ -120,7 +124,6 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
     const results: EvasionResult[] = [];
     const curve: RobustnessPoint[] = [];
     for (const epsilon of nearest ? [Infinity] : epsilons) {
-      const steps: StepTrace[] = [];
       const result = await runEvasionAttack(attack, {
         ...run,
         x,
@@ -129,7 +132,6 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
         epsilon,
         options: given,
         rng: rng.split(`attack ${attack.name}`),
-        onStep: (step) => steps.push(step),
         onProgress: (done) => report(attack.name, finished + Math.min(1, done)),
       });
       finished++;
@@ -143,7 +145,7 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
         const fooled = inside(result.fooled);
         const rounded = result.rounded && inside(result.rounded.fooled);
         const { family, threat } = attack;
-        runs.push({ attack: attack.name, family, access: threat.access, epsilon: ball, fooled, rounded, steps });
+        runs.push({ attack: attack.name, family, access: threat.access, epsilon: ball, fooled, rounded });
         curve.push(point(ball, fooled, rounded));
         examples.note(attack.name, ball, fooled, result);
       }

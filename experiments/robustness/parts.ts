@@ -45,12 +45,14 @@ const DECADES = { least: -20, most: 4 };
 export function gradientHistogram(norms: Float64Array): NonNullable<RobustnessRecord['controls']['gradients']> {
   const { least, most } = DECADES;
   const edges = Array.from({ length: most - least + 1 }, (_, k) => least + k);
+  // floor of the decimal logarithm, without a logarithm, whose last bit differs between engines
+  const reached = edges.map((edge) => Number(`1e${edge}`));
   const counts = new Array<number>(most - least).fill(0);
   let [zero, broken] = [0, 0];
   for (const norm of norms) {
     if (norm === 0) zero++;
     else if (!Number.isFinite(norm)) broken++;
-    else counts[Math.min(counts.length - 1, Math.max(0, Math.floor(Math.log10(norm)) - least))]!++;
+    else counts[Math.min(counts.length - 1, Math.max(0, reached.filter((bound) => norm >= bound).length - 1))]!++;
   }
   return { rows: norms.length, zero, broken, edges, counts };
 }

@@ -1,4 +1,5 @@
 /** docs/tables.md: what the registries hold. */
+import { allEvasionAttacks, robustnessChecks } from '../../attacks/evasion/index.ts';
 import { allMembershipAttacks, type OptionDef, syntheses } from '../../attacks/index.ts';
 import { SETS } from '../../data/index.ts';
 import { allDefenses } from '../../defenses/index.ts';
@@ -39,6 +40,17 @@ const optionsOf = (options: Readonly<Record<string, Pick<OptionDef, 'default' | 
   Object.entries(options)
     .map(([name, o]) => `\`${name}\` ${o.default}: ${o.about}`)
     .join('<br>');
+const evasionRows = () =>
+  allEvasionAttacks.map((a) => [
+    `\`${a.name}\``,
+    a.title,
+    a.threat.access,
+    a.norms.join(', '),
+    `${a.seeks === 'nearest' ? 'the nearest' : 'within the ball'}${a.targeted ? ', or a class' : ''}`,
+    optionsOf(a.options),
+    a.paper,
+  ]);
+const checkRows = () => robustnessChecks.map((c) => [`\`${c.name}\``, c.question, c.remedy, c.source]);
 const defenseRows = () => allDefenses.map((d) => [`\`${d.name}\``, d.title, d.stage, optionsOf(d.options), d.paper]);
 const synthesisRows = () =>
   Object.values(syntheses).map((s) => [`\`${s.name}\``, s.knows, optionsOf(s.options), s.paper]);
@@ -71,6 +83,16 @@ ${table(['name', 'what', 'access', 'the attacker also knows', 'questions about e
 Also as \`knowledge\` of \`keyhole run shokri\`, where \`other\` takes the rows of another data set (\`data\`, \`path\`, \`label\`).
 
 ${table(['name', 'the attacker has', 'options and their defaults', 'paper'], synthesisRows())}
+
+## Adversarial examples
+
+${table(['name', 'what', 'access', 'norms', 'seeks', 'options and their defaults', 'paper'], evasionRows())}
+
+## Checks of an evaluation of robustness
+
+Each is asked after every evaluation; what is flagged says that the figure may be too good.
+
+${table(['name', 'question', 'when it is flagged', 'source'], checkRows())}
 
 ## Defences
 

@@ -82,7 +82,14 @@ const inNode = () => {
 
 test('exports what the package exports, except for the reports, the defences, and the audit of private training', () => {
   const missing = Object.keys(main).filter((name) => !(name in keyhole));
-  const reports = ['renderAuditReport', 'renderAuditTable', 'renderDpAuditReport', 'renderDpAuditText'];
+  const reports = [
+    'renderAuditReport',
+    'renderAuditTable',
+    'renderDpAuditReport',
+    'renderDpAuditText',
+    'renderRobustnessReport',
+    'renderRobustnessText',
+  ];
   assert.equal(
     missing.sort(),
     ['dpAudit', 'dpAuditSchema', 'provedUpper', ...reports, ...Object.keys(defenses)].sort(),

@@ -2,7 +2,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { heldOut, loadModel } from '../../cli/model-file.ts';
+import { heldOut } from '../../cli/model-origin.ts';
+import { Interrupted } from '../../cli/terminal.ts';
+import { loadTrainedModel } from '../../cli/trained-model.ts';
 import { trainingParts } from '../../cli/training.ts';
 import { loadSet, readNpz, take } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
@@ -120,6 +122,50 @@ evaluate(
   LONG,
 );
 
+evaluate(
+  'an ONNX file is attacked by its answers',
+  () =>
+    inFolder(async (folder) => {
+      const file = join(folder, 'm.onnx');
+      writeFileSync(file, onnxOf(small));
+      const args = ['--model', file, '--data', write(folder, 'rows.npz', members), '--rows', '20', '--epsilon', '0.5'];
+      const few = ['--attacks', 'square-probabilities', '--option', 'square-probabilities.queries=30'];
+      const finished = await inProcess(['evaluate', 'robustness', ...args, ...few, '--json']);
+      assert.is(finished.code, 0, finished.stderr);
+      const record = validJson(finished, 'keyhole.robustness/1');
+      assert.equal(
+        [record.model.name, record.model.parameters, record.model.access],
+        ['m.onnx', null, 'probabilities'],
+      );
+      assert.ok(record.attacks[0]!.queries > 20 && record.worst[0]!.robust.value! < record.clean.value!);
+      assert.match(finished.stderr, /Nothing says which rows the model was trained on/);
+      const spent = await inProcess(['evaluate', 'robustness', ...args, ...few, '--json', '--query-budget', '60']);
+      assert.ok(validJson(spent, 'keyhole.robustness/1').attacks[0]!.stopped, spent.stderr);
+    }),
+  LONG,
+);
+
+evaluate('stopped by the user: the exit code says so, and nothing is left behind', () =>
+  inFolder(async (folder) => {
+    const stop = new AbortController();
+    const args = [
+      'evaluate',
+      'robustness',
+      ...MODEL,
+      '--epsilon',
+      '0.1',
+      '--attacks',
+      'pgd',
+      '--option',
+      'pgd.steps=20000',
+    ];
+    setTimeout(() => stop.abort(new Interrupted(130)), 300);
+    const { code, stdout } = await inProcess([...args, '--out', join(folder, 'new')], { signal: stop.signal });
+    assert.equal([code, stdout], [130, '']);
+    assert.equal(readdirSync(folder), []);
+  }),
+);
+
 const wrong = suite('keyhole attack, used wrongly');
 
 wrong('epsilons, classes, options and names that make no sense: exit code 2, and what to do', async () => {
@@ -148,7 +194,7 @@ wrong('epsilons, classes, options and names that make no sense: exit code 2, and
   );
   await fails(['pgd', ...MODEL, '--epsilon', '0.1', '--option', 'bim.steps=3'], /of an attack that is run \(pgd\)/);
   await fails(['pgd', ...MODEL, '--epsilon', '1', '--norm', 'l0'], /pgd: expected a norm among linf, l2, l1, got 'l0'/);
-  await fails(['pgd', '--model', 'mlp', '--epsilon', '0.1'], /To make one: keyhole train --out/);
+  await fails(['pgd', '--model', 'mlp', '--epsilon', '0.1'], /Train it first: keyhole train --model mlp --out FOLDER/);
   const both = ['evaluate', 'robustness', ...MODEL, '--epsilon', '0.1', '--option', 'pgd.steps=3'];
   refused(await inProcess(both), 2, /--option: expected --attacks as well/);
 });
@@ -171,7 +217,7 @@ wrong('a file that is no model, and rows that a file says nothing about', () =>
     const { code, stderr } = await inProcess(['attack', 'pgd', '--model', file, '--epsilon', '0.1']);
     assert.is(code, 1);
     assert.match(stderr, /x\.safetensors/);
-    const { classifier, metadata } = await loadModel(await testEngine(), MODEL[1]!);
+    const { classifier, metadata } = await loadTrainedModel(await testEngine(), MODEL[1]!);
     const digits = await loadSet('digits');
     assert.is(heldOut(digits, classifier.model, metadata).doubt, null);
     const unknown = heldOut(digits, classifier.model, {});

@@ -184,7 +184,10 @@ test(
      import * as browserDefenses from 'keyhole/browser/defenses';
      import * as evasion from 'keyhole/evasion';
      import * as browserEvasion from 'keyhole/browser/evasion';
+     import * as robustness from 'keyhole/robustness';
+     import * as browserRobustness from 'keyhole/browser/robustness';
      import * as privacy from 'keyhole/privacy';
+     import { exportOnnx } from 'keyhole/export';
      import * as report from 'keyhole/browser/report';
      const { audit, createEngine, loadSet } = keyhole;
      const { record } = await audit(await createEngine(), await loadSet('digits'), { epochs: 1 });
@@ -197,7 +200,7 @@ test(
      console.log(JSON.stringify({
        // one copy of each class and function, whichever entry it comes from
        shared: [engine, data, attacks, defenses].map((entry) => Object.keys(entry).filter((name) => name in keyhole).length > 5),
-       twins: [[engine, keyhole], [data, keyhole], [attacks, keyhole], [defenses, keyhole], [browserEngine, browser], [browserTrain, browser], [browserPrivacy, browser], [browserDefenses, browser], [privacy, keyhole], [evasion, keyhole], [browserEvasion, browser]].flatMap(([one, other]) =>
+       twins: [[engine, keyhole], [data, keyhole], [attacks, keyhole], [defenses, keyhole], [browserEngine, browser], [browserTrain, browser], [browserPrivacy, browser], [browserDefenses, browser], [privacy, keyhole], [evasion, keyhole], [browserEvasion, browser], [robustness, evasion], [browserRobustness, browserEvasion]].flatMap(([one, other]) =>
          Object.keys(one).filter((name) => name in other && one[name] !== other[name] && typeof one[name] === 'function')),
        tensor: (await engine.createEngine()).zeros([2]) instanceof keyhole.Tensor,
        threads: team.threads.running,
@@ -207,7 +210,9 @@ test(
        trainTensor: browserTrain.Tensor === browserEngine.Tensor,
        defenses: typeof browserDefenses.trainDefended,
        evasion: [evasion, browserEvasion].map((entry) => typeof entry.runEvasionAttack + ' ' + Object.keys(entry.evasionAttacks).includes('pgd')),
+       robustness: [robustness, browserRobustness].map((entry) => typeof entry.evaluateRobustness),
        report: typeof report.renderAuditReport,
+       onnx: exportOnnx(keyhole.Classifier.create(team, keyhole.namedModel('softmax', [4], 2))).length > 100,
        base: wasm('base'),
        relaxed: wasm('relaxed'),
        privacy: (await engine.addKernels(team, 'privacy'), team.threads.running),
@@ -226,7 +231,9 @@ test(
       trainTensor: true,
       defenses: 'function',
       evasion: ['function true', 'function true'],
+      robustness: ['function', 'function'],
       report: 'function',
+      onnx: true,
       base: true,
       relaxed: true,
       privacy: 2,

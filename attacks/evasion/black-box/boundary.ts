@@ -13,7 +13,7 @@ import { Pacer, type Rng } from '../../../engine/index.ts';
 import { bisect, bisections, crosses, distanceTo } from '../../boundary/index.ts';
 import { defineEvasionAttack } from '../define-evasion.ts';
 import { gather } from '../rows.ts';
-import { acrossQuestions, startAcross } from './start.ts';
+import { acrossQuestions, checkStarts, startAcross } from './start.ts';
 
 /** Every so many steps the sideways point is asked about too. */
 const CHECK = 10;
@@ -50,6 +50,7 @@ export const boundary = defineEvasionAttack({
   family: 'decision-based',
   needs: [],
   canary: { norm: 'l2', epsilon: 1.2, below: 0.1, options: { queries: 600 } },
+  check: checkStarts,
   async run({ options, ...task }) {
     const { best, rng, space } = task;
     const { width } = space;
@@ -65,6 +66,7 @@ export const boundary = defineEvasionAttack({
     for (const [k, i] of active.entries()) best.set(begin.subarray(k * width, (k + 1) * width), i * width);
 
     const n = asked.length;
+    const scratch = new Float64Array(width);
     const [sideways, towards] = [new Float64Array(n).fill(options.sideways), new Float64Array(n).fill(options.towards)];
     const streams = Array.from({ length: n }, (_, i) => rng.split(`row ${i} walk`));
     const rates = () => Array.from({ length: n }, (): Rate => ({ hits: 0, of: 0 }));
@@ -78,7 +80,7 @@ export const boundary = defineEvasionAttack({
       for (const [k, i] of active.entries()) {
         const at = k * width;
         const before = distanceTo(questions, i, best, i * width);
-        stepSideways(side, at, task.x, i * width, width, sideways[i]! * before, streams[i]!);
+        stepSideways(side, at, task.x, i * width, scratch, sideways[i]! * before, streams[i]!);
         const shrink = 1 - towards[i]!;
         for (let j = 0; j < width; j++) {
           const own = task.x[i * width + j]!;
@@ -107,32 +109,35 @@ export const boundary = defineEvasionAttack({
   },
 });
 
-/** Moves the point at `at` by a random step of a size along the sphere around the row. */
+/** Moves the point at `at` by a random step of a size along the sphere around the row. @param step memory for it [width] */
 function stepSideways(
   points: Float32Array,
   at: number,
   x: Float32Array,
   own: number,
-  width: number,
+  step: Float64Array,
   size: number,
   rng: Rng,
 ): void {
-  const step = Float64Array.from({ length: width }, () => rng.normal());
-  const way = Float64Array.from({ length: width }, (_, j) => points[at + j]! - x[own + j]!);
-  const [wayLength, length] = [norm(way), norm(step)];
-  if (wayLength === 0) return;
-  let along = 0;
-  for (let j = 0; j < width; j++) along += (step[j]! * way[j]!) / wayLength;
-  for (let j = 0; j < width; j++) step[j] = (size / length) * (step[j]! - (along * way[j]!) / wayLength);
-  const moved = way.map((value, j) => value + step[j]!);
-  const back = wayLength / norm(moved);
-  for (let j = 0; j < width; j++) points[at + j] = x[own + j]! + back * moved[j]!;
-}
-
-function norm(v: Float64Array): number {
-  let squares = 0;
-  for (const value of v) squares += value * value;
-  return Math.sqrt(squares);
+  let [length, way, along] = [0, 0, 0];
+  for (let j = 0; j < step.length; j++) {
+    const [drawn, apart] = [rng.normal(), points[at + j]! - x[own + j]!];
+    step[j] = drawn;
+    length += drawn * drawn;
+    way += apart * apart;
+    along += drawn * apart;
+  }
+  if (way === 0) return;
+  // what is left without the part along the way, in units of the size
+  const by = size / Math.sqrt(length);
+  let moved = 0;
+  for (let j = 0; j < step.length; j++) {
+    const apart = points[at + j]! - x[own + j]!;
+    step[j] = apart + by * (step[j]! - (along / way) * apart);
+    moved += step[j]! * step[j]!;
+  }
+  const back = Math.sqrt(way / moved);
+  for (let j = 0; j < step.length; j++) points[at + j] = x[own + j]! + back * step[j]!;
 }
 
 function count(rate: Rate, hit: number): void {

@@ -1,7 +1,7 @@
 /** HopSkipJump: from labels alone, along the decision boundary, by estimating which way it is nearer. */
 import { bisections, hopSkipJump as walk } from '../../boundary/index.ts';
 import { defineEvasionAttack } from '../define-evasion.ts';
-import { acrossQuestions, startAcross } from './start.ts';
+import { acrossQuestions, checkStarts, startAcross } from './start.ts';
 
 export const hopskipjump = defineEvasionAttack({
   name: 'hopskipjump',
@@ -24,6 +24,7 @@ export const hopskipjump = defineEvasionAttack({
   family: 'decision-based',
   needs: [],
   canary: { norm: 'l2', epsilon: 1.2, below: 0.1, options: { queries: 600 } },
+  check: checkStarts,
   async run({ options, ...task }) {
     const { width } = task.space;
     const questions = acrossQuestions(task);

@@ -13,6 +13,7 @@ import { losses } from '../losses.ts';
 import { stepAlong } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { type InputSpace, project } from '../space.ts';
+import { faults } from '../white-box/index.ts';
 import { askScores, type ScoreQuestions } from './scores.ts';
 
 export interface Estimation {
@@ -24,52 +25,41 @@ export interface Estimation {
   /** questions about each point: pairs of opposite directions */
   readonly samples: number;
   readonly sigma: number;
-  /** of the directions of a row */
-  stream(row: number): Rng;
+  /** of the directions, which the points share: drawing more would cost more than a small model's answers */
+  readonly rng: Rng;
 }
-
-/** Directions that are kept at a time, in numbers: 32 MiB. */
-const NUMBERS_AT_ONCE = 1 << 23;
 
 /** Estimated gradients of the loss [rows, width]. Points are asked about inside the bounds; what is fixed stays as it is. */
 export async function estimateGradients(o: Estimation): Promise<Float32Array> {
-  const { questions, points, rows, sigma, space } = o;
+  const { questions, points, rows, sigma, space, rng } = o;
   const { width, low, high, fixed } = space;
   const pairs = Math.max(1, Math.round(o.samples / 2));
-  const out = new Float32Array(points.length);
-  const atOnce = Math.max(1, Math.floor(NUMBERS_AT_ONCE / (pairs * width)));
-  for (let from = 0; from < rows.length; from += atOnce) {
-    const some = rows.subarray(from, from + atOnce);
-    const directions = new Float32Array(some.length * pairs * width);
-    for (const [k, row] of some.entries()) {
-      const stream = o.stream(row);
-      for (let at = k * pairs * width; at < (k + 1) * pairs * width; at++)
-        directions[at] = fixed[at % width] ? 0 : stream.normal();
-    }
-    // pair after pair, each first along its direction, then against it
-    const rowOf = (place: number) => Math.floor(place / (2 * pairs));
-    const { losses: found } = await askScores(
-      questions,
-      2 * pairs * some.length,
-      (place) => some[rowOf(place)]!,
-      (place, into, at) => {
-        const point = (from + rowOf(place)) * width;
-        const direction = (place >> 1) * width;
-        const by = place % 2 === 0 ? sigma : -sigma;
-        for (let j = 0; j < width; j++) {
-          const value = points[point + j]! + by * directions[direction + j]!;
-          into[at + j] = Math.max(low[j]!, Math.min(high[j]!, value));
-        }
-      },
-    );
-    for (const k of some.keys()) {
-      const sum = new Float64Array(width);
-      for (let pair = k * pairs; pair < (k + 1) * pairs; pair++) {
-        const difference = found[2 * pair]! - found[2 * pair + 1]!;
-        for (let j = 0; j < width; j++) sum[j]! += difference * directions[pair * width + j]!;
+  const directions = Float32Array.from({ length: pairs * width }, (_, at) => (fixed[at % width] ? 0 : rng.normal()));
+  // of each point, pair after pair, first along the direction, then against it
+  const { losses: found } = await askScores(
+    questions,
+    2 * pairs * rows.length,
+    (place) => rows[Math.floor(place / (2 * pairs))]!,
+    (place, into, at) => {
+      const point = Math.floor(place / (2 * pairs)) * width;
+      const direction = (Math.floor(place / 2) % pairs) * width;
+      const by = place % 2 === 0 ? sigma : -sigma;
+      for (let j = 0; j < width; j++) {
+        const value = points[point + j]! + by * directions[direction + j]!;
+        into[at + j] = Math.max(low[j]!, Math.min(high[j]!, value));
       }
-      for (let j = 0; j < width; j++) out[(from + k) * width + j] = sum[j]! / (2 * sigma * pairs);
+    },
+  );
+  const out = new Float32Array(points.length);
+  const sum = new Float64Array(width);
+  for (const k of rows.keys()) {
+    sum.fill(0);
+    for (let pair = 0; pair < pairs; pair++) {
+      const at = 2 * (k * pairs + pair);
+      const difference = found[at]! - found[at + 1]!;
+      for (let j = 0; j < width; j++) sum[j]! += difference * directions[pair * width + j]!;
     }
+    for (let j = 0; j < width; j++) out[k * width + j] = sum[j]! / (2 * sigma * pairs);
   }
   return out;
 }
@@ -89,7 +79,7 @@ export const nes = defineEvasionAttack({
       max: 100_000,
     },
     sigma: { about: 'how far they look, in the units that the model sees', default: 1e-3, min: 1e-9, max: 10 },
-    step: { about: 'size of a step, in epsilons', default: 0.2, min: 1e-6, max: 2 },
+    step: { about: 'size of a step, in epsilons', default: 0.05, min: 1e-6, max: 2 },
     momentum: { about: 'share of earlier estimates in each step (mu)', default: 0.9, min: 0, max: 0.999 },
     margin: { about: 'climbs the margin instead of the cross-entropy: 1 or 0', default: 0, min: 0, max: 1 },
   },
@@ -98,7 +88,7 @@ export const nes = defineEvasionAttack({
   targeted: true,
   family: 'score-based',
   needs: [],
-  canary: { norm: 'linf', epsilon: 0.25, below: 0.1, options: { steps: 20 } },
+  canary: { norm: 'linf', epsilon: 0.25, below: 0.1, options: { steps: 40 } },
   async run({ target, options, ...task }) {
     const { x, y, targets, space, norm, epsilon, best, rng, signal } = task;
     const { width } = space;
@@ -122,10 +112,13 @@ export const nes = defineEvasionAttack({
         highest[i] = now.losses[k]!;
         best.set(points.subarray(k * width, (k + 1) * width), i * width);
       }
-      task.onStep?.({ restart: 0, step, rows: rows.length, loss: meanOf(now.losses), zero: 0, broken: 0 });
+      const trace = { restart: 0, step, rows: rows.length, loss: meanOf(now.losses) };
       task.onProgress?.(step / steps);
       const open = Int32Array.from(rows.keys()).filter((k) => !now.won[k]);
-      if (step === steps || open.length === 0) return;
+      if (step === steps || open.length === 0) {
+        task.onStep?.({ ...trace, ...faults(null, width) });
+        return;
+      }
       points = gather(points, open, width);
       velocity = gather(velocity, open, width);
       rows = open.map((k) => rows[k]!);
@@ -136,8 +129,9 @@ export const nes = defineEvasionAttack({
         rows,
         samples: options.samples,
         sigma: options.sigma,
-        stream: (i) => rng.split(`row ${i} step ${step}`),
+        rng: rng.split(`step ${step}`),
       });
+      task.onStep?.({ ...trace, ...faults(gradients, width) });
       for (const [at, value] of gradients.entries()) velocity[at] = momentum * velocity[at]! + (1 - momentum) * value;
       for (const [k, i] of rows.entries()) {
         const point = { values: points, at: k * width };

@@ -61,6 +61,8 @@ export const simba = defineEvasionAttack({
     const asked = new Int32Array(y.length).fill(1);
     let open = Int32Array.from(y.keys()).filter((i) => !start.won[i]);
     if (size === 0) return;
+    /** 1: some direction of the pass led on */
+    const changed = new Uint8Array(y.length);
     const orders = new Map<number, Int32Array>();
     for (let step = 0; ; step++) {
       open = open.filter((i) => asked[i]! < options.queries);
@@ -96,15 +98,16 @@ export const simba = defineEvasionAttack({
           highest[i] = now.losses[m]!;
           own(i).set(candidates.subarray(k * width, (k + 1) * width));
           settled.add(i);
+          changed[i] = 1;
           if (now.won[m]) open = open.filter((other) => other !== i);
         }
         trying = trying.filter((i) => !settled.has(i) && asked[i]! < options.queries);
       }
       task.onProgress?.(Math.min(1, (2 * step) / options.queries));
-      // where no direction leaves room there is nothing to ask, ever
+      // after a pass that changed nothing, neither will the next
       if (place === size - 1) {
-        const stuck = new Set(open.filter((i) => asked[i]! === 1));
-        open = open.filter((i) => !stuck.has(i));
+        open = open.filter((i) => changed[i]!);
+        changed.fill(0);
       }
       await pacer.breathe();
     }

@@ -17,6 +17,15 @@ type Task = Omit<EvasionContext<'label-only'>, 'target' | 'options'> & { readonl
 const OWN_TRIES = 10;
 const NOISE_TRIES = 50;
 
+/** @throws ConfigError when a class is wanted and there are no rows to start from */
+export function checkStarts({ known, targets }: Pick<Task, 'known' | 'targets'>): void {
+  if (!targets || known.rows) return;
+  throw new ConfigError(
+    'targets: expected rows of the wanted classes, where the walks start, got none. Give some (known.rows).',
+    'known.rows',
+  );
+}
+
 /** The questions of a walk: about points that are inputs, categories decided. */
 export function acrossQuestions(task: Task): AcrossQuestions {
   const { target, x, y, targets, space, norm, signal } = task;
@@ -37,17 +46,11 @@ export function acrossQuestions(task: Task): AcrossQuestions {
  * Puts `best` of each row at a point that is across.
  * @param most questions about each row
  * @returns the rows for which one was found
- * @throws ConfigError when a class is wanted and there are no rows of it to start from
  */
 export async function startAcross(task: Task, questions: AcrossQuestions, most: number): Promise<Int32Array> {
   const { x, y, targets, space, best, known, rng } = task;
   const { width, low, high } = space;
   const own = known.rows;
-  if (targets && !own)
-    throw new ConfigError(
-      'targets: expected rows of the wanted classes, where the walks start, got none. Give some (known.rows).',
-      'known.rows',
-    );
   /** for each row the places of its own rows, nearest first */
   const candidates = Array.from(y, (label, i) => {
     if (!own) return [];

@@ -29,6 +29,13 @@ export const transfer = defineEvasionAttack({
   family: 'transfer',
   needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.2 },
+  check({ known }) {
+    if (known.substitute || known.rows) return;
+    throw new ConfigError(
+      'transfer: expected a substitute model, or rows to train one with, got neither. Give one of them (known.substitute, known.rows).',
+      'known.substitute',
+    );
+  },
   async run({ target, options, known, engine, ...task }) {
     const climb = (on: NonNullable<typeof known.substitute>) =>
       ascend(on, task, {
@@ -42,16 +49,11 @@ export const transfer = defineEvasionAttack({
         full: true,
       });
     if (known.substitute) return climb(known.substitute);
-    if (!known.rows)
-      throw new ConfigError(
-        'transfer: expected a substitute model, or rows to train one with, got neither. Give one of them (known.substitute, known.rows).',
-        'known.substitute',
-      );
     const substitute = await trainSubstitute({
       engine: await engine(),
       target,
       space: task.space,
-      x: known.rows.x,
+      x: known.rows!.x,
       rounds: options.rounds,
       epochs: options.epochs,
       rng: task.rng.split('substitute'),

@@ -66,7 +66,7 @@ export const survivesRounding = defineCheck({
   question: 'Do adversarial rows still fool when they are stored as the data are, in whole steps?',
   source: 'Carlini & Wagner 2017, section VI (discretisation); Carlini et al. 2019, section 5',
   remedy:
-    'Report the figure after rounding where rows reach the model as files, and let attacks search among whole steps.',
+    'Report the figure after rounding where rows reach the model as files; attacks that stop at the boundary do better when they go on beyond it (pgd: full).',
   ofMasking: false,
   judge({ runs, epsilons, attacked }) {
     let most: { readonly lost: number; readonly of: number; readonly epsilon: number } | null = null;

@@ -13,7 +13,6 @@ export interface AttackEvidence {
   readonly fooled: Uint8Array;
   /** the same when rows are stored in whole steps of the data; null where they are not */
   readonly rounded: Uint8Array | null;
-  readonly steps: readonly StepTrace[];
 }
 
 /** Uniform draws from the ball: what needs no attack at all. */

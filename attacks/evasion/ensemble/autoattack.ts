@@ -4,14 +4,14 @@
  * needs tuning; fewer steps, classes or questions are for quick looks.
  *
  * The targeted DLR needs four classes. With fewer its authors' code warns that it cannot be used, and has nothing in its place; here the
- * second member then climbs the untargeted DLR (three classes) or the margin (two), whose steps do not depend on the scale of the logits
- * either. With fewer than ten classes all others are aimed at.
+ * second member then climbs the margin of each other class, whose steps do not depend on the scale of the logits either. (The untargeted
+ * DLR of three classes has false summits: it also rises when the third logit falls.) With fewer than ten classes all others are aimed at.
  */
 import { searchWithSquares } from '../black-box/index.ts';
 import { defineEvasionAttack, type EvasionTask } from '../define-evasion.ts';
 import { losses } from '../losses.ts';
 import { openStanding } from '../standing.ts';
-import { aimedDlr, climbAdaptively, FAB_DEFAULTS, walkTheBoundary } from '../white-box/index.ts';
+import { climbAdaptively, dlrFor, FAB_DEFAULTS, walkTheBoundary } from '../white-box/index.ts';
 
 const RHO = 0.75;
 
@@ -48,7 +48,8 @@ export const autoattack = defineEvasionAttack({
         }),
       (own) =>
         climbAdaptively(target, later(own, restarts), standing, {
-          ...aimedDlr(target.classes, classes, task.targets !== null),
+          loss: dlrFor(target.classes, true),
+          classes,
           steps,
           restarts,
           rho: RHO,

@@ -7,7 +7,7 @@ import { checkSplit } from '../../check-split.ts';
 import type { AttackWarning } from '../../define-attack.ts';
 import { clopperPearson, type Estimate } from '../../metrics/index.ts';
 import { parseOptions } from '../../runner.ts';
-import type { LabelTarget } from '../../target/index.ts';
+import { type LabelTarget, withBudget } from '../../target/index.ts';
 import { checkBall } from '../check-run.ts';
 import { distance, type Norm } from '../norms.ts';
 import { type EvasionTarget, granted, isOverBudget, unlimited } from '../runner.ts';
@@ -29,6 +29,8 @@ export interface UniversalRun {
   /** values for some of the attack's options; the rest take their defaults */
   readonly options?: Readonly<Record<string, number>>;
   readonly rng: Rng;
+  /** rows that the attack may ask for in all; what its perturbation does is asked beside it. Default unlimited */
+  readonly queryBudget?: number;
   /** of the intervals; default 0.95 */
   readonly confidence?: number;
   readonly signal?: AbortSignal;
@@ -73,7 +75,8 @@ export async function runUniversalAttack(attack: UniversalAttack, run: Universal
   const started = performance.now();
   const { crafting, heldOut, wanted = null, space, norm, epsilon, signal } = run;
   const options = parseOptions(attack.name, attack.options, run.options ?? {});
-  const target = granted(attack, run.target);
+  const allowed = granted(attack, run.target);
+  const target = run.queryBudget === undefined ? allowed : withBudget(allowed, run.queryBudget);
   const judge = run.target as LabelTarget;
   const before = await judge.labels(heldOut);
   const asked = judge.queries();
@@ -114,10 +117,17 @@ export async function runUniversalAttack(attack: UniversalAttack, run: Universal
       code: 'norm-violated-and-clipped',
       message: `${attack.name} left its perturbation outside the ball; it was moved back before it was judged.`,
     });
-  // the budget is the attacker's: the judge asks beside it
-  const labelled = (x: Float32Array) => unlimited(judge, inputsWith(space, norm, epsilon, x, best), stopped !== null);
-  const onCrafting = (await labelled(crafting)) ?? clean;
-  const after = (await labelled(heldOut)) ?? before;
+  // a budget of the target's own may leave the judge no questions
+  const labelled = (x: Float32Array) => unlimited(judge, inputsWith(space, norm, epsilon, x, best), true);
+  const [seen, onCrafting] = [await labelled(heldOut), await labelled(crafting)];
+  if (!seen || !onCrafting) {
+    stopped = 'budget';
+    warnings.push({
+      code: 'budget-exhausted',
+      message: `The query budget left no questions to judge the perturbation with: no change is counted ${seen ? 'on the rows it was crafted from' : 'anywhere'}.`,
+    });
+  }
+  const after = seen ?? before;
   const estimate = (marks: Uint8Array) =>
     clopperPearson({
       hits: marks.reduce((sum, mark) => sum + mark, 0),
@@ -133,7 +143,7 @@ export async function runUniversalAttack(attack: UniversalAttack, run: Universal
     wanted,
     perturbation: best,
     fooling: estimate(changed),
-    foolingOnCrafting: estimate(worksOn(clean, onCrafting, null)),
+    foolingOnCrafting: estimate(worksOn(clean, onCrafting ?? clean, null)),
     reached:
       wanted === null || elsewhere.length === 0
         ? null

@@ -33,7 +33,7 @@ export const universalDeepfool = defineUniversalAttack({
   },
   norms: ['linf', 'l2'],
   targeted: false,
-  canary: { norm: 'linf', epsilon: 0.3, above: 0.5, options: { passes: 3 } },
+  canary: { norm: 'l2', epsilon: 2.5, above: 0.5, options: { passes: 3 } },
   async craft({ target, x, clean, space, norm, epsilon, best, options, rng, signal, onProgress }) {
     const { width } = space;
     const n = clean.length;

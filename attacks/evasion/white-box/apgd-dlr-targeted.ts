@@ -1,19 +1,12 @@
 /**
  * Auto-PGD on the targeted difference of logits ratio, aimed at the likeliest other classes one after another; any wrong class counts.
- * It needs four classes; with three it climbs the untargeted ratio, with two the margin, both once. Where classes to reach are given, it
- * aims at those, and nothing else counts.
+ * It needs four classes; with fewer it climbs the margin of each class aimed at. Where classes to reach are given, it aims at those, and
+ * nothing else counts.
  */
 import { defineEvasionAttack } from '../define-evasion.ts';
-import { losses } from '../losses.ts';
 import { openStanding } from '../standing.ts';
 import { climbAdaptively, dlrFor } from './apgd.ts';
 import { APGD_OPTIONS, APGD_PAPER } from './apgd-ce.ts';
-
-/** Loss, and how many classes it can be aimed at. */
-export function aimedDlr(classes: number, wanted: number, targeted: boolean) {
-  const enough = classes >= losses.dlr.classes.targeted;
-  return { loss: dlrFor(classes, enough || targeted), classes: enough ? wanted : 0 };
-}
 
 export const apgdDlrTargeted = defineEvasionAttack({
   name: 'apgd-dlr-targeted',
@@ -33,7 +26,7 @@ export const apgdDlrTargeted = defineEvasionAttack({
   run: ({ target, options, ...task }) =>
     climbAdaptively(target, task, openStanding(task), {
       ...options,
-      ...aimedDlr(target.classes, options.classes, task.targets !== null),
+      loss: dlrFor(target.classes, true),
       name: 'apgd-dlr-targeted',
     }),
 });

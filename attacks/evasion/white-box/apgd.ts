@@ -11,9 +11,10 @@
  * attacks, algorithm 1, section 3; targeted: section 4.
  */
 import type { GradientTarget } from '../../target/index.ts';
+import { type Box, boxAround, momentumStep } from '../box.ts';
 import type { EvasionTask } from '../define-evasion.ts';
 import { type AttackLoss, losses } from '../losses.ts';
-import { drawFromBall, stepAlong } from '../norms.ts';
+import { drawFromBall, type Row } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { project } from '../space.ts';
 import { asPresented, type Standing } from '../standing.ts';
@@ -108,6 +109,7 @@ async function climbOnce(
     project(space, norm, epsilon, place, { values: x, at: i * width });
   }
   const before = points.slice();
+  const box: Box | null = norm === 'linf' ? boxAround(space, epsilon, x) : null;
   const gradients = new Float32Array(points.length);
   const bestPoints = points.slice();
   const bestGradients = new Float32Array(points.length);
@@ -126,8 +128,9 @@ async function climbOnce(
   for (let step = 0; step <= steps; step++) {
     task.signal?.throwIfAborted();
     const isLast = step === steps;
-    const asked = gather(points, live, width);
-    const found = isLast ? null : new Float32Array(asked.length);
+    const whole = live.length === n;
+    const asked = whole ? points : gather(points, live, width);
+    const found = isLast ? null : whole ? gradients : new Float32Array(asked.length);
     const own = new Float64Array(live.length);
     const judge = (logits: Float64Array, from: number, cotangent: Float64Array | null) => {
       for (let a = 0; a < logits.length / classes; a++) {
@@ -151,11 +154,14 @@ async function climbOnce(
     const whose = live.map((k) => rows[k]!);
     const shown = asPresented(task, epsilon, asked, whose);
     if (shown !== asked) logits = await target.logits(shown);
+    const { zero, broken } = faults(found, width);
+    const plain = broken === 0 && !space.fixed.includes(1);
     const open: number[] = [];
     for (const [a, k] of live.entries()) {
       const z = logits.subarray(a * classes, (a + 1) * classes);
       if (!standing.offer(rows[k]!, z, shown, a * width)) open.push(k);
-      if (found) usable(found, a * width, space.fixed, gradients, k * width);
+      if (found && !plain) usable(found, a * width, space.fixed, gradients, k * width);
+      else if (found && !whole) gradients.set(found.subarray(a * width, (a + 1) * width), k * width);
       if (step > 0 && own[a]! > last[k]!) rises[k]!++;
       last[k] = own[a]!;
       if (!(own[a]! > highest[k]!)) continue;
@@ -163,7 +169,7 @@ async function climbOnce(
       bestPoints.set(asked.subarray(a * width, (a + 1) * width), k * width);
       bestGradients.set(gradients.subarray(k * width, (k + 1) * width), k * width);
     }
-    task.onStep?.({ restart: climb, step, rows: live.length, loss: mean(own), ...faults(found, width) });
+    task.onStep?.({ restart: climb, step, rows: live.length, loss: mean(own), zero, broken });
     task.onProgress?.((step + 1) / (steps + 1));
     live = Int32Array.from(open);
     if (isLast || live.length === 0) return;
@@ -182,21 +188,49 @@ async function climbOnce(
       }
       looked = step;
     }
-    const ahead = new Float32Array(width);
+    const keep = step === 0 ? 1 : MOMENTUM;
     for (const k of live) {
       const at = k * width;
+      const gradient = { values: gradients, at };
+      const place = { values: points, at };
       const origin = { values: x, at: rows[k]! * width };
-      ahead.set(points.subarray(at, at + width));
-      const z = { values: ahead, at: 0 };
-      stepAlong(norm, sizes[k]!, { values: gradients, at }, z, width);
-      project(space, norm, epsilon, z, origin);
-      const a = step === 0 ? 1 : MOMENTUM;
-      for (let j = 0; j < width; j++) {
-        const here = points[at + j]!;
-        points[at + j] = here + a * (ahead[j]! - here) + (1 - a) * (here - before[at + j]!);
-        before[at + j] = here;
+      if (box) {
+        momentumStep(sizes[k]!, keep, gradient, place, before, box, origin.at, width);
+        continue;
       }
-      project(space, norm, epsilon, { values: points, at }, origin);
+      stepInBall(sizes[k]!, keep, gradient, place, before, origin, task);
+      project(space, norm, epsilon, place, origin);
     }
+  }
+}
+
+/** A step in l2; the point ahead need not be inside to the last bit, as the one that is asked about must. */
+function stepInBall(
+  size: number,
+  keep: number,
+  gradient: Row,
+  { values, at }: Row,
+  before: Float32Array,
+  origin: Row,
+  { space, epsilon }: EvasionTask,
+): void {
+  const { width, low, high } = space;
+  const [g, x] = [gradient.values, origin.values];
+  const ahead = new Float64Array(width);
+  let squares = 0;
+  for (let j = 0, a = gradient.at; j < width; j++, a++) squares += g[a]! * g[a]!;
+  const by = squares > 0 ? size / Math.sqrt(squares) : 0;
+  squares = 0;
+  for (let j = 0; j < width; j++) {
+    const delta = values[at + j]! + by * g[gradient.at + j]! - x[origin.at + j]!;
+    ahead[j] = delta;
+    squares += delta * delta;
+  }
+  const back = Math.min(1, epsilon / Math.sqrt(squares));
+  for (let j = 0; j < width; j++) {
+    const here = values[at + j]!;
+    const z = Math.min(high[j]!, Math.max(low[j]!, x[origin.at + j]! + back * ahead[j]!));
+    values[at + j] = here + keep * (z - here) + (1 - keep) * (here - before[at + j]!);
+    before[at + j] = here;
   }
 }

@@ -110,12 +110,14 @@ async function walkOnce(
     }
   }
   const wanted = (k: number) => (targets ? targets[rows[k]!]! : null);
-  const ends = new Map<number, LineEnd>();
+  /** the nearest of this walk, which the search may bring nearer than the nearest of all */
+  const ends = new Map<number, LineEnd & { readonly size: number }>();
   const keep = (i: number, point: Row, lead: number) => {
     const size = distance(norm, point, { values: x, at: i * width }, width);
+    if (size < (ends.get(i)?.size ?? Infinity))
+      ends.set(i, { i, point: point.values.slice(point.at, point.at + width), lead, size });
     if (!(size < nearest[i]!)) return;
     nearest[i] = size;
-    ends.set(i, { i, point: point.values.slice(point.at, point.at + width), lead });
     found(i, point, size);
   };
   let live = Int32Array.from(rows.keys());

@@ -18,6 +18,7 @@ import type { GradientTarget } from '../../target/index.ts';
 import { defineEvasionAttack, type EvasionTask } from '../define-evasion.ts';
 import { largestBut, losses } from '../losses.ts';
 import type { InputSpace } from '../space.ts';
+import { numbersAlone } from './numbers-alone.ts';
 
 interface Settings {
   readonly searches: number;
@@ -86,9 +87,11 @@ async function descend(
   const { width } = space;
   const { classes } = target;
   const n = y.length;
-  const box = new TanhBox(space);
+  const box = new TanhBox(numbersAlone(space));
   const w = box.inverse(x);
   const adam = new Adam(w.length, rate);
+  const numbers = () => new Float32Array(w.length);
+  const buffers = { points: numbers(), slopes: numbers(), gradients: numbers() };
   const fooled = new Uint8Array(n);
   const before = new Float64Array(n).fill(Infinity);
   const patience = Math.max(1, Math.floor(iterations / 10));
@@ -97,8 +100,10 @@ async function descend(
   for (let step = 0; step < iterations && rows.length > 0; step++) {
     signal?.throwIfAborted();
     const open = rows;
-    const { points, slopes } = box.points(w, x, open);
-    const gradients = new Float32Array(points.length);
+    const points = buffers.points.subarray(0, open.length * width);
+    const gradients = buffers.gradients.subarray(0, points.length).fill(0);
+    const { slopes } = buffers;
+    box.points(w, x, open, points, slopes);
     const loss = new Float64Array(open.length);
     const won = new Uint8Array(open.length);
     await target.inputGradients(points, (logits, back, from) => {
@@ -163,17 +168,16 @@ class TanhBox {
     });
   }
 
-  /** x' and dx'/dw = h (1 - tanh(w)^2) of the chosen rows [rows, width] */
-  points(w: Float32Array, x: Float32Array, rows: Int32Array): { points: Float32Array; slopes: Float32Array } {
+  /** Puts x' of the chosen rows into `points` and dx'/dw = h (1 - tanh(w)^2) into `slopes`, both [rows, width]. */
+  points(w: Float32Array, x: Float32Array, rows: Int32Array, points: Float32Array, slopes: Float32Array): void {
     const { width, low, high } = this.#space;
-    const points = new Float32Array(rows.length * width);
-    const slopes = new Float32Array(points.length);
     for (const [k, i] of rows.entries()) {
       for (let j = 0; j < width; j++) {
         const [from, to] = [i * width + j, k * width + j];
         const half = this.#half[j]!;
         if (!(half > 0)) {
           points[to] = x[from]!;
+          slopes[to] = 0;
           continue;
         }
         // tanh(w) = 1 - 2 s, 1 - tanh(w)^2 = 4 s (1 - s): nothing cancels near the bounds
@@ -182,7 +186,6 @@ class TanhBox {
         slopes[to] = 4 * half * s * (1 - s);
       }
     }
-    return { points, slopes };
   }
 }
 

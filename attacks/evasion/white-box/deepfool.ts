@@ -18,6 +18,7 @@ import { largestBut, mostLikely } from '../losses.ts';
 import { distance } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { project } from '../space.ts';
+import { numbersAlone } from './numbers-alone.ts';
 
 export interface DeepFoolOptions {
   readonly norm: 'l2' | 'linf';
@@ -126,6 +127,7 @@ export const deepfool = defineEvasionAttack({
   needs: [],
   canary: { norm: 'l2', epsilon: 1, below: 0.1 },
   async run({ target, options, norm, ...task }) {
-    await deepFool(target, task, { ...options, norm: norm === 'l2' ? 'l2' : 'linf' });
+    const space = numbersAlone(task.space);
+    await deepFool(target, { ...task, space }, { ...options, norm: norm === 'l2' ? 'l2' : 'linf' });
   },
 });

@@ -45,17 +45,20 @@ export function toHyperplane(
 }
 
 function levelled(weights: Float64Array, room: Float64Array, gap: number, norm: 'linf' | 'l2', u: Float64Array): void {
-  const speed = (j: number) => (norm === 'linf' ? (weights[j] === 0 ? 0 : 1) : weights[j]!);
+  // how far each number goes at t = 1, what that brings, and what it brings at its bound
+  const speed = norm === 'linf' ? weights.map((weight) => (weight === 0 ? 0 : 1)) : weights;
+  const rates = weights.map((weight, j) => weight * speed[j]!);
+  const ends = weights.map((weight, j) => weight * room[j]!);
   for (let t = 0; ; ) {
     // what is at its bound at t gives all that it has, the others share the rest
     let [rest, rate] = [gap, 0];
     for (let j = 0; j < u.length; j++) {
-      if (t * speed(j) >= room[j]!) rest -= weights[j]! * room[j]!;
-      else rate += weights[j]! * speed(j);
+      if (t * speed[j]! >= room[j]!) rest -= ends[j]!;
+      else rate += rates[j]!;
     }
     const next = rest / rate;
     if (!(next > t && rate > 0)) {
-      for (let j = 0; j < u.length; j++) u[j] = Math.min(room[j]!, t * speed(j));
+      for (let j = 0; j < u.length; j++) u[j] = Math.min(room[j]!, t * speed[j]!);
       return;
     }
     t = next;
@@ -66,7 +69,7 @@ function largestFirst(weights: Float64Array, room: Float64Array, gap: number, u:
   const order = Int32Array.from(weights.keys()).sort((a, b) => weights[b]! - weights[a]! || a - b);
   let left = gap;
   for (const j of order) {
-    if (!(left > 0)) return;
+    if (!(left > 0 && weights[j]! > 0)) return;
     u[j] = Math.min(room[j]!, left / weights[j]!);
     left -= weights[j]! * u[j]!;
   }

@@ -1,8 +1,8 @@
 /** Attacks that follow gradients. */
-export { checkpoints, climbAdaptively } from './apgd.ts';
+export { checkpoints, climbAdaptively, dlrFor } from './apgd.ts';
 export { apgdCe } from './apgd-ce.ts';
 export { apgdDlr } from './apgd-dlr.ts';
-export { aimedDlr, apgdDlrTargeted } from './apgd-dlr-targeted.ts';
+export { apgdDlrTargeted } from './apgd-dlr-targeted.ts';
 export { type Ascent, ascend, faults } from './ascent.ts';
 export { bim } from './bim.ts';
 export { walkTheBoundary } from './boundary-steps.ts';

@@ -1,6 +1,6 @@
 /**
  * The last steps of a search for the nearest: between a row (t = 0) and a point that fools (t = 1) the lead of the wrong class is taken as
- * linear, the model is asked where that is zero, and the part of the line is kept in which it changes its mind.
+ * linear, the model is asked a little beyond where that is zero, and the part of the line is kept in which it changes its mind.
  *
  * Source: Croce & Hein 2020 (ICML), Minimally distorted adversarial examples with a fast adaptive boundary attack, section 2.4, final search.
  */
@@ -16,6 +16,9 @@ export interface LineEnd {
   readonly point: Float32Array;
   readonly lead: number;
 }
+
+/** at the zero itself neither class leads */
+const BEYOND = 0.1;
 
 /** @param found gets points that fool */
 export async function searchLines(
@@ -51,7 +54,10 @@ export async function searchLines(
   const below = Float64Array.from((await ask(low)).answers, ({ lead }) => lead);
   const above = Float64Array.from(ends, ({ lead }) => lead);
   for (let step = 0; step < steps; step++) {
-    const t = low.map((from, k) => from + ((high[k]! - from) * below[k]!) / Math.min(-1e-12, below[k]! - above[k]!));
+    const t = low.map((from, k) => {
+      const zero = from + ((high[k]! - from) * below[k]!) / Math.min(-1e-12, below[k]! - above[k]!);
+      return zero + BEYOND * (high[k]! - zero);
+    });
     const { shown, answers } = await ask(t);
     for (const [k, { fools, lead }] of answers.entries()) {
       if (fools) found(rows[k]!, { values: shown, at: k * width });

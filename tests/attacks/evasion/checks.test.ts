@@ -62,6 +62,26 @@ planted(
 );
 
 planted(
+  'trap 4.3: what only asks gets through logits times 1000, and so does a substitute',
+  async () => {
+    const record = await evaluate(sharpened(net.target, 1000), {
+      epsilons: [0.2],
+      attacks: [
+        { name: 'pgd', options: { steps: 10 } },
+        { name: 'square', options: { queries: 150 } },
+        { name: 'transfer', options: { epochs: 10 } },
+      ],
+      known: { rows: net.others },
+    });
+    for (const name of ['black-box-beats-white-box', 'transfer-beats-white-box'])
+      assert.ok(record.flags.find((flag) => flag.name === name)!.grave, `${name} of ${flagged(record)}`);
+    assert.ok(record.worst[0]!.robust.value! < record.attacks[0]!.curve[0]!.robust.value! / 2);
+    assert.is(record.masking, 'likely');
+  },
+  LONG,
+);
+
+planted(
   'trap 4.3: a staircase before the net has gradients of zero, and noise finds more than they do',
   async () => {
     const record = await evaluate(quantisedFront(net.target, 2), { epsilons: [0.2, 0.4] });
@@ -102,7 +122,6 @@ const run = (attack: string, family: RobustnessEvidence['runs'][number]['family'
   epsilon,
   fooled: marks(fooled),
   rounded: null,
-  steps: [],
 });
 const climb = (losses: readonly number[]) =>
   losses.map((loss, step) => ({ restart: 0, step, rows, loss, zero: 0, broken: 0 }));

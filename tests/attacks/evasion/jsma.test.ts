@@ -11,6 +11,19 @@ const test = suite('evasion: jsma');
 const jsma = evasionAttackNamed('jsma');
 const engine = await testEngine();
 const net = await digitsNet(engine);
+/** The same target, which keeps all the rows that it is asked about. */
+function watched(target: Target<'white-box'>): {
+  readonly target: Target<'white-box'>;
+  readonly asked: Float32Array[];
+} {
+  const asked: Float32Array[] = [];
+  const inputGradients: typeof target.inputGradients = (x, use) => {
+    asked.push(Float32Array.from(x));
+    return target.inputGradients(x, use);
+  };
+  return { target: { ...target, inputGradients }, asked };
+}
+const keyOf = (row: Float32Array, marks: Uint8Array) => row.filter((_, j) => marks[j]).join(' ');
 const whole = { norm: 'l0', epsilon: Infinity } as const;
 
 test('the pair found among two fronts is the best of all pairs', () => {
@@ -74,11 +87,20 @@ test('at most the share gamma of the numbers changes, and none that is fixed', a
     [0.145, 9],
   ] as const) {
     for (const theta of [1, 0.3]) {
-      const { x, success } = await attackDigits(jsma, net, {
-        ...whole,
-        options: { gamma, theta },
-        space: { ...digitsSpace, fixed },
-      });
+      const { target, asked } = watched(net.target);
+      const { x, success } = await attackDigits(
+        jsma,
+        { ...net, target },
+        {
+          ...whole,
+          options: { gamma, theta, tries: 1 },
+          space: { ...digitsSpace, fixed },
+        },
+      );
+      // the runner would put them back: the attack itself leaves them alone
+      const own = new Set(Array.from(net.rows.y, (_, i) => keyOf(net.rows.x.subarray(i * 64, (i + 1) * 64), fixed)));
+      for (const rows of asked)
+        for (let at = 0; at < rows.length; at += 64) assert.ok(own.has(keyOf(rows.subarray(at, at + 64), fixed)));
       assert.ok(success.value! > 0.1, `${gamma}: ${success.value}`);
       for (let at = 0; at < x.length; at += 64) {
         const changed = Array.from(fixed.keys()).filter((j) => x[at + j] !== net.rows.x[at + j]);
@@ -130,9 +152,10 @@ test('one-hot groups switch to one category, and count', async () => {
     [0.1, 0, 2, 1, -3, 0.2],
   ]) as Target<'white-box'>;
   const x = Float32Array.of(0, 2, -1, -1, 2, 0);
+  const { target: seen, asked } = watched(target);
   const run = (gamma: number) =>
     runEvasionAttack(jsma, {
-      target,
+      target: seen,
       x,
       y: Int32Array.of(0),
       space,
@@ -146,4 +169,7 @@ test('one-hot groups switch to one category, and count', async () => {
   assert.is(distances.l0[0], 3);
   // the group takes two of the numbers that a pair has for each: two in all are too few for it
   assert.ok((await run(0.4)).x.subarray(1, 4).every((value, j) => value === x[1 + j]));
+  // never between categories, also where the runner does not look
+  for (const rows of asked)
+    for (let at = 0; at < rows.length; at += 6) assert.equal([...rows.subarray(at + 1, at + 4)].sort(), [-1, -1, 2]);
 });

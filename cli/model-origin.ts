@@ -1,11 +1,9 @@
-/** Models that `keyhole train` and `keyhole audit` have saved: read again, with the rows that they were not trained on. */
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+/** What a saved model says about the rows that it was trained on, and so about those that it was not. */
 import { type Dataset, type Transform, withTransform } from '../data/index.ts';
-import { Classifier, ConfigError, type Engine, FormatError, Rng, readSafeTensors } from '../engine/index.ts';
+import { ConfigError, FormatError, Rng } from '../engine/index.ts';
 import { type PartSizes, trainingParts } from './training.ts';
 
-/** What a saved model says about the rows that it was trained on, beside how it was made. */
+/** Metadata for the file of a model. */
 export function originOf(
   { sha256, schema, transform }: Dataset,
   { seed, trainSize, validation, test }: PartSizes & { readonly seed: number },
@@ -20,18 +18,6 @@ export function originOf(
       transform: JSON.stringify({ kind, shift: numbers(shift), scale: numbers(scale), fill: numbers(fill) }),
     }),
   };
-}
-
-export interface ModelFile {
-  readonly classifier: Classifier;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** @throws FormatError for a damaged file, or one that keyhole did not write */
-export async function loadModel(engine: Engine, path: string): Promise<ModelFile> {
-  const bytes = new Uint8Array(await readFile(path));
-  const { metadata } = readSafeTensors(bytes, basename(path));
-  return { classifier: Classifier.load(engine, bytes, { file: basename(path) }), metadata };
 }
 
 export interface HeldOut {
