@@ -112,7 +112,7 @@ export const models = {
     rank: 3,
     layers(inputShape, classes) {
       const at = new Walker(inputShape);
-      // weights and biases start as the authors' framework has them: with biases of 0 fewer runs come out robust
+      // as the authors' framework starts them
       const options = { initialise: fanInUniform, initialiseBias: fanInUniform };
       const body = [at.conv(16, 4, 2, 1, options), relu(), at.conv(32, 4, 2, 1, options), relu(), flatten()];
       return [...body, ...dense([at.features, 100, classes], relu, options)];
