@@ -216,7 +216,7 @@ export function granted(attack: Pick<EvasionAttack, 'name' | 'threat'>, target: 
       );
     throw new ConfigError(
       `${attack.name}: expected a target with access '${access}', got one with '${has.at(-1) ?? 'none'}'. Use an attack that needs no more, such as ` +
-        `${has.includes('logits') ? 'square' : 'hopskipjump'}, or attack a substitute (transfer).`,
+        `${has.includes('logits') ? 'square' : has.includes('probabilities') ? 'square-probabilities' : 'hopskipjump'}, or attack a substitute (transfer).`,
       'target',
     );
   }

@@ -40,9 +40,14 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
     }
     queries += rows;
   };
-  const logits = (x: Samples) => {
+  // one for all questions: an attack asks thousands of short ones, none of which would let anybody else run by itself
+  let shared: Pacer | null = null;
+  const breathe = () => (shared ??= new Pacer(signal)).breathe();
+  const logits = async (x: Samples) => {
     count(x.length / width);
-    return classifier.logits(x, signal ? { signal } : {});
+    const answers = await classifier.logits(x, signal ? { signal } : {});
+    await breathe();
+    return answers;
   };
   return {
     inputShape,
@@ -69,7 +74,6 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
     async inputGradients(x, use) {
       const n = x.length / width;
       count(n);
-      const pacer = new Pacer(signal);
       const { engine, dtype } = classifier;
       const logits = new Float64Array(n * classes);
       for (let at = 0; at < n; at += GRADIENT_ROWS) {
@@ -91,7 +95,7 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
             });
           use(own, back, at);
         });
-        await pacer.breathe();
+        await breathe();
       }
       return logits;
     },

@@ -7,6 +7,9 @@ import { type AttackLoss, largestBut } from '../losses.ts';
 /** The least f32 above zero: probabilities of models in f32 go to zero there. */
 const FLOOR = 1.4e-45;
 
+/** Logits but for a constant, of probabilities of any shape. */
+export const asLogits = (p: Float64Array): Float64Array => p.map((value) => log(Math.max(FLOOR, value)));
+
 export interface ScoreQuestions extends Questions {
   readonly target: ProbabilityTarget;
   readonly loss: AttackLoss;
@@ -32,10 +35,9 @@ export async function askScores(
   const won = new Uint8Array(count);
   const { classes } = target;
   await askInParts(questions, count, write, async (points, from) => {
-    const p = await target.probabilities(points);
-    const z = new Float64Array(classes);
-    for (let k = from; k < from + p.length / classes; k++) {
-      for (let c = 0; c < classes; c++) z[c] = log(Math.max(FLOOR, p[(k - from) * classes + c]!));
+    const logits = asLogits(await target.probabilities(points));
+    for (let k = from; k < from + logits.length / classes; k++) {
+      const z = logits.subarray((k - from) * classes, (k - from + 1) * classes);
       const i = rowOf(k);
       const goal = targets ? targets[i]! : null;
       losses[k] = loss.of(z, y[i]!, goal, null);

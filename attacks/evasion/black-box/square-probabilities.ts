@@ -2,10 +2,10 @@
  * Square on probabilities, for services that show no logits. log p_c - log p_y is z_c - z_y, so that both find the same, until the
  * probability of every wrong class is too small for a number: a model that is so sure shows no slope here, and does in its logits.
  */
-import { log } from '../../../engine/math/index.ts';
 import { defineEvasionAttack } from '../define-evasion.ts';
 import { openStanding } from '../standing.ts';
 import { searchWithSquares } from './random-squares.ts';
+import { asLogits } from './scores.ts';
 import { SQUARE_OPTIONS, SQUARE_PAPER } from './square.ts';
 
 export const squareProbabilities = defineEvasionAttack({
@@ -26,6 +26,6 @@ export const squareProbabilities = defineEvasionAttack({
       rescale: options.rescale >= 0.5,
       inputShape: target.inputShape,
       classes: target.classes,
-      scores: async (x) => (await target.probabilities(x)).map((p) => log(p)),
+      scores: async (x) => asLogits(await target.probabilities(x)),
     }),
 });
