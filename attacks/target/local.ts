@@ -42,7 +42,10 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
   };
   // one for all questions: an attack asks thousands of short ones, none of which would let anybody else run by itself
   let shared: Pacer | null = null;
-  const breathe = () => (shared ??= new Pacer(signal)).breathe();
+  const breathe = () => {
+    shared ??= new Pacer(signal);
+    return shared.breathe();
+  };
   const logits = async (x: Samples) => {
     count(x.length / width);
     const answers = await classifier.logits(x, signal ? { signal } : {});
