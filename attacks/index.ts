@@ -61,6 +61,5 @@ export {
   runMembershipAttack,
 } from './runner.ts';
 export * as score from './score/index.ts';
-export * from './synthesis/index.ts';
 export * from './target/index.ts';
 export { type ImageViews, imageViews } from './views.ts';

@@ -46,6 +46,7 @@ export {
   settle,
   spaceOf,
 } from './space.ts';
+export { averagedGradients, type InputTransform, transformed, withBudget } from './targets/index.ts';
 export {
   allUniversalAttacks,
   defineUniversalAttack,

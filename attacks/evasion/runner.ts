@@ -6,19 +6,13 @@ import { ConfigError, createEngine, type Engine, type Rng } from '../../engine/i
 import type { AttackWarning } from '../define-attack.ts';
 import { clopperPearson, type Estimate } from '../metrics/index.ts';
 import { parseOptions } from '../runner.ts';
-import {
-  type AccessLevel,
-  accessLevels,
-  type LabelTarget,
-  restrict,
-  type Target,
-  withBudget,
-} from '../target/index.ts';
+import { type AccessLevel, accessLevels, type LabelTarget, restrict, type Target } from '../target/index.ts';
 import { checkRun } from './check-run.ts';
 import type { EvasionAttack, EvasionKnowledge, StepTrace } from './define-evasion.ts';
 import { distance, type Norm, norms } from './norms.ts';
 import { gather } from './rows.ts';
 import { type InputSpace, settle } from './space.ts';
+import { withBudget } from './targets/index.ts';
 
 export type EvasionTarget = Target<'white-box'> | Target<'probabilities'> | Target<'label-only'>;
 

@@ -1,8 +1,6 @@
 export { type Answer, AnswerError, type OutputKind, type Outputs, outputKinds, outputsOf } from './answers.ts';
 export { accessOf, type OracleTargetOptions, oracleTarget } from './asked.ts';
 export { type AveragedOptions, averaged } from './averaged.ts';
-export { withBudget } from './budget.ts';
-export { averagedGradients } from './expectation.ts';
 export { type FunctionTargetOptions, functionTarget } from './function.ts';
 export { EndpointError, type HttpOptions, httpOracle, publicAddress, waitingTime } from './http.ts';
 export { type Ledger, openLedger, type QueryLedger } from './ledger.ts';
@@ -23,6 +21,7 @@ export { argmaxRows, derivedFromLogits, softmaxRows } from './softmax.ts';
 export {
   type AccessLevel,
   accessLevels,
+  GRADIENT_ROWS,
   type GradientNorms,
   type GradientTarget,
   type LabelTarget,
@@ -35,4 +34,3 @@ export {
   type Target,
   type WhiteBoxTarget,
 } from './target.ts';
-export { type InputTransform, transformed } from './transformed.ts';

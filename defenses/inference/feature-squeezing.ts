@@ -1,4 +1,4 @@
-import { transformed } from '../../attacks/index.ts';
+import { transformed } from '../../attacks/evasion/index.ts';
 import { defineDefense } from '../define-defense.ts';
 import { checkImages } from './jpeg.ts';
 import { medianOf, reducedDepth } from './squeezers.ts';

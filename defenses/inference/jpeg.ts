@@ -6,7 +6,7 @@
  * Independent JPEG Group, jcparam.c. As a defence: Dziugaite, Ghahramani & Roy 2016; Guo et al. 2018 (ICLR).
  */
 import type { InputSpace } from '../../attacks/evasion/index.ts';
-import { transformed } from '../../attacks/index.ts';
+import { transformed } from '../../attacks/evasion/index.ts';
 import { ConfigError, type Shape } from '../../engine/index.ts';
 import { defineDefense } from '../define-defense.ts';
 import { BLOCK, dct, inverseDct } from './dct.ts';

@@ -1,4 +1,5 @@
-import { argmaxRows, averagedGradients, type Samples, type Target, transformed } from '../../attacks/index.ts';
+import { averagedGradients, transformed } from '../../attacks/evasion/index.ts';
+import { argmaxRows, type Samples, type Target } from '../../attacks/index.ts';
 import { type Rng, sizeOf } from '../../engine/index.ts';
 import { type AnyTarget, defineDefense } from '../define-defense.ts';
 import { noisyVotes } from './smoothing.ts';

@@ -4,16 +4,15 @@
  * Shokri et al. 2017, section V-C; 'other': Salem et al. 2019 (ML-Leaks), adversary 2, data of another distribution.
  */
 import * as v from 'valibot';
+import { localTarget, type Target } from '../../attacks/index.ts';
 import {
   checkClimb,
   fieldsOf,
-  localTarget,
   type SynthesisName,
   type SyntheticRows,
   syntheses,
   synthesise,
-  type Target,
-} from '../../attacks/index.ts';
+} from '../../attacks/synthesis/index.ts';
 import { type Dataset, rowLength, type Schema, stratifiedSplit, take, writeNpz } from '../../data/index.ts';
 import { Classifier, ConfigError, type Engine, Rng } from '../../engine/index.ts';
 import { type DataFacts, defineKind, MODEL_FILE } from '../runner/index.ts';

@@ -1,6 +1,7 @@
 /** docs/tables.md: what the registries hold. */
 import { allEvasionAttacks, robustnessChecks } from '../../attacks/evasion/index.ts';
-import { allMembershipAttacks, type OptionDef, syntheses } from '../../attacks/index.ts';
+import { allMembershipAttacks, type OptionDef } from '../../attacks/index.ts';
+import { syntheses } from '../../attacks/synthesis/index.ts';
 import { SETS } from '../../data/index.ts';
 import { allDefenses } from '../../defenses/index.ts';
 import { models } from '../../engine/index.ts';

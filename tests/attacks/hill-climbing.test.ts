@@ -1,6 +1,7 @@
 /** Rows that a target is sure of: Algorithm 1 of Shokri et al. 2017, step by step. */
-import { type ClimbOptions, climb, type Field, synthesise, type Target } from '../../attacks/index.ts';
+import type { Target } from '../../attacks/index.ts';
 import { numericFields } from '../../attacks/synthesis/fields.ts';
+import { type ClimbOptions, climb, type Field, synthesise } from '../../attacks/synthesis/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { assert, suite } from '../harness.ts';
 import { nearCount } from '../support/near.ts';

@@ -1,17 +1,15 @@
 /** Shadow data for an attacker with partial knowledge: noise and marginals against the rules that define them, and every method at work. */
+import { localTarget, remembered, type Target } from '../../attacks/index.ts';
+import { numericFields } from '../../attacks/synthesis/fields.ts';
 import {
   fieldsOf,
-  localTarget,
-  remembered,
   type SynthesisName,
   type SyntheticRows,
   syntheses,
   synthesise,
   synthesisNames,
-  type Target,
   widthOf,
-} from '../../attacks/index.ts';
-import { numericFields } from '../../attacks/synthesis/fields.ts';
+} from '../../attacks/synthesis/index.ts';
 import { drawFromMarginals } from '../../attacks/synthesis/marginals.ts';
 import { noisyRows } from '../../attacks/synthesis/noisy.ts';
 import { type Column, examples } from '../../data/index.ts';

@@ -1,15 +1,12 @@
 /** Targets around targets: budgets, the mean of random models with its gradients, transforms with and without a backward pass. */
-import { evasionAttackNamed } from '../../attacks/evasion/index.ts';
 import {
   averagedGradients,
+  evasionAttackNamed,
   type InputTransform,
-  type LabelTarget,
-  restrict,
-  type Samples,
-  type Target,
   transformed,
   withBudget,
-} from '../../attacks/index.ts';
+} from '../../attacks/evasion/index.ts';
+import { type LabelTarget, restrict, type Samples, type Target } from '../../attacks/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { assert, suite } from '../harness.ts';
 import { testEngine } from '../support/engine.ts';

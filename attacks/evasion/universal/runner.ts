@@ -7,11 +7,12 @@ import { checkSplit } from '../../check-split.ts';
 import type { AttackWarning } from '../../define-attack.ts';
 import { clopperPearson, type Estimate } from '../../metrics/index.ts';
 import { parseOptions } from '../../runner.ts';
-import { type LabelTarget, withBudget } from '../../target/index.ts';
+import type { LabelTarget } from '../../target/index.ts';
 import { checkBall } from '../check-run.ts';
 import { distance, type Norm } from '../norms.ts';
 import { type EvasionTarget, granted, isOverBudget, unlimited } from '../runner.ts';
 import { checkInside, type InputSpace, settle } from '../space.ts';
+import { withBudget } from '../targets/index.ts';
 import type { UniversalAttack } from './define-universal.ts';
 import { perturbed, projectPerturbation, worksOn } from './perturbation.ts';
 

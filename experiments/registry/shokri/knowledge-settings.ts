@@ -1,6 +1,6 @@
 /** What can be set of attackers with partial knowledge, and how they are named: apart where their settings are. */
 import * as v from 'valibot';
-import { syntheses } from '../../../attacks/index.ts';
+import { syntheses } from '../../../attacks/synthesis/index.ts';
 import { type Knowledge, otherKnowledge, syntheticKnowledge } from '../../membership/index.ts';
 import { dataEntries, dataOf } from './data-settings.ts';
 

@@ -1,5 +1,5 @@
 /** Shadow data of attackers with partial knowledge: how they are made, who draws from them, and what the report says of them. */
-import { syntheses, synthesisNames } from '../../../attacks/index.ts';
+import { syntheses, synthesisNames } from '../../../attacks/synthesis/index.ts';
 import { type Column, type Dataset, makeDataset, readNpz, take } from '../../../data/index.ts';
 import { ConfigError, Rng } from '../../../engine/index.ts';
 import { madeRows, targetOf } from '../../../experiments/membership/design.ts';

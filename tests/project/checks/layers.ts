@@ -140,6 +140,11 @@ export const DOORS: readonly Door[] = [
     because: 'the per-sample rule of a convolution calls its kernel for one sample at a time',
   },
   {
+    to: 'attacks/synthesis/index.ts',
+    from: ['experiments/'],
+    because: 'shadow data are made by experiments, which a page does not run',
+  },
+  {
     to: 'attacks/evasion/index.ts',
     from: ['bench/', 'cli/', 'defenses/', 'experiments/'],
     because: 'adversarial examples are a module of their own, which a page that audits membership does not load',

@@ -7,9 +7,8 @@
  * Source: Athalye, Engstrom, Ilyas, Kwok 2018, Synthesizing robust adversarial examples (ICML), section 2.1; against random
  * defences: Athalye, Carlini, Wagner 2018, Obfuscated gradients give a false sense of security (ICML), section 4.2.
  */
-import { ConfigError, KeyholeError, ops, sizeOf, type Tensor } from '../../engine/index.ts';
-import { averaged } from './averaged.ts';
-import { GRADIENT_ROWS, type GradientTarget, type Samples } from './target.ts';
+import { ConfigError, KeyholeError, ops, sizeOf, type Tensor } from '../../../engine/index.ts';
+import { averaged, GRADIENT_ROWS, type GradientTarget, type Samples } from '../../target/index.ts';
 
 /**
  * Asks about `draws` copies of each row, within one call where gradients are wanted: the model must draw anew for each row of a call.

@@ -6,8 +6,8 @@
  *
  * Source: Athalye, Carlini, Wagner 2018, Obfuscated gradients give a false sense of security (ICML), section 4.1.
  */
-import { ConfigError, sizeOf, type Tensor } from '../../engine/index.ts';
-import type { GradientTarget, LabelTarget, LogitTarget, ProbabilityTarget, Samples } from './target.ts';
+import { ConfigError, sizeOf, type Tensor } from '../../../engine/index.ts';
+import type { GradientTarget, LabelTarget, LogitTarget, ProbabilityTarget, Samples } from '../../target/index.ts';
 
 export interface InputTransform {
   /** for messages: what it does */

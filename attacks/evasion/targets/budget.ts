@@ -1,7 +1,7 @@
 /** An end to the questions: a target that answers about so many rows and then refuses. */
-import { sizeOf, type Tensor } from '../../engine/index.ts';
-import { openLedger } from './ledger.ts';
-import type { NoneTarget, Samples, Target } from './target.ts';
+import { sizeOf, type Tensor } from '../../../engine/index.ts';
+import type { NoneTarget, Samples, Target } from '../../target/index.ts';
+import { openLedger } from '../../target/index.ts';
 
 type Member = keyof Target<'white-box'>;
 const ASKS_ROWS: readonly Member[] = ['labels', 'probabilities', 'logits', 'inputGradients', 'gradientNorms'];
