@@ -92,7 +92,7 @@ export interface EvasionAttack<
   readonly seeks: 'within' | 'nearest';
   /** also can be asked for a certain class */
   readonly targeted: boolean;
-  /** asks the same questions again and again, or climbs: what the checks of an evaluation compare */
+  /** what kind it is: the checks of an evaluation hold kinds against each other */
   readonly family: 'single-step' | 'iterative' | 'score-based' | 'decision-based' | 'transfer' | 'ensemble';
   readonly needs: readonly (keyof EvasionKnowledge)[];
   readonly canary: EvasionCanary;

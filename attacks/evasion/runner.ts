@@ -69,7 +69,7 @@ export interface EvasionResult {
   /** rows that the attack asked for */
   readonly queries: number;
   readonly seconds: number;
-  /** the query budget ended, or the signal came: this is what was found by then */
+  /** 'budget': the query budget ended, and this is what was found by then */
   readonly stopped: 'budget' | null;
   readonly warnings: readonly AttackWarning[];
 }
