@@ -54,6 +54,17 @@ const DEARER: Readonly<Record<string, number>> = {
   trades: 7.8,
 };
 
+/** Rough seconds of a training on one core. */
+export function trainingCost(o: {
+  readonly recipe: { readonly epochs: number };
+  readonly rows: number;
+  readonly inputShape: Shape;
+  readonly defence: string | undefined;
+}): number {
+  const step = DEARER[o.defence ?? ''] ?? 1;
+  return START + o.recipe.epochs * o.rows * o.inputShape.reduce((a, b) => a * b, 1) * VALUE * step;
+}
+
 export const membershipModel = defineKind({
   name: 'membership-model',
   about: 'trains the target or a shadow model of a design on its members, and measures it on both sides',
@@ -81,8 +92,7 @@ export const membershipModel = defineKind({
   }),
   cost: ({ recipe, design, defence }, [data]) => {
     const rows = design.kind === 'apart' ? design.train : design.pool / 2;
-    const step = DEARER[defence?.name ?? ''] ?? 1;
-    return START + recipe.epochs * rows * data!.inputShape.reduce((a, b) => a * b, 1) * VALUE * step;
+    return trainingCost({ recipe, rows, inputShape: data!.inputShape, defence: defence?.name });
   },
   check({ model, design, augmentation, defence, which }, [data]) {
     checkDesign(design, data);
@@ -144,7 +154,7 @@ export const membershipModel = defineKind({
 });
 
 /** Changes a batch in place, as `fit` asks for. */
-function augmenter({ flip, shift }: AugmentationSettings) {
+export function augmenter({ flip, shift }: AugmentationSettings) {
   const changes = [
     ...(flip ? [{ kind: 'flip' } as const] : []),
     ...(shift > 0 ? [{ kind: 'shift', most: shift } as const] : []),

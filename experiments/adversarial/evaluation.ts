@@ -1,0 +1,142 @@
+/**
+ * Attacks the model of the job that it needs, behind an inference defence or not, on its first test rows: curves, the worst case,
+ * and the checklist's judgement.
+ */
+import * as v from 'valibot';
+import { allEvasionAttacks, type EvasionTarget, norms, spaceOf } from '../../attacks/evasion/index.ts';
+import { localTarget } from '../../attacks/index.ts';
+import { type Dataset, examples } from '../../data/index.ts';
+import { type DefenseName, outputDefence } from '../../defenses/index.ts';
+import { Classifier, ConfigError } from '../../engine/index.ts';
+import { checkOutputDefence, defenceSchema } from '../membership/index.ts';
+import { evaluateRobustness, type RobustnessRecord, robustnessSchema } from '../robustness/index.ts';
+import { defineKind, MODEL_FILE, type Needed } from '../runner/index.ts';
+import { checkRows, type RowSettings, rowsSchema, trainTest } from './rows.ts';
+
+const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
+const whole = (least: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(least, `expected a whole number of at least ${least}`));
+const attackNames = allEvasionAttacks.map(({ name }) => name);
+
+export const attackSchema = v.strictObject({
+  name: v.picklist(attackNames),
+  options: v.record(v.string(), v.number()),
+});
+export type AttackSettings = v.InferOutput<typeof attackSchema>;
+
+/** What stands before the model, and whether the attacker has the gradients of who knows it. */
+const inferenceSchema = v.strictObject({ ...defenceSchema.entries, adaptive: v.boolean() });
+
+const { entries } = robustnessSchema;
+const { seconds: _, ...attackEntries } = entries.attacks.item.entries;
+
+export const robustnessEvaluation = defineKind({
+  name: 'robustness',
+  about: 'attacks a model on its first test rows and judges whether to believe what is left right',
+  version: 1,
+  settings: v.strictObject({
+    /** those of the model's job */
+    rows: rowsSchema,
+    /** how many of the test rows are attacked, from the first */
+    attacked: whole(1),
+    norm: v.picklist(norms),
+    epsilons: v.pipe(v.array(positive), v.minLength(1, 'expected at least one')),
+    attacks: v.pipe(v.array(attackSchema), v.minLength(1, 'expected at least one')),
+    /** without them most checks cannot be asked */
+    controls: v.boolean(),
+    /** null: the model answers itself */
+    inference: v.nullable(inferenceSchema),
+    seed: whole(0),
+  }),
+  // no times and no pictures: what another process finds too
+  result: v.strictObject({
+    clean: entries.clean,
+    attacks: v.array(v.strictObject(attackEntries)),
+    worst: entries.worst,
+    controls: entries.controls,
+    flags: entries.flags,
+    masking: entries.masking,
+    because: entries.because,
+    warnings: entries.warnings,
+  }),
+  cost: ({ attacked, epsilons, attacks, controls }) =>
+    1 +
+    attacked *
+      epsilons.length *
+      (attacks.reduce((sum, { name }) => sum + (DEAR[name] ?? 0.02), 0) + (controls ? 0.2 : 0)),
+  check({ rows, inference }, [data]) {
+    checkRows(rows, data);
+    if (inference) checkOutputDefence(inference);
+  },
+  async run({ settings, needs, engine, dataset, signal, progress }) {
+    const { norm, epsilons, attacks, controls, seed } = settings;
+    const { data, test, classifier } = await trainedModel(await dataset(), settings.rows, needs, engine);
+    if (settings.attacked > test.length) {
+      throw new ConfigError(
+        `attacked: expected at most the ${test.length} test rows of ${data.name}, got ${settings.attacked}. Ask for fewer.`,
+        'attacked',
+      );
+    }
+    const record = await evaluateRobustness({
+      target: await behind(classifier, data, settings.inference, seed, signal),
+      name: classifier.model.name,
+      dataset: data,
+      rows: test.subarray(0, settings.attacked),
+      norm,
+      epsilons,
+      attacks,
+      controls,
+      engine,
+      seed,
+      signal,
+      onProgress: ({ done }) => progress(Math.min(1, done)),
+    });
+    return pure(record);
+  },
+});
+
+/** Rough seconds of a row at one epsilon; others take fewer. */
+const DEAR: Readonly<Record<string, number>> = {
+  autoattack: 0.6,
+  'carlini-wagner': 0.5,
+  square: 0.3,
+  fab: 0.2,
+  jsma: 0.3,
+};
+
+/** The model that a job trained, with the rows that it was trained on and those that it was not. */
+export async function trainedModel(
+  dataset: Dataset,
+  rows: RowSettings,
+  [trained]: readonly Needed[],
+  engine: () => Promise<Classifier['engine']>,
+) {
+  if (!trained) throw new ConfigError('needs: expected a job that trained the model, got none.', 'needs');
+  const classifier = Classifier.load(await engine(), await trained.file(MODEL_FILE));
+  return { ...trainTest(dataset, rows), classifier };
+}
+
+async function behind(
+  classifier: Classifier,
+  data: Dataset,
+  inference: v.InferOutput<typeof inferenceSchema> | null,
+  seed: number,
+  signal: AbortSignal,
+): Promise<EvasionTarget> {
+  const own = localTarget(classifier, { signal });
+  if (!inference) return own;
+  const { name, options, adaptive } = inference;
+  const wrap = await outputDefence(classifier.engine, classifier, examples(data, new Int32Array(0)), {
+    defence: name as DefenseName,
+    options,
+    seed,
+    inputBounds: spaceOf(data),
+    signal,
+  });
+  return wrap(own, { adaptive }) as EvasionTarget;
+}
+
+function pure({ clean, attacks, worst, controls, flags, masking, because, warnings }: RobustnessRecord) {
+  const timeless = attacks.map(({ seconds: _, ...attack }) => attack);
+  return { clean, attacks: timeless, worst, controls, flags, masking, because, warnings };
+}
