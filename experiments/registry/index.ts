@@ -1,5 +1,6 @@
 /** The experiments by name. A new one is a file and a line; the command line, its help and the docs follow. */
 import type { Experiment } from '../runner/index.ts';
+import { adversarialTraining } from './adversarial-training.ts';
 import { lira } from './lira.ts';
 import { overfitting } from './overfitting.ts';
 import { privacyUtility } from './privacy-utility.ts';
@@ -7,6 +8,7 @@ import { privateTraining } from './private-training.ts';
 import { shokri } from './shokri/index.ts';
 
 export const experiments: Readonly<Record<string, Experiment>> = {
+  'adversarial-training': adversarialTraining,
   lira,
   overfitting,
   'private-training': privateTraining,

@@ -6,7 +6,8 @@
  *   near       one of them begins above 50 %, and both end within five points of it
  *   above      otherwise
  */
-import { type Judged, percent, rangeOf } from './text.ts';
+import { percent, rangeOf } from '../shares.ts';
+import type { Judged } from './text.ts';
 
 const GUESSING = 0.5;
 /** A hair: points above guessing that an average attack may have, and still be called near it. */

@@ -2,7 +2,8 @@
 
 import { median } from '../../../attacks/index.ts';
 import type { Cell, Table } from '../../runner/index.ts';
-import { type Judged, percent } from './text.ts';
+import { percent } from '../shares.ts';
+import type { Judged } from './text.ts';
 
 /** Members of a class below which its shares say little: the exact 95 % interval of a half is then over 36 points wide. */
 const FEW = 30;

@@ -1,9 +1,10 @@
 /** Attackers with partial knowledge beside the one who has real rows: their jobs, and the section of the report that compares them. */
 import type { Curve, ReportSection, Results } from '../../runner/index.ts';
+import { withInterval } from '../shares.ts';
 import { jobsOf, madeJob } from './jobs.ts';
 import { knows, titleOf } from './knowledge-settings.ts';
 import type { Settings } from './settings.ts';
-import { type Judged, mediansOf, overClasses, perClassOf, withInterval } from './text.ts';
+import { type Judged, mediansOf, overClasses, perClassOf } from './text.ts';
 
 /** For each kind of knowledge, at the first size, by the first attack. */
 export function knowledgeJobs(s: Settings) {

@@ -2,10 +2,10 @@
 import { isUnderFitted } from '../../../defenses/index.ts';
 import type { membershipModel, thresholdAttack } from '../../membership/index.ts';
 import type { Cell, Curve, ReportSection, Results, Table } from '../../runner/index.ts';
+import { percent, withInterval } from '../shares.ts';
 import { mitigationJobs, type Treatment, treatmentsOf } from './mitigation.ts';
 import type { Mitigation } from './mitigation-settings.ts';
 import type { Settings } from './settings.ts';
-import { percent, withInterval } from './text.ts';
 
 type Verdict = ReturnType<typeof thresholdAttack.parseResult>;
 type Trained = ReturnType<typeof membershipModel.parseResult>;

@@ -1,12 +1,13 @@
 /** The report of the shadow-model experiment: precision by size and attack model, then each class. */
 import type { Curve, Report, Results } from '../../runner/index.ts';
+import { percent, rangeOf, withInterval } from '../shares.ts';
 import { inWords, standingOf } from './chance.ts';
 import { chosenTable, notesOnClasses } from './classes.ts';
 import { jobsOf } from './jobs.ts';
 import { knowledgeSection, LEAD_KNOWLEDGE } from './knowledge.ts';
 import { mitigationSections } from './mitigation-report.ts';
 import type { Kind, Settings } from './settings.ts';
-import { mediansOf, overClasses, percent, rangeOf, withInterval } from './text.ts';
+import { mediansOf, overClasses } from './text.ts';
 
 /** Median per-class precision on CIFAR-10 in figure 4 of the paper. */
 const PUBLISHED: Readonly<Record<number, number>> = { 2500: 0.78, 5000: 0.74, 10000: 0.72, 15000: 0.71 };

@@ -3,6 +3,7 @@ import { type Medians, medianOverClasses } from '../../../attacks/index.ts';
 import { Rng } from '../../../engine/index.ts';
 import type { shokriAttack } from '../../membership/index.ts';
 import type { Cell } from '../../runner/index.ts';
+import { percent, rangeOf } from '../shares.ts';
 
 export type Judged = ReturnType<typeof shokriAttack.parseResult>;
 
@@ -18,10 +19,6 @@ export function mediansOf({ perClass }: Judged): Medians {
 /** The shares of the classes that have one. */
 export const perClassOf = (judged: Judged, what: 'precision' | 'recall') =>
   judged.perClass.flatMap((share) => (share[what].value === null ? [] : [share[what].value]));
-export const percent = (share: number | null) => (share === null ? 'none' : `${(100 * share).toFixed(1)} %`);
-export const rangeOf = ({ low, high }: { low: number; high: number }) => `[${percent(low)}, ${percent(high)}]`;
-export const withInterval = (share: { value: number | null; low: number; high: number } | null): Cell =>
-  share === null || share.value === null ? 'not resolved' : { value: percent(share.value), interval: rangeOf(share) };
 /** The median with its interval, then the lowest and the highest class. */
 export function overClasses(judged: Judged, medians: Medians, what: 'precision' | 'recall'): Cell {
   const values = perClassOf(judged, what);

@@ -1,0 +1,337 @@
+/** Adversarial training against none: what is right on unchanged rows and under attack, over seeds, and along a security curve. */
+import * as v from 'valibot';
+import { modelNames } from '../../engine/index.ts';
+import { type AttackSettings, attackSchema, robustModel, robustnessEvaluation } from '../adversarial/index.ts';
+import { augmentationSchema, defenceSchema } from '../membership/index.ts';
+import {
+  type Cell,
+  type Curves,
+  defineExperiment,
+  type Job,
+  type Results,
+  recipeSchema,
+  type Table,
+} from '../runner/index.ts';
+import { inWords, median, percent, withInterval } from './shares.ts';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
+const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
+const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
+const listOf = <Item extends v.GenericSchema>(item: Item) =>
+  v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
+
+const treatmentSchema = v.strictObject({
+  ...defenceSchema.entries,
+  /** as tables call it; default its name */
+  label: v.exactOptional(v.string()),
+  /** default: that of the experiment */
+  recipe: v.exactOptional(recipeSchema),
+});
+
+const settings = v.strictObject({
+  data: v.optional(v.string(), 'digits'),
+  model: v.optional(v.picklist(modelNames), 'mlp'),
+  /** null: all training rows */
+  train: v.optional(v.nullable(count), null),
+  recipe: v.optional(recipeSchema, {
+    epochs: 30,
+    batchSize: 32,
+    optimizer: 'adam',
+    learningRate: 1e-3,
+    momentum: 0.9,
+    weightDecay: 0,
+  }),
+  augmentation: v.optional(v.nullable(augmentationSchema), null),
+  /** L-infinity radius that models are trained for and attacked in; a defence's own option `epsilon` goes before */
+  epsilon: v.optional(positive, 0.15),
+  /** beside no defence */
+  defences: v.optional(listOf(treatmentSchema), [
+    { name: 'adversarial-fgsm', options: {} },
+    { name: 'adversarial-pgd', options: {} },
+    { name: 'trades', options: {} },
+  ]),
+  seeds: v.optional(listOf(seed), [0, 1, 2]),
+  /** test rows that are attacked, from the first */
+  attacked: v.optional(count, 200),
+  /** the first is the one that models are judged by */
+  attacks: v.optional(listOf(attackSchema), [
+    { name: 'pgd', options: { steps: 50, restarts: 10 } },
+    { name: 'fgsm', options: {} },
+  ]),
+  /** several radii, on the model of the first seed, with the checklist; null: none */
+  curve: v.optional(
+    v.nullable(v.strictObject({ epsilons: listOf(positive), attacked: count, attacks: listOf(attackSchema) })),
+    {
+      epsilons: [0.05, 0.1, 0.15, 0.2, 0.3],
+      attacked: 200,
+      attacks: [
+        { name: 'fgsm', options: {} },
+        { name: 'pgd', options: { steps: 20, restarts: 3 } },
+        { name: 'square', options: { queries: 1000 } },
+      ],
+    },
+  ),
+});
+type Settings = v.InferOutput<typeof settings>;
+type Trained = ReturnType<typeof robustModel.parseResult>;
+type Attacked = ReturnType<typeof robustnessEvaluation.parseResult>;
+
+interface Treatment {
+  readonly label: string;
+  readonly defence: v.InferOutput<typeof defenceSchema> | null;
+  readonly recipe: Settings['recipe'];
+}
+
+function treatmentsOf({ defences, epsilon, recipe }: Settings): Treatment[] {
+  return [
+    { label: 'none', defence: null, recipe },
+    ...defences.map(({ name, options, label = name, recipe: own = recipe }) => ({
+      label,
+      defence: { name, options: { epsilon, ...options } },
+      recipe: own,
+    })),
+  ];
+}
+
+function modelJob(s: Settings, { label, defence, recipe }: Treatment, seed: number) {
+  const { model, augmentation } = s;
+  const name = `${label === 'none' ? 'undefended' : label} model, seed ${seed}`;
+  return robustModel.job(
+    { model, recipe, augmentation, defence, rows: rowsOf(s), seed },
+    { name, data: [{ data: s.data }] },
+  );
+}
+
+const rowsOf = ({ train }: Settings) => ({ train, seed: 0 });
+
+interface Attacking {
+  readonly epsilons: readonly number[];
+  readonly attacked: number;
+  readonly attacks: readonly AttackSettings[];
+  readonly controls: boolean;
+}
+
+function attackJob(s: Settings, trained: Job, { epsilons, attacked, attacks, controls }: Attacking) {
+  return robustnessEvaluation.job(
+    {
+      rows: rowsOf(s),
+      attacked,
+      norm: 'linf',
+      epsilons: [...epsilons],
+      attacks: [...attacks],
+      controls,
+      inference: null,
+      seed: 0,
+    },
+    {
+      name: `attacks on ${trained.name}${controls ? ' at several radii' : ''}`,
+      data: [{ data: s.data }],
+      needs: [trained],
+    },
+  );
+}
+
+/** Of one treatment: each seed's model and the attacks on it, and the curve of the first. */
+function jobsOf(s: Settings, treatment: Treatment) {
+  const runs = s.seeds.map((n) => {
+    const model = modelJob(s, treatment, n);
+    const { epsilon, attacked, attacks } = s;
+    return { model, attacked: attackJob(s, model, { epsilons: [epsilon], attacked, attacks, controls: false }) };
+  });
+  return { runs, curve: s.curve && attackJob(s, runs[0]!.model, { ...s.curve, controls: true }) };
+}
+
+interface Found {
+  readonly treatment: Treatment;
+  readonly runs: readonly { readonly model: Trained; readonly attacked: Attacked }[];
+  readonly curve: Attacked | null;
+}
+
+function found(results: Results, s: Settings): Found[] {
+  return treatmentsOf(s).map((treatment) => {
+    const { runs, curve } = jobsOf(s, treatment);
+    return {
+      treatment,
+      runs: runs.flatMap((jobs) => {
+        const [model, attacked] = [results.of(jobs.model), results.of(jobs.attacked)];
+        return model && attacked ? [{ model, attacked }] : [];
+      }),
+      curve: curve && results.of(curve),
+    };
+  });
+}
+
+type Run = Found['runs'][number];
+const natural = ({ model }: Run) => model.test.accuracy;
+const under = (name: string) => (run: Run) =>
+  run.attacked.attacks.find((attack) => attack.name === name)!.curve[0]!.robust;
+
+/** One seed: its interval; several: their median, and each of them. */
+function overSeeds(runs: readonly Run[], of: (run: Run) => Parameters<typeof withInterval>[0]): Cell {
+  if (runs.length === 0) return 'not yet';
+  if (runs.length === 1) return withInterval(of(runs[0]!));
+  const values = runs.map((run) => of(run)?.value ?? 0);
+  return { value: percent(median(values)), interval: values.map((value) => percent(value)).join(', ') };
+}
+
+const middle = (runs: readonly Run[], of: (run: Run) => { readonly value: number | null }) =>
+  percent(median(runs.map((run) => of(run).value ?? 0)));
+
+const judgeOf = ({ attacks: [first] }: Settings) => first!.name;
+
+function headline(all: readonly Found[], s: Settings): string {
+  const done = all.filter(({ runs }) => runs.length > 0);
+  if (done.length === 0) return 'Nothing has been measured yet.';
+  const each = done.map(({ treatment, runs }) => {
+    const seeds = runs.length === 1 ? 'one seed' : `the median of ${runs.length} seeds`;
+    const clean = middle(runs, natural);
+    const attacked = runs.length === 1 ? inWords(under(judgeOf(s))(runs[0]!)) : middle(runs, under(judgeOf(s)));
+    return `${treatment.label === 'none' ? 'undefended' : treatment.label} ${attacked} (${clean} unchanged; ${seeds})`;
+  });
+  return `Right under ${attackWords(s.attacks[0]!)} at ${s.epsilon}: ${each.join(', ')}.`;
+}
+
+const attackWords = ({ name, options }: AttackSettings) =>
+  [name, ...Object.entries(options).map(([option, value]) => `${option} ${value}`)].join(', ');
+
+function table(all: readonly Found[], s: Settings): Table {
+  const [one] = all.flatMap(({ runs }) => runs);
+  return {
+    caption: `Right on all ${one ? `${one.model.test.accuracy.n} ` : ''}unchanged test rows, and on the first ${s.attacked} under each attack. Medians over seeds with each seed under them; of one seed, the 95 % interval.`,
+    columns: ['Training', 'Unchanged', ...s.attacks.map(({ name }) => `Under ${name}`), 'Seeds'],
+    rows: all.map(({ treatment, runs }) => [
+      treatment.label,
+      overSeeds(runs, natural),
+      ...s.attacks.map(({ name }) => overSeeds(runs, under(name))),
+      `${runs.length} of ${s.seeds.length}`,
+    ]),
+  };
+}
+
+function securityCurve(all: readonly Found[]): Curves {
+  return {
+    title: 'Rows right under the worst of the attacks',
+    x: { label: 'Radius of the ball (L-infinity)' },
+    y: { label: 'Right', percent: true, domain: [0, 1] },
+    curves: all.flatMap(({ treatment: { label }, curve }) =>
+      curve
+        ? [
+            {
+              name: label,
+              points: [{ epsilon: 0, robust: curve.clean }, ...curve.worst].map(({ epsilon, robust }) => ({
+                x: epsilon,
+                y: robust.value ?? 0,
+                low: robust.low,
+                high: robust.high,
+              })),
+            },
+          ]
+        : [],
+    ),
+  };
+}
+
+function curveTable(all: readonly Found[], curve: NonNullable<Settings['curve']>): Table {
+  return {
+    caption: `The first ${curve.attacked} test rows, model of the first seed, with 95 % intervals: right under the worst of the attacks, row by row.`,
+    columns: ['Training', ...curve.epsilons.map(String)],
+    rows: all.map(({ treatment, curve: measured }) => [
+      treatment.label,
+      ...curve.epsilons.map((epsilon): Cell => {
+        const point = measured?.worst.find((one) => one.epsilon === epsilon);
+        return point ? withInterval(point.robust) : 'not yet';
+      }),
+    ]),
+  };
+}
+
+function checklist(all: readonly Found[]): Table {
+  return {
+    columns: ['Training', 'Gradient masking', 'Flags', 'Checks asked'],
+    rows: all.flatMap(({ treatment, curve }) => {
+      if (!curve) return [];
+      const raised = curve.flags.filter(({ flag }) => flag === true);
+      const asked = curve.flags.filter(({ flag }) => flag !== null).length;
+      const said = raised.map(({ name, evidence }) => `${name}: ${evidence}`).join(' ');
+      return [[treatment.label, curve.masking ?? 'not asked', said || 'none', `${asked} of ${curve.flags.length}`]];
+    }),
+  };
+}
+
+const wong = {
+  recipe: { epochs: 10, batchSize: 100, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
+} as const;
+
+const imageCurve = (epsilons: number[]) => ({
+  epsilons,
+  attacked: 1000,
+  attacks: [
+    { name: 'fgsm', options: {} },
+    { name: 'pgd', options: { steps: 50, restarts: 3 } },
+    { name: 'square', options: { queries: 2000 } },
+  ],
+});
+
+export const adversarialTraining = defineExperiment({
+  name: 'adversarial-training',
+  title: 'Adversarial training',
+  about:
+    'models trained against attacks and models that are not, on unchanged rows and under attack, with security curves',
+  paper:
+    'Wong, Rice, Kolter 2020, Fast is better than free: Revisiting adversarial training, ICLR; Madry et al. 2018, ICLR; Zhang et al. 2019 (TRADES), ICML',
+  settings,
+  profiles: {
+    quick: { about: 'digits, a small network, a minute or two on a laptop', settings: {} },
+    paper: {
+      about:
+        'MNIST at 0.3, the network and the single-step recipe of Wong et al. (section 5.1: 10 epochs, PGD-50 with 10 restarts), five seeds; PGD training of 10 steps by the same schedule (Madry et al.: 40 steps)',
+      settings: {
+        data: 'mnist',
+        model: 'mnist-strided',
+        ...wong,
+        epsilon: 0.3,
+        defences: [
+          { name: 'adversarial-fgsm', options: {} },
+          { name: 'adversarial-pgd', options: { steps: 10 } },
+        ],
+        seeds: [0, 1, 2, 3, 4],
+        attacked: 1000,
+        attacks: [
+          { name: 'pgd', options: { steps: 50, restarts: 10, step: 1 / 30 } },
+          { name: 'fgsm', options: {} },
+        ],
+        curve: imageCurve([0.05, 0.1, 0.2, 0.3, 0.4]),
+      },
+    },
+  },
+  jobs: (s) =>
+    treatmentsOf(s).flatMap((treatment) => {
+      const { runs, curve } = jobsOf(s, treatment);
+      return [...runs.map(({ attacked }) => attacked), ...(curve ? [curve] : [])];
+    }),
+  report(results, s) {
+    const all = found(results, s);
+    return {
+      headline: headline(all, s),
+      lead:
+        `${s.model} on ${s.data}, ${s.train === null ? 'all training rows' : `${s.train} training rows`}, L-infinity radius ${s.epsilon}. ` +
+        `Attacks know the model (white box): ${s.attacks.map(attackWords).join('; ')}. ` +
+        'Nothing was chosen on the attacked rows: settings are those of the papers, or defaults.',
+      sections: [
+        { title: 'Unchanged and attacked', table: table(all, s) },
+        ...(s.curve
+          ? [
+              { title: 'Security curve', figure: securityCurve(all), table: curveTable(all, s.curve) },
+              {
+                title: 'Whether to believe it',
+                text: [
+                  'The checklist of Carlini et al. 2019 on the same runs. Masking: none, possible or likely, by what gradients miss and other attacks find.',
+                ],
+                table: checklist(all),
+              },
+            ]
+          : []),
+      ],
+    };
+  },
+});

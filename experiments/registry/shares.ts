@@ -1,0 +1,24 @@
+/** Shares and their intervals, as the tables of experiments write them. */
+import type { Cell } from '../runner/index.ts';
+
+export interface Share {
+  readonly value: number | null;
+  readonly low: number;
+  readonly high: number;
+}
+
+export const percent = (share: number | null): string => (share === null ? 'none' : `${(100 * share).toFixed(1)} %`);
+export const rangeOf = ({ low, high }: Pick<Share, 'low' | 'high'>): string => `[${percent(low)}, ${percent(high)}]`;
+export const withInterval = (share: Share | null): Cell =>
+  share === null || share.value === null ? 'not resolved' : { value: percent(share.value), interval: rangeOf(share) };
+/** In a sentence. */
+export const inWords = (share: Share | null): string =>
+  share === null || share.value === null ? 'not resolved' : `${percent(share.value)} ${rangeOf(share)}`;
+
+/** @throws RangeError for none */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('median: expected at least one value, got none.');
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
