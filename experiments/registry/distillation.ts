@@ -26,7 +26,7 @@ export const distillation = defineExperiment({
         data: 'mnist',
         model: 'mnist-strided',
         recipe: { epochs: 10, batchSize: 100, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
-        epsilon: 0.2,
+        epsilon: 0.25,
         attacked: 500,
         carliniWagner: { attacked: 100, within: [2, 28], options: {} },
         jsma: { attacked: 100, within: 113, options: { gamma: 0.145 } },
