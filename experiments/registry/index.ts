@@ -7,6 +7,7 @@ import { overfitting } from './overfitting.ts';
 import { privacyUtility } from './privacy-utility.ts';
 import { privateTraining } from './private-training.ts';
 import { shokri } from './shokri/index.ts';
+import { smoothing } from './smoothing.ts';
 
 export const experiments: Readonly<Record<string, Experiment>> = {
   'adversarial-training': adversarialTraining,
@@ -16,4 +17,5 @@ export const experiments: Readonly<Record<string, Experiment>> = {
   'private-training': privateTraining,
   'privacy-utility': privacyUtility,
   shokri,
+  smoothing,
 };
