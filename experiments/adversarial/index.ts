@@ -17,4 +17,11 @@ export {
 export { type AttackSettings, attackSchema, robustnessEvaluation, trainedModel } from './evaluation.ts';
 export { robustModel } from './model.ts';
 export { checkRows, type RowSettings, rowsSchema, type TrainTest, trainTest } from './rows.ts';
+export {
+  PERTURBATION_FILE,
+  type UniversalAttackSettings,
+  universalAttackSchema,
+  universalPerturbation,
+} from './universal.ts';
+export { universalTransfer } from './universal-transfer.ts';
 export { climbWithin, type WithinOptions } from './within.ts';

@@ -8,6 +8,7 @@ import { privacyUtility } from './privacy-utility.ts';
 import { privateTraining } from './private-training.ts';
 import { shokri } from './shokri/index.ts';
 import { smoothing } from './smoothing.ts';
+import { universal } from './universal.ts';
 
 export const experiments: Readonly<Record<string, Experiment>> = {
   'adversarial-training': adversarialTraining,
@@ -18,4 +19,5 @@ export const experiments: Readonly<Record<string, Experiment>> = {
   'privacy-utility': privacyUtility,
   shokri,
   smoothing,
+  universal,
 };
