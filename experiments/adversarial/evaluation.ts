@@ -3,7 +3,13 @@
  * and the checklist's judgement.
  */
 import * as v from 'valibot';
-import { allEvasionAttacks, type EvasionTarget, norms, spaceOf } from '../../attacks/evasion/index.ts';
+import {
+  allEvasionAttacks,
+  type EvasionTarget,
+  evasionAttackNamed,
+  norms,
+  spaceOf,
+} from '../../attacks/evasion/index.ts';
 import { localTarget } from '../../attacks/index.ts';
 import { type Dataset, examples } from '../../data/index.ts';
 import { type DefenseName, outputDefence } from '../../defenses/index.ts';
@@ -59,11 +65,10 @@ export const robustnessEvaluation = defineKind({
     because: entries.because,
     warnings: entries.warnings,
   }),
-  cost: ({ attacked, epsilons, attacks, controls }) =>
-    1 +
-    attacked *
-      epsilons.length *
-      (attacks.reduce((sum, { name }) => sum + (DEAR[name] ?? 0.02), 0) + (controls ? 0.2 : 0)),
+  cost: ({ attacked, epsilons, attacks, controls }) => {
+    const rounds = attacks.reduce((sum, { name, options }) => sum + roundsOf(name, options), 0);
+    return 1 + attacked * (epsilons.length * rounds + (controls ? CONTROL_ROUNDS : 0)) * ROUND;
+  },
   check({ rows, inference }, [data]) {
     checkRows(rows, data);
     if (inference) checkOutputDefence(inference);
@@ -95,14 +100,15 @@ export const robustnessEvaluation = defineKind({
   },
 });
 
-/** Rough seconds of a row at one epsilon; others take fewer. */
-const DEAR: Readonly<Record<string, number>> = {
-  autoattack: 0.6,
-  'carlini-wagner': 0.5,
-  square: 0.3,
-  fab: 0.2,
-  jsma: 0.3,
-};
+/** Rough seconds of asking a small convolutional network for a row's gradient; and how often controls do. */
+const [ROUND, CONTROL_ROUNDS] = [1e-4, 500];
+/** Options whose product is how often an attack asks about a row. */
+const ROUNDS = ['steps', 'iterations', 'searches', 'restarts', 'classes', 'queries', 'samples'];
+
+function roundsOf(name: AttackSettings['name'], given: AttackSettings['options']): number {
+  const { options } = evasionAttackNamed(name);
+  return ROUNDS.reduce((product, option) => product * (given[option] ?? options[option]?.default ?? 1), 1);
+}
 
 /** The model that a job trained, with the rows that it was trained on and those that it was not. */
 export async function trainedModel(

@@ -2,6 +2,8 @@
 export { type AttackChoice, accessOfTarget } from './choice.ts';
 export { evaluateRobustness, type RobustnessOptions, type RobustnessProgress } from './evaluate.ts';
 export {
+  type Attacker,
+  attackers,
   type RobustnessAttack,
   type RobustnessFlag,
   type RobustnessPoint,
