@@ -159,7 +159,7 @@ function headline(all: readonly Found[], s: Settings): string {
     ? `Smoothed by noise of ${middle}, ${inWords(accuracyAt(noisy, radius))} of ${noisy.rows} rows are certified right within an L2 radius of ${radius}` +
       `${plain ? `, ${inWords(accuracyAt(plain, radius))} when the model was trained without noise` : ''}. `
     : '';
-  return `${accuracy}${checkInWords(all, s)}` || 'Nothing has been measured yet.';
+  return `${accuracy}${checkInWords(all, s)}`.trim() || 'Nothing has been measured yet.';
 }
 
 function checkInWords(all: readonly Found[], s: Settings): string {
@@ -173,7 +173,7 @@ function checkInWords(all: readonly Found[], s: Settings): string {
   if (inside.changed === 0) {
     return `PGD inside the radius violates none of ${inside.rows} certificates (alpha ${s.alpha}); ${control}${shown}.`;
   }
-  return `PGD inside the radius VIOLATES ${inside.changed} of ${inside.rows} certificates (alpha ${s.alpha}), where ${expectedIn(inside.rows, s)} are expected at most; ${control}${shown}.`;
+  return `PGD inside the radius violates ${inside.changed} of ${inside.rows} certificates (alpha ${s.alpha}), where ${expectedIn(inside.rows, s)} are expected at most: the certificates do not hold; ${control}${shown}.`;
 }
 
 /** At most alpha of the certificates are wrong, and of the points certified wrongly. */
