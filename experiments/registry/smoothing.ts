@@ -335,6 +335,19 @@ export const smoothing = defineExperiment({
         radii: [0, 0.25, 0.5, 1, 1.5, 2],
       },
     },
+    cifar: {
+      about:
+        'CIFAR-10, a network of two convolutions, the first 200 test images (Cohen et al.: a residual network of 110 layers)',
+      settings: {
+        data: 'cifar10',
+        model: 'cifar',
+        recipe: { epochs: 10, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
+        augmentation: { flip: true, shift: 2 },
+        sigmas: [0.12, 0.25, 0.5],
+        certified: 200,
+        control: { share: 3, rows: 50 },
+      },
+    },
   },
   jobs: (s) => basesOf(s).map((base) => jobsOf(s, base).checked),
   report,
