@@ -5,7 +5,8 @@
  *   z_j(x) = log mean over k of p_kj,   p_k = softmax f(x + e_k),  e_k ~ N(0, sigma^2 I)
  *
  * so that the cross-entropy of z is the loss of the paper. Probabilities are averaged, not logits: copies that are sure count no
- * more than others. Each question draws anew.
+ * more than others. All questions get the same noise, as in the paper's attack: steps can be compared, and the best one found. Other
+ * noise, for who judges, is another stream.
  *
  * Source: Salman, Li, Razenshteyn, Zhang, Zhang, Bubeck, Yang 2019, Provably robust deep learning via adversarially trained smoothed
  * classifiers (NeurIPS), section 2.2, equations 5 and 6.
@@ -34,14 +35,12 @@ export function smoothedGradients(
   const { inputShape, classes } = target;
   const width = sizeOf(inputShape);
   const atOnce = Math.floor(GRADIENT_ROWS / draws);
-  let asked = 0;
 
   /** Rows whose copies fit into one question, and those copies. */
   function* pieces(x: Samples) {
-    const own = rng.split(`question ${asked++}`);
     for (let from = 0; from < x.length / width; from += atOnce) {
       const part = x.subarray(from * width, (from + atOnce) * width);
-      yield { from, part, copies: noisyCopies(part, draws, { sigma, rng: own.split(`rows from ${from}`), engine }) };
+      yield { from, part, copies: noisyCopies(part, draws, { sigma, rng: rng.split(`rows from ${from}`), engine }) };
     }
   }
 

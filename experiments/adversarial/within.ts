@@ -3,8 +3,9 @@
  *
  *   d L / d u_i = r_i dL / dx
  *
- * Beyond the bounds of pixels too: a certificate is about the whole ball. Source: Madry et al. 2018 (ICLR), section 2.1; of a smoothed
- * model: Salman et al. 2019 (NeurIPS), equation 6.
+ * Beyond the bounds of pixels too: a certificate is about the whole ball. L is the margin of the log of mean probabilities: what counts is
+ * that another class gets most votes, not how little is left for the first. Source: Madry et al. 2018 (ICLR), section 2.1; of a
+ * smoothed model, with the same noise at each step: Salman et al. 2019 (NeurIPS), section 2.2.
  */
 import { ascend, type InputSpace, losses, projectBall } from '../../attacks/evasion/index.ts';
 import { GRADIENT_ROWS, type Samples } from '../../attacks/index.ts';
@@ -39,12 +40,13 @@ const stepSize = (steps: number) => 2.5 / steps;
 export async function climbWithin(o: WithinOptions): Promise<Float32Array> {
   const { target, x, y, radii, sigma, draws, steps, restarts, rng, engine, signal, onProgress } = o;
   const width = sizeOf(target.inputShape);
-  const smooth = smoothedGradients(target, { sigma, draws, rng: rng.split('noise'), engine });
   const out = x.slice();
   const atOnce = Math.max(1, Math.floor(GRADIENT_ROWS / draws));
   for (let from = 0; from < y.length; from += atOnce) {
     const [origin, r] = [x.subarray(from * width, (from + atOnce) * width), radii.subarray(from, from + atOnce)];
     const u = new Float32Array(origin.length);
+    const own = rng.split(`rows from ${from}`);
+    const smooth = smoothedGradients(target, { sigma, draws, rng: own.split('noise'), engine });
     await ascend(
       inUnitBalls(smooth, origin, r),
       {
@@ -55,12 +57,12 @@ export async function climbWithin(o: WithinOptions): Promise<Float32Array> {
         norm: 'l2',
         epsilon: 1,
         best: u,
-        rng: rng.split(`rows from ${from}`),
+        rng: own,
         signal,
       },
       // full: all rows are climbed to the end, so that each question is about all of them
       {
-        loss: losses.crossEntropy,
+        loss: losses.margin,
         steps,
         stepSize: stepSize(steps),
         restarts,
