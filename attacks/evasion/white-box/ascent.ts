@@ -31,7 +31,7 @@ export interface Ascent {
 }
 
 export async function ascend(
-  target: GradientTarget,
+  target: Pick<GradientTarget, 'classes' | 'logits' | 'inputGradients'>,
   task: EvasionTask,
   { loss, steps, stepSize, restarts, start, momentum, full }: Ascent,
 ): Promise<void> {
