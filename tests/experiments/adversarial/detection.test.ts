@@ -33,11 +33,14 @@ const detection = {
   rows,
   attacked: 150,
   clean: 400,
-  squeezers: { bits: [2], medians: [] },
+  squeezers: { bits: [1], medians: [] },
   falsePositiveRate: 0.05,
   norm: 'l2',
   epsilon: 1,
-  unaware: [{ name: 'pgd', options: {} }],
+  unaware: [
+    { name: 'pgd', options: {} },
+    { name: 'pgd', options: { full: 1 } },
+  ],
   adaptive: { steps: 40, classes: 3 },
   seed: 1,
 } as const;
@@ -50,12 +53,16 @@ test('who knows how a detector squeezes gets past it far more often than who doe
       await testJob(squeezingDetection, { ...detection, ...over }, digits, { needs }).run(),
     );
   const found = await run();
-  const [unaware, adaptive] = found.attackers;
+  const [unaware, sure, adaptive] = found.attackers;
   const said = JSON.stringify(found, null, 1);
-  assert.equal([unaware!.knows, adaptive!.knows], [false, true]);
-  assert.ok(unaware!.fooled.value! > 0.9 && unaware!.detected.low > 0.7, said);
-  // intervals at 95 % apart: no chance of 150 rows
-  assert.ok(adaptive!.evades.low > unaware!.evades.high + 0.5, said);
+  assert.equal(
+    found.attackers.map(({ knows }) => knows),
+    [false, false, true],
+  );
+  assert.ok(unaware!.fooled.value! > 0.9 && unaware!.detected.low > 0.6, said);
+  // intervals of 95 % lie apart, by far; also where the model alone is made as sure as can be
+  assert.ok(adaptive!.evades.low > unaware!.evades.high + 0.3, said);
+  assert.ok(adaptive!.evades.low > sure!.evades.high, said);
   // 5 % of 400 other rows choose the threshold: three deviations of the difference of two such shares
   assert.ok(found.falsePositives.value! < 0.05 + 3 * Math.sqrt(0.05 * 0.95 * (1 / 150 + 1 / 400)), said);
   assert.equal(await run(), found, 'the same again');
@@ -69,7 +76,7 @@ test('the gradient of the mean log-probability is that of finite differences', a
   const mean = squeezedMean(localTarget(classifier), [(x) => Float32Array.from(x, (value) => value + 0.1)]);
   const { x } = take(data, out.subarray(0, 3));
   let gradient = new Float32Array(0);
-  const cotangent = Float64Array.from({ length: 30 }, (_, j) => ((j * 7) % 5) - 2);
+  const cotangent = Float64Array.from({ length: 30 }, (_, j) => ((j * 7) % 4) - 1);
   await mean.inputGradients(x, (_, back) => {
     gradient = back(cotangent) as Float32Array<ArrayBuffer>;
   });
