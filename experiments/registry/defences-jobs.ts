@@ -33,7 +33,7 @@ export const settings = v.strictObject({
     weightDecay: 0,
   }),
   /** radius of the ball, by the norm that a defence is made for */
-  epsilons: v.optional(v.strictObject({ linf: positive, l2: positive }), { linf: 0.15, l2: 0.75 }),
+  epsilons: v.optional(v.strictObject({ linf: positive, l2: positive }), { linf: 0.15, l2: 0.5 }),
   /** by defence, beside those of its setting in the registry; `epsilon` is the radius unless it is here */
   options: v.optional(v.record(v.string(), optionsSchema), { 'randomised-smoothing': { draws: 32 } }),
   /** what the model behind a defence of answers is trained with, where that is not nothing */
@@ -83,7 +83,7 @@ export const settings = v.strictObject({
         { name: 'fgsm', options: {} },
         { name: 'pgd', options: {} },
         { name: 'pgd', options: { full: 1 } },
-        { name: 'carlini-wagner', options: {} },
+        { name: 'carlini-wagner', options: { searches: 5, iterations: 200 } },
       ],
       adaptive: { steps: 40, classes: 3 },
     },

@@ -22,52 +22,45 @@ function unknowingOf(row: Row): Share | null {
 }
 
 interface Verdict {
+  /** null: not measured yet, or intervals overlap */
   readonly holds: boolean | null;
-  readonly words: string;
+  readonly because: string;
 }
 
 const CLAIMS: Readonly<Record<Row['claim'], string>> = {
   resists: 'resists',
-  masks: 'masks only',
+  masks: 'masks',
   certifies: 'certifies',
 };
 
-/** Whether the figures bear the claim out; null while there are none, or where intervals overlap. */
+/** Whether the figures bear the claim out: where intervals lie apart. */
 function verdictOf(row: Row, undefended: Attacked | null): Verdict {
   const [knowing, unknowing, plain] = [worstOf(row.knowing), unknowingOf(row), worstOf(undefended)];
-  if (!knowing || !unknowing || !plain) return { holds: null, words: 'not yet' };
+  if (!knowing || !unknowing || !plain) return { holds: null, because: 'not measured yet' };
+  const left = `who knows it leaves ${inWords(knowing)}`;
   if (row.claim === 'resists') {
-    if (above(knowing, plain)) return { holds: true, words: 'yes' };
-    return above(plain, knowing) ? { holds: false, words: 'no' } : { holds: null, words: 'not resolved' };
+    const holds = above(knowing, plain) ? true : above(plain, knowing) ? false : null;
+    return { holds, because: `${left}, of none ${inWords(plain)}` };
   }
   if (row.claim === 'masks') {
-    if (above(unknowing, knowing)) return { holds: true, words: 'yes: who knows it undoes it' };
-    if (above(knowing, plain)) return { holds: false, words: 'no: it resists here' };
-    return { holds: false, words: 'no: who does not know it undoes it as well' };
+    const because = `${left}, who does not ${inWords(unknowing)}`;
+    return { holds: above(unknowing, knowing), because };
   }
   const proved = row.certified?.curve.at(-1)?.accuracy;
-  if (!proved) return { holds: null, words: 'not yet' };
-  if (above(proved, knowing)) return { holds: false, words: `no: ${percent(proved.value)} certified, fewer stand` };
-  return above(proved, plain)
-    ? { holds: true, words: `yes: ${percent(proved.value)} certified` }
-    : { holds: null, words: `${percent(proved.value)} certified: no more than undefended` };
+  if (!proved) return { holds: null, because: 'not measured yet' };
+  const because = `${inWords(proved)} are certified at this radius, and ${left}`;
+  if (above(proved, knowing)) return { holds: false, because };
+  return { holds: proved.low > 0 ? true : null, because };
 }
+
+const answer = ({ holds }: Verdict) => (holds === null ? 'open' : holds ? 'yes' : 'no');
 
 const cell = (share: Share | null): Cell => (share ? withInterval(share) : 'not yet');
 
 function table({ norm, epsilon, undefended, rows }: Section, s: Settings): Table {
   return {
     caption: `The first ${s.attacked} test rows, ${NORMS[norm]} radius ${epsilon}, 95 % intervals. Right on unchanged rows; on rows that fool the undefended model (of answers: the bare one); after one step of who knows; under the worst, row by row, of all that who knows runs.`,
-    columns: [
-      'Defence',
-      'Unchanged',
-      'Handed over',
-      'One step',
-      'Who knows it',
-      'Gradient masking',
-      'Claims',
-      'Borne out',
-    ],
+    columns: ['Defence', 'Unchanged', 'Handed over', 'One step', 'Who knows it', 'Masking', 'Claims', 'Borne out'],
     rows: [
       [
         'none',
@@ -87,7 +80,7 @@ function table({ norm, epsilon, undefended, rows }: Section, s: Settings): Table
         cell(worstOf(row.knowing)),
         row.knowing?.masking ?? 'not yet',
         CLAIMS[row.claim],
-        verdictOf(row, undefended).words,
+        answer(verdictOf(row, undefended)),
       ]),
     ],
   };
@@ -113,7 +106,7 @@ function detectorSection(found: Found, s: Settings): ReportSection[] {
     {
       title: 'The detector',
       text: [
-        `Rows are suspicious whose probabilities move by more than a threshold when they are squeezed (${by.join('; ')}). The threshold lets ${percent(detector.falsePositiveRate)} of ${detector.clean} clean test rows through that are not attacked` +
+        `Rows are suspicious whose probabilities move by more than a threshold when they are squeezed (${by.join('; ')}). The threshold suspects ${percent(detector.falsePositiveRate)} of ${detector.clean} clean test rows that are not attacked` +
           (detection
             ? `; of the clean rows that are attacked later, it suspects ${inWords(detection.falsePositives)}.`
             : '.'),
@@ -155,11 +148,14 @@ function headline(found: Found): string {
   );
 }
 
+/** Against the best of those who do not know it. */
 function detectorWords({ detection }: Found): string {
   const knowing = detection?.attackers.find(({ knows }) => knows);
-  const least = detection?.attackers.filter(({ knows }) => !knows).sort((a, b) => a.evades.value! - b.evades.value!)[0];
-  if (!knowing || !least) return '';
-  return ` Past the squeezing detector get ${percent(knowing.evades.value)} of the rows by who knows it, ${percent(least.evades.value)} by ${least.attack} that does not.`;
+  const [best] = (detection?.attackers ?? [])
+    .filter(({ knows }) => !knows)
+    .sort((a, b) => (b.evades.value ?? 0) - (a.evades.value ?? 0));
+  if (!knowing || !best) return '';
+  return ` Past the squeezing detector get ${percent(knowing.evades.value)} of the rows by who knows it, ${percent(best.evades.value)} at most by who does not.`;
 }
 
 export function defencesReport(found: Found, s: Settings): Report {
@@ -172,7 +168,14 @@ export function defencesReport(found: Found, s: Settings): Report {
     sections: [
       ...found.sections.map((section) => ({
         title: `${NORMS[section.norm]} radius ${section.epsilon}`,
-        text: [`Defences: ${section.rows.map(optionsWords).join('; ')}.`],
+        text: [
+          `Defences: ${section.rows.map(optionsWords).join('; ')}.`,
+          'Masking is what the checklist says of the attacks of who knows. What resists keeps more rows right than none under who knows it; what masks holds up to who does not know it and falls to who does; what certifies has proofs at this radius, and no attack that finds fewer rows right than are proved.',
+          ...section.rows.map(
+            (row) =>
+              `${row.name} ${CLAIMS[row.claim]}: ${answer(verdictOf(row, section.undefended))}; ${verdictOf(row, section.undefended).because}.`,
+          ),
+        ],
         table: table(section, s),
       })),
       ...detectorSection(found, s),
