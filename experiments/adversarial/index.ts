@@ -1,4 +1,5 @@
 /** Experiments on adversarial examples: models trained against them, and what attacks leave of them. */
+
 export {
   attackCertificates,
   type CheckedRow,
@@ -14,6 +15,8 @@ export {
   type SmoothingSettings,
   smoothingSchema,
 } from './certificates.ts';
+export { squeezersSchema, squeezingDetection } from './detection.ts';
+export { evadingSqueezers, squeezedMean } from './evading.ts';
 export { type AttackSettings, attackSchema, robustnessEvaluation, trainedModel } from './evaluation.ts';
 export { robustModel } from './model.ts';
 export { checkRows, type RowSettings, rowsSchema, type TrainTest, trainTest } from './rows.ts';
