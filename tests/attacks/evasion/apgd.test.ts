@@ -111,6 +111,30 @@ test('trap 4.3: the best iterate is kept, not the last: its margin never falls',
   }
 });
 
+test('a row climbs alone as it does among others that leave before it', async () => {
+  const n = 24;
+  const x = net.rows.x.slice(0, n * digitsSpace.width);
+  const y = net.rows.y.slice(0, n);
+  for (const norm of ['linf', 'l2'] as const) {
+    const run = async (only: number | null) => {
+      const best = x.slice();
+      const space = digitsSpace;
+      const epsilon = norm === 'linf' ? 0.1 : 0.6;
+      const task = { x, y, targets: null, space, norm, epsilon, best, rng: Rng.from(8), signal: undefined };
+      const standing = openStanding(task);
+      const open = only === null ? standing.open : () => Int32Array.of(only);
+      await climbAdaptively(net.target, task, { ...standing, open }, { ...climb, loss: losses.dlr, steps: 30 });
+      return { best, left: standing.open() };
+    };
+    const { best, left } = await run(null);
+    assert.ok(left.length > 2 && left.length < n - 5, `${norm}: ${left.length} stay`);
+    for (const i of [0, 1, ...left]) {
+      const of = (values: Float32Array) => values.slice(i * digitsSpace.width, (i + 1) * digitsSpace.width);
+      assert.equal(of((await run(i)).best), of(best), `${norm} row ${i}`);
+    }
+  }
+});
+
 test('trap 4.3: logits a thousand times as large blind the cross-entropy, not the DLR', async () => {
   const masked = sharpened(net.target, 1000);
   const at = { target: masked, epsilon: 0.15, options: { steps: 20 } };
