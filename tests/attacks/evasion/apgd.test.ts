@@ -7,6 +7,7 @@ import {
   runEvasionAttack,
 } from '../../../attacks/evasion/index.ts';
 import { openStanding } from '../../../attacks/evasion/standing.ts';
+import { Climbers } from '../../../attacks/evasion/white-box/climbers.ts';
 import { checkpoints, climbAdaptively } from '../../../attacks/evasion/white-box/index.ts';
 import type { Target } from '../../../attacks/index.ts';
 import { Rng } from '../../../engine/index.ts';
@@ -133,6 +134,31 @@ test('a row climbs alone as it does among others that leave before it', async ()
       assert.equal(of((await run(i)).best), of(best), `${norm} row ${i}`);
     }
   }
+});
+
+test('climbers that close up keep all that is known of them', () => {
+  const [n, width] = [5, 3];
+  const climbers = new Climbers(new Int32Array(n), new Int32Array(n), new Float32Array(n * width), 1);
+  const known = Object.values(climbers).filter(ArrayBuffer.isView) as unknown as Float32Array[];
+  assert.is(known.length, 12);
+  const mark = (values: Float32Array, by: number) => {
+    const each = values.length / n;
+    for (const i of values.keys()) values[i] = by * Math.floor(i / each) + (each > 1 ? i % each : 0);
+  };
+  for (const values of known) mark(values, 10);
+  for (let k = 0; k < n; k++) climbers.remember(k);
+  const best = [climbers.points, climbers.gradients, climbers.squares as unknown as Float32Array];
+  for (const values of best) mark(values, 20);
+  climbers.closeUp([1, 3, 4]);
+  assert.is(climbers.count, 3);
+  const check = (values: Float32Array, by: number) => {
+    const each = values.length / n;
+    const expected = [1, 3, 4].flatMap((k) => Array.from({ length: each }, (_, j) => by * k + j));
+    assert.equal(Array.from(values.slice(0, 3 * each)), expected);
+  };
+  for (const values of known) check(values, best.includes(values) ? 20 : 10);
+  for (let k = 0; k < 3; k++) climbers.recall(k);
+  for (const values of best) check(values, 10);
 });
 
 test('trap 4.3: logits a thousand times as large blind the cross-entropy, not the DLR', async () => {
