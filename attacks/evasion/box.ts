@@ -46,28 +46,28 @@ export function signStep(size: number, gradient: Row, x: Row, box: Box, origin: 
  *
  *   z = clamp(x + size sign(g));  x <- clamp(x + keep (z - x) + (1 - keep) (x - b))
  *
+ * @param gradient at the same places as x
  * @param before at the same places as x
  */
 export function momentumStep(
   size: number,
   keep: number,
-  gradient: Row,
-  x: Row,
+  gradient: Float32Array,
+  { values, at }: Row,
   before: Float32Array,
-  box: Box,
+  { low, high }: Box,
   origin: number,
   width: number,
 ): void {
-  const { low, high } = box;
-  const [g, values] = [gradient.values, x.values];
-  for (let j = 0, a = x.at, b = gradient.at, c = origin; j < width; j++, a++, b++, c++) {
-    const slope = g[b]!;
+  const rest = 1 - keep;
+  for (let a = at, c = origin; a < at + width; a++, c++) {
+    const slope = gradient[a]!;
     const here = values[a]!;
     const l = low[c]!;
     const h = high[c]!;
     const up = here + (size * slope) / (Math.abs(slope) + TINY);
     const z = 0.5 * (Math.abs(up - l) - Math.abs(up - h) + l + h);
-    const v = here + keep * (z - here) + (1 - keep) * (here - before[a]!);
+    const v = here + keep * (z - here) + rest * (here - before[a]!);
     before[a] = here;
     values[a] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
   }

@@ -26,7 +26,8 @@ export function distance(norm: Norm, a: Row, b: Row, width: number): number {
   return norm === 'l2' ? Math.sqrt(sum) : sum;
 }
 
-const HAIR = 2 ** -22;
+/** what a row is shrunk by first where rounding left it outside its ball */
+export const HAIR = 2 ** -22;
 
 /**
  * Moves x into the ball of radius epsilon around the origin row, in place, to the nearest point of it (l1: Duchi et al. 2008, figure

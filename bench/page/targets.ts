@@ -113,7 +113,7 @@ const ofPlainStep = (time: number, memory: number): Demand[] => {
 const ofInputGradient = (most: number): Demand => ({
   asked: `at most ${most}x the forward pass and the gradient of the inputs`,
   judge(row, { rows }) {
-    const name = row.name.replace('pgd-step/', 'input-gradient/');
+    const name = row.name.replace(/(pgd|apgd-linf|apgd-l2)-step\//, 'input-gradient/');
     const gradient = rows.find((r) => r.name === name && isOurs(r, row.build, row.threads));
     if (!gradient) return null;
     const measured = row.value / gradient.value;
@@ -168,8 +168,11 @@ const targets: readonly Target[] = [
   { row: 'score/lira-online/20000x16v2', build: 'base', demands: [reach(2000, 'ms')] },
   { row: 'score/rmia-online/20000x16v2', build: 'base', demands: [reach(2000, 'ms')] },
   { row: 'evasion/pgd/mnist-n1000-s40', build: 'base', demands: [reach(6000, 'ms')] },
-  { row: 'evasion/pgd-step/mnist-n1000', build: 'base', demands: [ofInputGradient(1.15)] },
-  { row: 'evasion/pgd-step/cifar-n1000', build: 'base', demands: [ofInputGradient(1.15)] },
+  ...['mnist', 'cifar'].flatMap((net) =>
+    ['pgd', 'apgd-linf', 'apgd-l2'].map((name): Target => {
+      return { row: `evasion/${name}-step/${net}-n1000`, build: 'base', demands: [ofInputGradient(1.15)] };
+    }),
+  ),
   { row: 'startup/first-product', build: 'base', demands: [reach(25, 'ms')] },
   { row: 'size/page', build: 'base', demands: [reach(60, 'kB')] },
 ];

@@ -52,6 +52,11 @@ export const robustnessEvaluation = defineKind({
     controls: v.boolean(),
     /** null: the model answers itself */
     inference: v.nullable(inferenceSchema),
+    /**
+     * what the attacks are run on, where that is not the model as it is asked: bare: without what stands before it; other: the model of the
+     * second job that this one needs. Their rows are handed over
+     */
+    craftedOn: v.exactOptional(v.picklist(['bare', 'other'])),
     seed: whole(0),
   }),
   // no times and no pictures: what another process finds too
@@ -82,8 +87,11 @@ export const robustnessEvaluation = defineKind({
         'attacked',
       );
     }
+    const { craftedOn } = settings;
+    const other = craftedOn === 'other' ? await modelOf(needs[1], engine) : classifier;
     const record = await evaluateRobustness({
       target: await behind(classifier, data, settings.inference, seed, signal),
+      ...(craftedOn && { craftedOn: localTarget(other, { signal }) }),
       name: classifier.model.name,
       dataset: data,
       rows: test.subarray(0, settings.attacked),
@@ -117,9 +125,12 @@ export async function trainedModel(
   [trained]: readonly Needed[],
   engine: () => Promise<Classifier['engine']>,
 ) {
-  if (!trained) throw new ConfigError('needs: expected a job that trained the model, got none.', 'needs');
-  const classifier = Classifier.load(await engine(), await trained.file(MODEL_FILE));
-  return { ...trainTest(dataset, rows), classifier };
+  return { ...trainTest(dataset, rows), classifier: await modelOf(trained, engine) };
+}
+
+async function modelOf(trained: Needed | undefined, engine: () => Promise<Classifier['engine']>): Promise<Classifier> {
+  if (trained) return Classifier.load(await engine(), await trained.file(MODEL_FILE));
+  throw new ConfigError('needs: expected a job that trained the model, got none.', 'needs');
 }
 
 async function behind(

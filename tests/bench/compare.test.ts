@@ -66,7 +66,14 @@ test('our side attacks the rows, and hands the model and the rows over', async (
   assert.equal(lines, ['none-such linf: Keyhole has no attack of that name']);
   assert.is(results.left.length, 1);
   const seen = results.results.map(({ attack, norm, epsilon }) => `${attack} ${norm} ${epsilon}`);
-  assert.equal(seen, ['fgsm linf 0.05', 'fgsm linf 0.3', 'fgsm l2 1', 'deepfool l2 1']);
+  assert.equal(seen, [
+    'fgsm linf 0.05',
+    'fgsm linf 0.3',
+    'fgsm l2 1',
+    'deepfool linf 0.05',
+    'deepfool linf 0.3',
+    'deepfool l2 1',
+  ]);
   const [weak, strong] = results.results.map((r) => r.robust) as [number, number];
   assert.ok(results.clean > 0.8 && weak > strong && strong < 0.3, `${results.clean}, ${weak}, ${strong}`);
   const arrays = readNpz(rows as Bytes, 'rows.npz');

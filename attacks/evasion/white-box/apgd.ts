@@ -11,15 +11,17 @@
  * attacks, algorithm 1, section 3; targeted: section 4.
  */
 import type { GradientTarget } from '../../target/index.ts';
+import { ballStep } from '../ball.ts';
 import { type Box, boxAround, momentumStep } from '../box.ts';
 import type { EvasionTask } from '../define-evasion.ts';
 import { type AttackLoss, losses } from '../losses.ts';
-import { drawFromBall, type Row } from '../norms.ts';
+import { drawFromBall } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { project } from '../space.ts';
 import { asPresented, type Standing } from '../standing.ts';
-import { faults, mean } from './ascent.ts';
-import { usable } from './gradients.ts';
+import { mean } from './ascent.ts';
+import { Climbers } from './climbers.ts';
+import { takeGradients } from './gradients.ts';
 
 export interface AutoPgd {
   readonly loss: AttackLoss;
@@ -101,87 +103,69 @@ async function climbOnce(
   const { x, y, space, norm, epsilon, rng } = task;
   const { width } = space;
   const { classes } = target;
-  const n = rows.length;
   const points = gather(x, rows, width);
   for (const [k, i] of rows.entries()) {
     const place = { values: points, at: k * width };
     drawFromBall(norm, epsilon, place, width, rng.split(`row ${i} ${name} ${climb}`));
     project(space, norm, epsilon, place, { values: x, at: i * width });
   }
-  const before = points.slice();
   const box: Box | null = norm === 'linf' ? boxAround(space, epsilon, x) : null;
-  const gradients = new Float32Array(points.length);
-  const bestPoints = points.slice();
-  const bestGradients = new Float32Array(points.length);
-  const sizes = new Float64Array(n).fill(2 * epsilon);
-  const last = new Float64Array(n).fill(-Infinity);
-  const highest = new Float64Array(n).fill(-Infinity);
-  const highestThen = new Float64Array(n).fill(-Infinity);
-  const rises = new Int32Array(n);
-  // as if it had been halved before: the first checkpoint looks at the climbing steps only
-  const halved = new Uint8Array(n).fill(1);
+  const live = new Climbers(rows, aims, points, 2 * epsilon);
+  const { before, gradients, squares, sizes, last, highest, highestThen, rises, halved } = live;
+  const ahead = new Float64Array(width);
   const looks = checkpoints(steps);
   let looked = 0;
   const derivative = new Float64Array(classes);
-  let live = Int32Array.from(rows.keys());
 
   for (let step = 0; step <= steps; step++) {
     task.signal?.throwIfAborted();
     const isLast = step === steps;
-    const whole = live.length === n;
-    const asked = whole ? points : gather(points, live, width);
-    const found = isLast ? null : whole ? gradients : new Float32Array(asked.length);
-    const own = new Float64Array(live.length);
+    const asked = points.subarray(0, live.count * width);
+    const own = new Float64Array(live.count);
     const judge = (logits: Float64Array, from: number, cotangent: Float64Array | null) => {
       for (let a = 0; a < logits.length / classes; a++) {
-        const k = live[from + a]!;
         const z = logits.subarray(a * classes, (a + 1) * classes);
-        own[from + a] = loss.of(z, y[rows[k]!]!, aims && aims[k]!, cotangent && derivative);
+        const k = from + a;
+        own[k] = loss.of(z, y[live.rows[k]!]!, live.aims && live.aims[k]!, cotangent && derivative);
         cotangent?.set(derivative, a * classes);
       }
     };
     let logits: Float64Array;
-    if (found) {
+    const silent = { zero: 0, broken: 0 };
+    if (isLast) {
+      logits = await target.logits(asked);
+      judge(logits, 0, null);
+    } else {
       logits = await target.inputGradients(asked, (some, back, from) => {
         const cotangent = new Float64Array(some.length);
         judge(some, from, cotangent);
-        found.set(back(cotangent), from * width);
+        takeGradients(back(cotangent), gradients, squares, from, space.fixed, silent);
       });
-    } else {
-      logits = await target.logits(asked);
-      judge(logits, 0, null);
     }
-    const whose = live.map((k) => rows[k]!);
-    const shown = asPresented(task, epsilon, asked, whose);
+    const shown = asPresented(task, epsilon, asked, live.rows.subarray(0, live.count));
     if (shown !== asked) logits = await target.logits(shown);
-    const { zero, broken } = faults(found, width);
-    const plain = broken === 0 && !space.fixed.includes(1);
     const open: number[] = [];
-    for (const [a, k] of live.entries()) {
-      const z = logits.subarray(a * classes, (a + 1) * classes);
-      if (!standing.offer(rows[k]!, z, shown, a * width)) open.push(k);
-      if (found && !plain) usable(found, a * width, space.fixed, gradients, k * width);
-      else if (found && !whole) gradients.set(found.subarray(a * width, (a + 1) * width), k * width);
-      if (step > 0 && own[a]! > last[k]!) rises[k]!++;
-      last[k] = own[a]!;
-      if (!(own[a]! > highest[k]!)) continue;
-      highest[k] = own[a]!;
-      bestPoints.set(asked.subarray(a * width, (a + 1) * width), k * width);
-      bestGradients.set(gradients.subarray(k * width, (k + 1) * width), k * width);
+    for (let k = 0; k < live.count; k++) {
+      const z = logits.subarray(k * classes, (k + 1) * classes);
+      if (!standing.offer(live.rows[k]!, z, shown, k * width)) open.push(k);
+      if (step > 0 && own[k]! > last[k]!) rises[k]!++;
+      last[k] = own[k]!;
+      if (!(own[k]! > highest[k]!)) continue;
+      highest[k] = own[k]!;
+      live.remember(k);
     }
-    task.onStep?.({ restart: climb, step, rows: live.length, loss: mean(own), zero, broken });
+    task.onStep?.({ restart: climb, step, rows: live.count, loss: mean(own), ...silent });
     task.onProgress?.((step + 1) / (steps + 1));
-    live = Int32Array.from(open);
-    if (isLast || live.length === 0) return;
+    live.closeUp(open);
+    if (isLast || live.count === 0) return;
     if (step > 0 && looks.includes(step)) {
-      for (const k of live) {
+      for (let k = 0; k < live.count; k++) {
         const pays = rises[k]! > rho * (step - looked);
         const stuck = !halved[k] && !(highest[k]! > highestThen[k]!);
         halved[k] = !pays || stuck ? 1 : 0;
         if (halved[k]) {
           sizes[k]! /= 2;
-          points.set(bestPoints.subarray(k * width, (k + 1) * width), k * width);
-          gradients.set(bestGradients.subarray(k * width, (k + 1) * width), k * width);
+          live.recall(k);
         }
         highestThen[k] = highest[k]!;
         rises[k] = 0;
@@ -189,48 +173,12 @@ async function climbOnce(
       looked = step;
     }
     const keep = step === 0 ? 1 : MOMENTUM;
-    for (const k of live) {
-      const at = k * width;
-      const gradient = { values: gradients, at };
-      const place = { values: points, at };
-      const origin = { values: x, at: rows[k]! * width };
-      if (box) {
-        momentumStep(sizes[k]!, keep, gradient, place, before, box, origin.at, width);
-        continue;
-      }
-      stepInBall(sizes[k]!, keep, gradient, place, before, origin, task);
-      project(space, norm, epsilon, place, origin);
+    for (let k = 0; k < live.count; k++) {
+      const place = { values: points, at: k * width };
+      const origin = { values: x, at: live.rows[k]! * width };
+      const size = sizes[k]!;
+      if (box) momentumStep(size, keep, gradients, place, before, box, origin.at, width);
+      else ballStep({ size, keep, epsilon, squares: squares[k]! }, gradients, place, before, origin, space, ahead);
     }
-  }
-}
-
-/** A step in l2; the point ahead need not be inside to the last bit, as the one that is asked about must. */
-function stepInBall(
-  size: number,
-  keep: number,
-  gradient: Row,
-  { values, at }: Row,
-  before: Float32Array,
-  origin: Row,
-  { space, epsilon }: EvasionTask,
-): void {
-  const { width, low, high } = space;
-  const [g, x] = [gradient.values, origin.values];
-  const ahead = new Float64Array(width);
-  let squares = 0;
-  for (let j = 0, a = gradient.at; j < width; j++, a++) squares += g[a]! * g[a]!;
-  const by = squares > 0 ? size / Math.sqrt(squares) : 0;
-  squares = 0;
-  for (let j = 0; j < width; j++) {
-    const delta = values[at + j]! + by * g[gradient.at + j]! - x[origin.at + j]!;
-    ahead[j] = delta;
-    squares += delta * delta;
-  }
-  const back = Math.min(1, epsilon / Math.sqrt(squares));
-  for (let j = 0; j < width; j++) {
-    const here = values[at + j]!;
-    const z = Math.min(high[j]!, Math.max(low[j]!, x[origin.at + j]! + back * ahead[j]!));
-    values[at + j] = here + keep * (z - here) + (1 - keep) * (here - before[at + j]!);
-    before[at + j] = here;
   }
 }

@@ -26,14 +26,16 @@ export interface Ascent {
   /** 'clean': the first restart begins at the row itself */
   readonly start: 'clean' | 'random' | 'always-clean';
   readonly momentum: number;
+  /** sums gradients as they are, not divided by their l1 sizes; default false */
+  readonly plainSum?: boolean;
   /** climbs on where the target is fooled, and keeps the highest loss */
   readonly full: boolean;
 }
 
 export async function ascend(
-  target: GradientTarget,
+  target: Pick<GradientTarget, 'classes' | 'logits' | 'inputGradients'>,
   task: EvasionTask,
-  { loss, steps, stepSize, restarts, start, momentum, full }: Ascent,
+  { loss, steps, stepSize, restarts, start, momentum, full, plainSum = false }: Ascent,
 ): Promise<void> {
   const { x, y, targets, space, norm, epsilon, best, rng } = task;
   const { width } = space;
@@ -102,7 +104,7 @@ export async function ascend(
         const place = { values: points, at: k * width };
         const gradient = { values: gradients, at: k * width };
         if (broken > 0) mend(gradient, width);
-        if (velocity) accumulate(velocity, gradient, k * width, width, momentum);
+        if (velocity) accumulate(velocity, gradient, k * width, width, momentum, plainSum);
         const along = velocity ? { values: velocity, at: k * width } : gradient;
         if (box) {
           signStep(stepSize, along, place, box, i * width, width);
@@ -125,8 +127,9 @@ function accumulate(
   at: number,
   width: number,
   momentum: number,
+  plain: boolean,
 ): void {
-  const size = distance('l1', gradient, { values: new Float32Array(width), at: 0 }, width);
+  const size = plain ? 1 : distance('l1', gradient, { values: new Float32Array(width), at: 0 }, width);
   const by = size > 0 ? 1 / size : 0;
   for (let j = 0; j < width; j++)
     velocity[at + j] = momentum * velocity[at + j]! + by * gradient.values[gradient.at + j]!;

@@ -12,6 +12,7 @@ export const miFgsm = defineEvasionAttack({
     steps: { about: 'gradient steps', default: 10, min: 1, max: 100_000 },
     step: { about: 'size of a step, in epsilons; 0: 1 / steps', default: 0, min: 0, max: 2 },
     decay: { about: 'what is left of the sum at each step (mu)', default: 1, min: 0.01, max: 10 },
+    normalise: { about: 'divides each gradient by its l1 size, as published: 1 or 0', default: 1, min: 0, max: 1 },
     restarts: { about: 'starts: the first at the row itself, the others random', default: 1, min: 1, max: 1000 },
   },
   norms: ['linf', 'l2', 'l1'],
@@ -28,6 +29,7 @@ export const miFgsm = defineEvasionAttack({
       restarts: options.restarts,
       start: 'clean',
       momentum: options.decay,
+      plainSum: options.normalise < 0.5,
       full: false,
     }),
 });

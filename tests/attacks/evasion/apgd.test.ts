@@ -7,6 +7,7 @@ import {
   runEvasionAttack,
 } from '../../../attacks/evasion/index.ts';
 import { openStanding } from '../../../attacks/evasion/standing.ts';
+import { Climbers } from '../../../attacks/evasion/white-box/climbers.ts';
 import { checkpoints, climbAdaptively } from '../../../attacks/evasion/white-box/index.ts';
 import type { Target } from '../../../attacks/index.ts';
 import { Rng } from '../../../engine/index.ts';
@@ -109,6 +110,55 @@ test('trap 4.3: the best iterate is kept, not the last: its margin never falls',
         if (before <= 0) assert.ok(margin >= before - 1e-9, `${norm} row ${i} step ${step}: ${margin} after ${before}`);
       }
   }
+});
+
+test('a row climbs alone as it does among others that leave before it', async () => {
+  const n = 24;
+  const x = net.rows.x.slice(0, n * digitsSpace.width);
+  const y = net.rows.y.slice(0, n);
+  for (const norm of ['linf', 'l2'] as const) {
+    const run = async (only: number | null) => {
+      const best = x.slice();
+      const space = digitsSpace;
+      const epsilon = norm === 'linf' ? 0.1 : 0.6;
+      const task = { x, y, targets: null, space, norm, epsilon, best, rng: Rng.from(8), signal: undefined };
+      const standing = openStanding(task);
+      const open = only === null ? standing.open : () => Int32Array.of(only);
+      await climbAdaptively(net.target, task, { ...standing, open }, { ...climb, loss: losses.dlr, steps: 30 });
+      return { best, left: standing.open() };
+    };
+    const { best, left } = await run(null);
+    assert.ok(left.length > 2 && left.length < n - 5, `${norm}: ${left.length} stay`);
+    for (const i of [0, 1, ...left]) {
+      const of = (values: Float32Array) => values.slice(i * digitsSpace.width, (i + 1) * digitsSpace.width);
+      assert.equal(of((await run(i)).best), of(best), `${norm} row ${i}`);
+    }
+  }
+});
+
+test('climbers that close up keep all that is known of them', () => {
+  const [n, width] = [5, 3];
+  const climbers = new Climbers(new Int32Array(n), new Int32Array(n), new Float32Array(n * width), 1);
+  const known = Object.values(climbers).filter(ArrayBuffer.isView) as unknown as Float32Array[];
+  assert.is(known.length, 12);
+  const mark = (values: Float32Array, by: number) => {
+    const each = values.length / n;
+    for (const i of values.keys()) values[i] = by * Math.floor(i / each) + (each > 1 ? i % each : 0);
+  };
+  for (const values of known) mark(values, 10);
+  for (let k = 0; k < n; k++) climbers.remember(k);
+  const best = [climbers.points, climbers.gradients, climbers.squares as unknown as Float32Array];
+  for (const values of best) mark(values, 20);
+  climbers.closeUp([1, 3, 4]);
+  assert.is(climbers.count, 3);
+  const check = (values: Float32Array, by: number) => {
+    const each = values.length / n;
+    const expected = [1, 3, 4].flatMap((k) => Array.from({ length: each }, (_, j) => by * k + j));
+    assert.equal(Array.from(values.slice(0, 3 * each)), expected);
+  };
+  for (const values of known) check(values, best.includes(values) ? 20 : 10);
+  for (let k = 0; k < 3; k++) climbers.recall(k);
+  for (const values of best) check(values, 10);
 });
 
 test('trap 4.3: logits a thousand times as large blind the cross-entropy, not the DLR', async () => {

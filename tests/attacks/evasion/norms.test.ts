@@ -1,6 +1,7 @@
 /** Balls: projections are the nearest points, stay inside after rounding to f32, and draws fill the ball. */
 
-import { boxAround, signStep } from '../../../attacks/evasion/box.ts';
+import { ballStep } from '../../../attacks/evasion/ball.ts';
+import { boxAround, momentumStep, signStep } from '../../../attacks/evasion/box.ts';
 import { boundedSpace, distance, type Norm, project, projectBall } from '../../../attacks/evasion/index.ts';
 import { drawFromBall, floorF32, stepAlong } from '../../../attacks/evasion/norms.ts';
 import { Rng } from '../../../engine/index.ts';
@@ -111,4 +112,53 @@ test('the step of signs in one pass is the step and the projection, bit for bit'
     assert.equal(fast, slow);
     assert.ok(distance('linf', at0(fast), at0(origin), width) <= epsilon);
   }
+});
+
+test('steps of Auto-PGD in one go are those of the formula and then the projection, in l2 bit for bit', () => {
+  let shrunk = 0;
+  for (let trial = 0; trial < 400; trial++) {
+    const rng = Rng.from(trial);
+    const norm = trial % 2 === 0 ? 'l2' : 'linf';
+    const width = 9;
+    const space = boundedSpace([width], [0, 1]);
+    const { low, high } = space;
+    const epsilon = [0.3, 1e-3, 1 / 3][rng.below(3)]!;
+    const keep = [1, 0.75][rng.below(2)]!;
+    const size = 2 * epsilon * [1, 0.5, 0.25][rng.below(3)]!;
+    const origin = Float32Array.from({ length: width }, () => [0, 1, rng.uniform()][rng.below(3)]!);
+    const inside = () => {
+      const x = origin.slice();
+      drawFromBall(norm, epsilon, at0(x), width, rng);
+      project(space, norm, epsilon, at0(x), at0(origin));
+      return x;
+    };
+    const [x, before] = [inside(), inside()];
+    const g = trial % 7 === 0 ? new Float32Array(width) : rowOf(rng, width, 1e-3);
+    const squares = g.reduce((sum, value) => sum + value * value, 0);
+    const [slow, fast, left] = [x.slice(), x.slice(), before.slice()];
+    const ahead = Float64Array.from(x, (value, j) =>
+      norm === 'l2'
+        ? value + (squares > 0 ? (size / Math.sqrt(squares)) * g[j]! : 0) - origin[j]!
+        : value + size * Math.sign(g[j]!),
+    );
+    const length = Math.sqrt(ahead.reduce((sum, value) => sum + value * value, 0));
+    const box = boxAround(space, epsilon, origin);
+    for (let j = 0; j < width; j++) {
+      const [l, h] = norm === 'l2' ? [low[j]!, high[j]!] : [box.low[j]!, box.high[j]!];
+      const aim = norm === 'l2' ? origin[j]! + Math.min(1, epsilon / length) * ahead[j]! : ahead[j]!;
+      const z = Math.min(h, Math.max(l, aim));
+      slow[j] = x[j]! + keep * (z - x[j]!) + (1 - keep) * (x[j]! - before[j]!);
+    }
+    if (distance(norm, at0(slow), at0(origin), width) > epsilon) shrunk++;
+    project(space, norm, epsilon, at0(slow), at0(origin));
+    if (norm === 'l2')
+      ballStep({ size, keep, epsilon, squares }, g, at0(fast), left, at0(origin), space, new Float64Array(width));
+    else momentumStep(size, keep, g, at0(fast), left, box, 0, width);
+    // the box is clamped to without branches, whose last bit decides ties of f32
+    if (norm === 'l2') assert.equal(fast, slow, `trial ${trial}`);
+    else for (const [j, value] of fast.entries()) assert.ok(Math.abs(value - slow[j]!) <= 2 ** -24, `trial ${trial}`);
+    assert.equal(left, x, 'the point before is the last one');
+    assert.ok(distance(norm, at0(fast), at0(origin), width) <= epsilon);
+  }
+  assert.ok(shrunk > 50, `${shrunk} steps that left the ball`);
 });
