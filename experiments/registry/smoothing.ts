@@ -337,14 +337,15 @@ export const smoothing = defineExperiment({
     },
     cifar: {
       about:
-        'CIFAR-10, a network of two convolutions, the first 200 test images (Cohen et al.: a residual network of 110 layers)',
+        'CIFAR-10, a network of two convolutions, the first 100 test images at one noise (Cohen et al.: a residual network of 110 layers)',
       settings: {
         data: 'cifar10',
         model: 'cifar',
         recipe: { epochs: 10, batchSize: 64, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
         augmentation: { flip: true, shift: 2 },
-        sigmas: [0.12, 0.25, 0.5],
-        certified: 200,
+        sigmas: [0.25],
+        certified: 100,
+        search: { draws: 32, steps: 20, restarts: 1 },
         control: { share: 3, rows: 50 },
       },
     },
