@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 /** options that may be given more than once */
-const REPEATED = ['dataOption', 'header', 'option', 'immutable'];
+const REPEATED = ['dataOption', 'header', 'option', 'immutable', 'defenceOption'];
 const QUIET_NAMES = [
   'resume',
   'out',
@@ -34,7 +34,7 @@ export function commandLine(
     if (given === undefined) return [];
     const value = shown[name]?.(given) ?? given;
     const flag = option.long ?? '';
-    if (option.isBoolean()) return [flag];
+    if (option.isBoolean() || option.negate) return [flag];
     if (Array.isArray(value) && REPEATED.includes(name)) return value.flatMap((v) => [flag, quoted(v)]);
     return [flag, quoted(Array.isArray(value) ? value.join(',') : value)];
   });

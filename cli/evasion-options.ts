@@ -3,16 +3,17 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { type Norm, norms } from '../attacks/evasion/index.ts';
 import { ConfigError } from '../engine/index.ts';
-import type { AttackChoice } from '../experiments/robustness/index.ts';
+import { type AttackChoice, attackers } from '../experiments/robustness/index.ts';
 import type { CommonOptions } from './common-options.ts';
 import type { DataChoice } from './datasets.ts';
 import { relaxedByEnvironment } from './engine.ts';
+import type { DefenceChoice } from './evasion-defence.ts';
 import { type AnswerChoice, withAnswerOptions } from './model-options.ts';
 import { withDataOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 import { collect, fractions, oneOf, real, whole } from './values.ts';
 
-export interface EvasionOptions extends CommonOptions, Omit<DataChoice, 'seed'>, AnswerChoice {
+export interface EvasionOptions extends CommonOptions, Omit<DataChoice, 'seed'>, AnswerChoice, DefenceChoice {
   readonly model: string;
   readonly norm: Norm;
   readonly epsilon: readonly number[];
@@ -58,6 +59,17 @@ export function withEvasionOptions(command: Command, env: Terminal['env'], optio
       collect,
     )
     .option('--substitute <file>', "a saved model of the attacker's own, for transfer attacks")
+    .option('--defence <name>', 'stands before the model: one of stage inference (see keyhole list defenses)')
+    .option(
+      '--defence-option <name=value>',
+      'an option of the defence (see keyhole list defenses); may be given again',
+      collect,
+    )
+    .option(
+      '--attacker <name>',
+      'adaptive: knows the defence, gradients straight through it and over its draws; unaware: attacks the model without it and hands over what fools that; answers: asks the defended model (default: adaptive)',
+      oneOf(attackers),
+    )
     .option('--no-controls', 'attacks alone: without what most checks of the result need')
     .option(
       '--confidence <x>',

@@ -12,6 +12,7 @@ import {
 import { outputOptions } from './common-options.ts';
 import { loadData } from './datasets.ts';
 import { engineFor } from './engine.ts';
+import { behindDefence, chosenDefence } from './evasion-defence.ts';
 import type { EvasionOptions } from './evasion-options.ts';
 import { reached } from './model-audit.ts';
 import { isForeign } from './model-options.ts';
@@ -43,6 +44,7 @@ export async function runEvasion(
   const { signal } = terminal;
   const output = outputTo(terminal, outputOptions(options));
   for (const { name } of o.attacks ?? []) evasionAttackNamed(name);
+  const defence = chosenDefence(options);
   const { dataset: given } = await loadData({ ...dataChoice(options), seed: options.seed }, terminal);
   const folder = options.out === undefined ? null : await openOutputFolder(options.out);
   const meter = progressOn(terminal.stderr, { quiet: output.quiet });
@@ -52,19 +54,25 @@ export async function runEvasion(
   const changed: Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | Int32Array }> = {};
   try {
     model = await reach(options, given, engine, signal);
-    const { dataset, target } = model;
+    const { dataset } = model;
     if (model.doubt !== null) output.note(model.doubt);
     const rows = model.rows.slice(0, options.rows);
-    const attacked = new Set(rows);
-    const others = [...model.rows, ...Array.from({ length: dataset.size }, (_, i) => i)].filter(
-      (i) => !attacked.has(i),
-    );
+    const taken = new Set(rows);
+    const others = [...model.rows, ...Array.from({ length: dataset.size }, (_, i) => i)].filter((i) => !taken.has(i));
+    const { classifier } = model.model;
+    const attacked = defence
+      ? await behindDefence(
+          defence,
+          { ...model, classifier, others: Int32Array.from(others) },
+          { engine, seed: options.seed, signal, attacks: o.attacks },
+        )
+      : { target: model.target };
     const substitute =
       options.substitute === undefined ? null : (await loadTrainedModel(await engine(), options.substitute)).classifier;
     const record: RobustnessRecord = {
       ...(await evaluateRobustness({
         ...model.model,
-        target,
+        ...attacked,
         dataset,
         rows,
         norm: options.norm,

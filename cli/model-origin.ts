@@ -25,6 +25,8 @@ export interface HeldOut {
   readonly dataset: Dataset;
   /** not trained on, as far as is known */
   readonly rows: Int32Array;
+  /** those that it was trained on; null: nobody says */
+  readonly trained: Int32Array | null;
   /** what is not known, in a sentence */
   readonly doubt: string | null;
 }
@@ -50,18 +52,24 @@ export function heldOut(
   const dataset = transform ? withTransform(given, transform) : given;
   if (metadata['split'] !== undefined && metadata['data'] === given.sha256) {
     const { seed, ...sizes } = parsed(metadata['split'], 'split') as PartSizes & { readonly seed: number };
-    const rows = trainingParts(given, sizes, Rng.from(seed).split('train').split('split')).test;
-    return { dataset, rows, doubt: null };
+    const { train, test } = trainingParts(given, sizes, Rng.from(seed).split('train').split('split'));
+    return { dataset, rows: test, trained: train, doubt: null };
   }
   const { split, size } = given;
   const unknown = 'Nothing says which rows the model was trained on:';
   if (split) {
     const rows = Int32Array.from({ length: size - split.train }, (_, i) => split.train + i);
-    return { dataset, rows, doubt: `${unknown} it is attacked on the official test part of ${given.name}.` };
+    return {
+      dataset,
+      rows,
+      trained: null,
+      doubt: `${unknown} it is attacked on the official test part of ${given.name}.`,
+    };
   }
   return {
     dataset,
     rows: rng.split('rows').permutation(size),
+    trained: null,
     doubt: `${unknown} it is attacked on rows from all of ${given.name}, which may hold some that it knows.`,
   };
 }

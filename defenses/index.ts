@@ -13,6 +13,7 @@ export {
 export {
   type Certificate,
   type CertifyOptions,
+  type CopyNoise,
   certifiedAccuracy,
   certifiedRadius,
   certify,
@@ -20,9 +21,11 @@ export {
   medianOf,
   reducedDepth,
   type SmoothedOptions,
+  type SmoothedTarget,
   type Squeezer,
   type SqueezingDetector,
   smoothed,
+  smoothedGradients,
   squeezingDetector,
   squeezingDistance,
 } from './inference/index.ts';

@@ -18,6 +18,8 @@ export type EvasionTarget = Target<'white-box'> | Target<'probabilities'> | Targ
 
 export interface EvasionRun {
   readonly target: EvasionTarget;
+  /** what the attack is run on in place of the target, which only judges: of who does not know what stands before a model, or has another */
+  readonly craftedOn?: EvasionTarget;
   /** [n, width], in the units that the model sees */
   readonly x: Float32Array;
   /** true classes [n] */
@@ -85,11 +87,12 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
   const { width } = space;
   const n = y.length;
   const options = parseOptions(attack.name, attack.options, run.options ?? {});
-  const allowed = granted(attack, run.target);
+  const asks = run.craftedOn ?? run.target;
+  const allowed = granted(attack, asks);
   const target = run.queryBudget === undefined ? allowed : withBudget(allowed, run.queryBudget);
   const judge = run.target as LabelTarget;
   const before = await judge.labels(x);
-  const asked = judge.queries();
+  const asked = asks.queries();
   const attacked = Uint8Array.from(before, (label, i) =>
     targets ? Number(label !== targets[i]) : Number(label === y[i]),
   );
@@ -129,7 +132,7 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
       (await made.engine)?.dispose();
     }
   }
-  const queries = judge.queries() - asked;
+  const queries = asks.queries() - asked;
   const left = x.slice();
   let moved = 0;
   for (const [k, i] of rows.entries()) {

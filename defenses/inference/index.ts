@@ -15,9 +15,11 @@ export { released } from './memguard.ts';
 export { type Representative, representatives } from './memguard-noise.ts';
 export { type SmoothedOptions, smoothed } from './randomised-smoothing.ts';
 export { rounded } from './rounding.ts';
+export { type SmoothedTarget, smoothedGradients } from './smoothed-gradients.ts';
 export {
   type Certificate,
   type CertifyOptions,
+  type CopyNoise,
   certifiedAccuracy,
   certifiedRadius,
   certify,

@@ -6,21 +6,9 @@
  * Source: Wong, Rice & Kolter 2020 (ICLR), algorithm 3; learning rate, bounds and batch size of their MNIST code
  * (locuslab/fast_adversarial, train_mnist.py): Adam, batches of 100, a peak of 0.005.
  */
-import { optim } from '../../engine/index.ts';
 import { defineDefense } from '../define-defense.ts';
+import { cyclicAdam, peakOption } from './cyclic.ts';
 import { ballAround, climb, crossEntropyOf, epsilonOption, uniformStart } from './inner-attack.ts';
-
-/** From 0 up to `peak` over two fifths of the steps, and down to 0 over the rest, counted at the end of each step. */
-export const cyclic = (peak: number, steps: number) => (step: number) => {
-  const [at, top] = [step + 1, 0.4 * steps];
-  return at <= top ? (peak * at) / top : (peak * Math.max(0, steps - at)) / (steps - top);
-};
-
-/** Adam by that learning rate. Its name has the steps, so that a checkpoint of another length is refused. */
-export const cyclicAdam = (peak: number, steps: number): optim.Optimizer => ({
-  ...optim.adam({ learningRate: cyclic(peak, steps) }),
-  name: `adam, cyclic to ${peak} over ${steps} steps`,
-});
 
 export const adversarialFgsm = defineDefense({
   name: 'adversarial-fgsm',
@@ -30,12 +18,7 @@ export const adversarialFgsm = defineDefense({
   options: {
     epsilon: epsilonOption,
     step: { about: 'size of the step, in epsilons', default: 1.25, min: 0.01, max: 2 },
-    peak: {
-      about: "of a learning rate that rises and falls, by Adam in place of the recipe's optimiser; 0: the recipe's own",
-      default: 0.005,
-      min: 0,
-      max: 10,
-    },
+    peak: { ...peakOption, default: 0.005 },
   },
   off: { epsilon: 0 },
   needsReserve: false,

@@ -15,8 +15,8 @@ import { mixup } from './mixup.ts';
 import { relaxloss } from './relaxloss.ts';
 import { trades } from './trades.ts';
 
-export { cyclic, cyclicAdam } from './adversarial-fgsm.ts';
 export { inferenceNetwork, regularisedLoss } from './adversarial-regularisation.ts';
+export { cyclic, cyclicAdam } from './cyclic.ts';
 export { distilled, softened } from './distillation.ts';
 export { withDropout } from './dropout.ts';
 export { type Ball, ballAround, climb, crossEntropyOf, inside, uniformStart } from './inner-attack.ts';

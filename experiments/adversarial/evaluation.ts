@@ -3,7 +3,13 @@
  * and the checklist's judgement.
  */
 import * as v from 'valibot';
-import { allEvasionAttacks, type EvasionTarget, norms, spaceOf } from '../../attacks/evasion/index.ts';
+import {
+  allEvasionAttacks,
+  type EvasionTarget,
+  evasionAttackNamed,
+  norms,
+  spaceOf,
+} from '../../attacks/evasion/index.ts';
 import { localTarget } from '../../attacks/index.ts';
 import { type Dataset, examples } from '../../data/index.ts';
 import { type DefenseName, outputDefence } from '../../defenses/index.ts';
@@ -46,6 +52,11 @@ export const robustnessEvaluation = defineKind({
     controls: v.boolean(),
     /** null: the model answers itself */
     inference: v.nullable(inferenceSchema),
+    /**
+     * what the attacks are run on, where that is not the model as it is asked: bare: without what stands before it; other: the model of the
+     * second job that this one needs. Their rows are handed over
+     */
+    craftedOn: v.exactOptional(v.picklist(['bare', 'other'])),
     seed: whole(0),
   }),
   // no times and no pictures: what another process finds too
@@ -59,11 +70,10 @@ export const robustnessEvaluation = defineKind({
     because: entries.because,
     warnings: entries.warnings,
   }),
-  cost: ({ attacked, epsilons, attacks, controls }) =>
-    1 +
-    attacked *
-      epsilons.length *
-      (attacks.reduce((sum, { name }) => sum + (DEAR[name] ?? 0.02), 0) + (controls ? 0.2 : 0)),
+  cost: ({ attacked, epsilons, attacks, controls }) => {
+    const rounds = attacks.reduce((sum, { name, options }) => sum + roundsOf(name, options), 0);
+    return 1 + attacked * (epsilons.length * rounds + (controls ? CONTROL_ROUNDS : 0)) * ROUND;
+  },
   check({ rows, inference }, [data]) {
     checkRows(rows, data);
     if (inference) checkOutputDefence(inference);
@@ -77,8 +87,11 @@ export const robustnessEvaluation = defineKind({
         'attacked',
       );
     }
+    const { craftedOn } = settings;
+    const other = craftedOn === 'other' ? await modelOf(needs[1], engine) : classifier;
     const record = await evaluateRobustness({
       target: await behind(classifier, data, settings.inference, seed, signal),
+      ...(craftedOn && { craftedOn: localTarget(other, { signal }) }),
       name: classifier.model.name,
       dataset: data,
       rows: test.subarray(0, settings.attacked),
@@ -95,14 +108,15 @@ export const robustnessEvaluation = defineKind({
   },
 });
 
-/** Rough seconds of a row at one epsilon; others take fewer. */
-const DEAR: Readonly<Record<string, number>> = {
-  autoattack: 0.6,
-  'carlini-wagner': 0.5,
-  square: 0.3,
-  fab: 0.2,
-  jsma: 0.3,
-};
+/** Rough seconds of asking a small convolutional network for a row's gradient; and how often controls do. */
+const [ROUND, CONTROL_ROUNDS] = [1e-4, 500];
+/** Options whose product is how often an attack asks about a row. */
+const ROUNDS = ['steps', 'iterations', 'searches', 'restarts', 'classes', 'queries', 'samples'];
+
+function roundsOf(name: AttackSettings['name'], given: AttackSettings['options']): number {
+  const { options } = evasionAttackNamed(name);
+  return ROUNDS.reduce((product, option) => product * (given[option] ?? options[option]?.default ?? 1), 1);
+}
 
 /** The model that a job trained, with the rows that it was trained on and those that it was not. */
 export async function trainedModel(
@@ -111,9 +125,12 @@ export async function trainedModel(
   [trained]: readonly Needed[],
   engine: () => Promise<Classifier['engine']>,
 ) {
-  if (!trained) throw new ConfigError('needs: expected a job that trained the model, got none.', 'needs');
-  const classifier = Classifier.load(await engine(), await trained.file(MODEL_FILE));
-  return { ...trainTest(dataset, rows), classifier };
+  return { ...trainTest(dataset, rows), classifier: await modelOf(trained, engine) };
+}
+
+async function modelOf(trained: Needed | undefined, engine: () => Promise<Classifier['engine']>): Promise<Classifier> {
+  if (trained) return Classifier.load(await engine(), await trained.file(MODEL_FILE));
+  throw new ConfigError('needs: expected a job that trained the model, got none.', 'needs');
 }
 
 async function behind(

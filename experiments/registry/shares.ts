@@ -22,3 +22,11 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
+
+/** One seed: its interval; several: their median, and each of them. */
+export function overSeeds(shares: readonly Share[]): Cell {
+  if (shares.length === 0) return 'not yet';
+  if (shares.length === 1) return withInterval(shares[0]!);
+  const values = shares.map(({ value }) => value ?? 0);
+  return { value: percent(median(values)), interval: values.map(percent).join(', ') };
+}

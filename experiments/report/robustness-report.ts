@@ -5,7 +5,15 @@ import { duration, integer, intervalText, percent, valueText } from './format.ts
 import { type Html, html, trusted } from './html.ts';
 import { page } from './page.ts';
 import { climbCurves, securityCurves } from './robustness-plot.ts';
-import { answerOf, epsilonText, inOrder, NORMS, robustnessAdvice, robustnessWords } from './robustness-words.ts';
+import {
+  answerOf,
+  defenceWords,
+  epsilonText,
+  inOrder,
+  NORMS,
+  robustnessAdvice,
+  robustnessWords,
+} from './robustness-words.ts';
 import { swatch } from './sections.ts';
 import { ACCESS } from './words.ts';
 
@@ -186,6 +194,7 @@ function meaning({ norm, wanted, attacks }: RobustnessRecord): Html {
 
 function provenance(record: RobustnessRecord): Html {
   const { dataset, model } = record;
+  const words = defenceWords(record) ?? undefined;
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Date', record.date],
     ['Command', record.command],
@@ -193,6 +202,7 @@ function provenance(record: RobustnessRecord): Html {
     ['Seed', String(record.seed)],
     ['Data', `${integer(dataset.rows)} rows of ${dataset.name}; ${dataset.sha256}`],
     ['Model', `${model.name}${model.parameters === null ? '' : `, ${integer(model.parameters)} parameters`}`],
+    ['Before the model', words && `${words.before}. ${words.attacker}`],
     ['Access', ACCESS[model.access].long],
     ['Run time', duration(record.seconds)],
     ['Record', record.schema],

@@ -20,6 +20,23 @@ export const VERDICTS = {
   unknown: { tone: 'hint', sign: '◆', kicker: 'Not checked' },
 } as const;
 
+const ATTACKERS: Readonly<Record<NonNullable<RobustnessRecord['defence']>['attacker'], string>> = {
+  adaptive: 'The attacker knows it, and works on the model and the defence together.',
+  unaware:
+    'The attacker does not know it: what fools the model alone is handed over. One that knows it may find far more.',
+  answers: 'The attacker asks the defended model, and has no gradients through the defence.',
+};
+
+/** What stands before the model and who attacks it; null where nothing does. */
+export function defenceWords({
+  defence,
+}: RobustnessRecord): { readonly before: string; readonly attacker: string } | null {
+  if (!defence) return null;
+  const { name, options, attacker } = defence;
+  const given = Object.entries(options).map(([option, value]) => `${option} ${value}`);
+  return { before: given.length > 0 ? `${name} (${given.join(', ')})` : name, attacker: ATTACKERS[attacker] };
+}
+
 export interface RobustnessWords {
   readonly verdict: (typeof VERDICTS)[keyof typeof VERDICTS];
   readonly headline: string;
@@ -46,7 +63,9 @@ export function robustnessWords(record: RobustnessRecord): RobustnessWords {
     'none seen': `None of the ${integer(flags.filter(({ flag }) => flag !== null).length)} checks that could be asked found gradient masking. That is no proof of robustness: a stronger attack, or one made for this model, may find more.`,
     unknown: 'No check of the evaluation could be asked.',
   }[masking ?? 'unknown'];
-  return { verdict, headline, reasons: [figures, because] };
+  const words = defenceWords(record);
+  const behind = words ? [`Before the model stands ${words.before}. ${words.attacker}`] : [];
+  return { verdict, headline, reasons: [figures, ...behind, because] };
 }
 
 const attacksText = ({ attacks }: RobustnessRecord) =>
@@ -94,9 +113,12 @@ export function robustnessAdvice(record: RobustnessRecord): Step[] {
       title: 'Train against such inputs',
       text: 'Adversarial training (projected gradient descent, or one step from a random start) is what holds up; randomised smoothing gives a certificate. Measure again afterwards.',
     });
-  steps.push({
-    title: 'Attack the defence, not the model alone',
-    text: 'If anything stands before or behind the model (filters, detectors, randomness), evaluate both together with an attack that knows of it (EOT, BPDA).',
-  });
+  if (record.defence?.attacker !== 'adaptive')
+    steps.push({
+      title: 'Attack the defence, not the model alone',
+      text: record.defence
+        ? 'Run the same evaluation with --attacker adaptive: only what an attacker leaves who knows the defence counts.'
+        : 'If anything stands before or behind the model (filters, detectors, randomness), evaluate both together with an attack that knows of it (EOT, BPDA).',
+    });
   return steps;
 }

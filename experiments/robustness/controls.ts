@@ -16,7 +16,7 @@ import {
 } from '../../attacks/evasion/index.ts';
 import { type AccessLevel, accessLevels, type GradientTarget, type LabelTarget } from '../../attacks/index.ts';
 import { ConfigError, type Rng } from '../../engine/index.ts';
-import type { ChosenAttack } from './choice.ts';
+import { accessOfTarget, type ChosenAttack } from './choice.ts';
 
 /** Rows of the controls: enough for shares of a few per cent. */
 const ROWS = 256;
@@ -49,6 +49,7 @@ export async function runControls(
 ): Promise<{ readonly controls: Controls; readonly stopped: boolean }> {
   const { run, access, y, attacked } = task;
   const target = run.target as LabelTarget;
+  const asks = (run.craftedOn ?? run.target) as unknown as GradientTarget;
   const rows = Int32Array.from(y.keys())
     .filter((i) => attacked[i])
     .slice(0, ROWS);
@@ -58,9 +59,8 @@ export async function runControls(
   let controls: Controls = noControls;
   if (rows.length === 0) return { controls, stopped: false };
   try {
-    controls = { ...controls, answers: await askTwice(target, access, part.x) };
-    if (hasGradients)
-      controls = { ...controls, gradients: await gradientNorms(target as unknown as GradientTarget, part) };
+    controls = { ...controls, answers: await askTwice(target, accessOfTarget(run.target), part.x) };
+    if (hasGradients) controls = { ...controls, gradients: await gradientNorms(asks, part) };
     const noise: NoiseEvidence[] = [];
     for (const [k, epsilon] of task.epsilons.entries()) {
       noise.push(

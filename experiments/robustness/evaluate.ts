@@ -39,6 +39,10 @@ export interface RobustnessOptions {
   /** the model, with whatever access it grants; or `classifier` */
   readonly target?: EvasionTarget;
   readonly classifier?: Classifier;
+  /** what attacks are run on in place of the target, which only judges: of who does not know what stands before it */
+  readonly craftedOn?: EvasionTarget;
+  /** what stands before the model, for the record */
+  readonly defence?: RobustnessRecord['defence'];
   /** as records name it; default the classifier's model */
   readonly name?: string;
   /** rows are taken through its transform: the one that the model was trained with */
@@ -75,7 +79,8 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
   const started = performance.now();
   const { norm, seed = 0, signal, known = {}, wanted = null, dataset } = options;
   const target = targetOf(options);
-  const access = accessOfTarget(target);
+  const asks = options.craftedOn ?? target;
+  const access = accessOfTarget(asks);
   const space = spaceOf(dataset, options.immutable ? { immutable: options.immutable } : {});
   const epsilons = checkedEpsilons(options, space);
   const all = take(dataset, options.rows ?? Int32Array.from({ length: dataset.size }, (_, i) => i));
@@ -105,6 +110,7 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
 
   const run = {
     target,
+    ...(options.craftedOn && { craftedOn: options.craftedOn }),
     space,
     norm,
     known,
@@ -196,6 +202,7 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
       parameters: options.classifier?.parameters ?? null,
       access,
     },
+    ...(options.defence && { defence: options.defence }),
     norm,
     epsilons: [...epsilons],
     wanted,

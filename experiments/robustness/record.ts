@@ -55,11 +55,24 @@ const exampleSchema = v.object({
   magnified: size,
 });
 
+/** adaptive: knows the defence; unaware: attacks the model without it; answers: has what the defended model grants */
+export const attackers = ['adaptive', 'unaware', 'answers'] as const;
+export type Attacker = (typeof attackers)[number];
+
 export const robustnessSchema = v.object({
   schema: v.literal('keyhole.robustness/1'),
   dataset: v.object({ name: v.string(), sha256: v.string(), rows: count, classes: count }),
   /** parameters are null for somebody else's model */
   model: v.object({ name: v.string(), parameters: v.nullable(count), access }),
+  /** what stands before the model, and what the attacker knows of it; left out where nothing does */
+  defence: v.optional(
+    v.object({
+      name: v.string(),
+      title: v.string(),
+      options: v.record(v.string(), v.number()),
+      attacker: v.picklist(attackers),
+    }),
+  ),
   norm: v.picklist(norms),
   epsilons: v.array(size),
   /** the class that was wanted, `next`, or null for any wrong one */

@@ -166,7 +166,116 @@ evaluate('stopped by the user: the exit code says so, and nothing is left behind
   }),
 );
 
+const defended = suite('keyhole attack, with a defence before the model');
+const SQUEEZED = ['--defence', 'feature-squeezing', '--defence-option', 'bits=3', '--defence-option', 'median=0'];
+
+defended(
+  'who knows a transform leaves less right than who hands over what fools the bare model; record, text and report say which',
+  () =>
+    inFolder(async (folder) => {
+      const args = ['attack', 'pgd', ...MODEL, ...QUICK, '--rows', '120', '--epsilon', '0.15', '--no-controls'];
+      const run = async (more: readonly string[]) =>
+        validJson(await inProcess([...args, ...more, '--json']), 'keyhole.robustness/1');
+      const bare = await run([]);
+      const knowing = await run([...SQUEEZED, '--out', folder]);
+      const unknowing = await run([...SQUEEZED, '--attacker', 'unaware']);
+      assert.is(bare.defence, undefined);
+      assert.equal(knowing.defence, {
+        name: 'feature-squeezing',
+        title: 'Inputs squeezed: fewer levels, medians of neighbours',
+        options: { bits: 3, median: 0 },
+        attacker: 'adaptive',
+      });
+      assert.equal([unknowing.defence!.attacker, unknowing.model.access], ['unaware', 'white-box']);
+      assert.ok(
+        knowing.worst[0]!.robust.high < unknowing.worst[0]!.robust.low,
+        JSON.stringify([bare, knowing, unknowing].map(({ worst }) => worst[0]!.robust)),
+      );
+      assert.match(
+        knowing.command!,
+        /--defence feature-squeezing --defence-option bits=3 --defence-option median=0 --no-controls --data digits$/,
+      );
+      const report = readFileSync(join(folder, 'report.html'), 'utf8');
+      assert.match(report, /Before the model stands feature-squeezing \(bits 3, median 0\)\. The attacker knows it/);
+      const text = await inProcess([...args, ...SQUEEZED, '--attacker', 'unaware']);
+      assert.match(text.stdout.replaceAll(/\s+/g, ' '), /The attacker does not know it: what fools the model alone/);
+    }),
+  LONG,
+);
+
+defended(
+  'a defence that grants no gradients is attacked by its answers; one that was fitted gets the rows that the model was trained on',
+  async () => {
+    const args = [
+      'attack',
+      'square',
+      ...MODEL,
+      '--rows',
+      '20',
+      '--quiet',
+      '--epsilon',
+      '0.2',
+      '--option',
+      'queries=50',
+    ];
+    const asked = await inProcess([...args, ...SQUEEZED, '--attacker', 'answers', '--json', '--no-controls']);
+    const record = validJson(asked, 'keyhole.robustness/1');
+    assert.equal([record.defence!.attacker, record.model.access], ['answers', 'logits']);
+    const fitted = await inProcess([
+      ...['attack', 'fgsm', ...MODEL, '--rows', '20', '--quiet', '--epsilon', '0.2', '--no-controls', '--json'],
+      ...['--defence', 'memguard', '--defence-option', 'epochs=2', '--attacker', 'unaware'],
+    ]);
+    const behind = validJson(fitted, 'keyhole.robustness/1');
+    assert.is(behind.defence!.options['epochs'], 2);
+    const plain = await inProcess([...args.slice(0, 1), 'fgsm', ...args.slice(2, -2), '--no-controls', '--json']);
+    assert.equal(behind.worst, validJson(plain, 'keyhole.robustness/1').worst, 'labels stay as they are');
+  },
+  LONG,
+);
+
 const wrong = suite('keyhole attack, used wrongly');
+
+wrong('defences and attackers that make no sense: exit code 2, and what to do', () =>
+  inFolder(async (folder) => {
+    const fails = async (args: readonly string[], message: RegExp) =>
+      refused(await inProcess(['attack', 'pgd', '--epsilon', '0.1', '--quiet', '--rows', '20', ...args]), 2, message);
+    const own = (...args: string[]) => [...MODEL, ...args];
+    await fails(
+      own('--defence', 'trades'),
+      /got one that changes training\. Train with it: keyhole run adversarial-training/,
+    );
+    await fails(own('--defence', 'jpegs'), /--defence jpegs: expected one of .*Did you mean 'jpeg'/);
+    await fails(own('--attacker', 'unaware'), /--attacker: expected --defence as well/);
+    await fails(own('--defence-option', 'bits=1'), /--defence-option: expected --defence as well/);
+    await fails(own('--defence', 'jpeg', '--attacker', 'all'), /Expected one of adaptive, unaware, answers/);
+    await fails(
+      own('--defence', 'jpeg', '--defence-option', 'bits=3'),
+      /jpeg: expected an option among quality, got 'bits'/,
+    );
+    await fails(own('--defence', 'jpeg', '--defence-option', 'quality'), /expected NAME=NUMBER, such as bits=3/);
+    await fails(
+      own('--defence', 'jpeg', '--defence-option', 'quality=0'),
+      /jpeg\.quality: expected a number from 1 to 100/,
+    );
+    await fails(
+      own('--defence', 'jpeg', '--attacker', 'answers'),
+      /pgd: expected a target with access 'gradients', got one behind jpeg, which grants 'logits' .* square, .*--attacker adaptive.*--attacker unaware/,
+    );
+    await fails(
+      own('--defence', 'rounding'),
+      /behind rounding, which grants 'logits' to this attacker.*--attacker unaware/,
+    );
+    await fails(
+      own('--defence', 'memguard', '--rows', '1000', '--attacker', 'unaware'),
+      /all \d+ are attacked\. Ask for fewer --rows/,
+    );
+    const file = join(folder, 'm.onnx');
+    writeFileSync(file, onnxOf(small));
+    const foreign = ['--model', file, '--data', write(folder, 'rows.npz', members), '--defence', 'jpeg'];
+    await fails(foreign, /--defence: expected a saved model.*known by its answers/);
+    await fails(['--model', 'mlp', '--defence', 'trades'], /keyhole run adversarial-training/);
+  }),
+);
 
 wrong('epsilons, classes, options and names that make no sense: exit code 2, and what to do', async () => {
   const fails = async (args: readonly string[], message: RegExp) =>

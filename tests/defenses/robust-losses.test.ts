@@ -15,6 +15,7 @@ import {
   inside,
   softened,
   tradesLoss,
+  trainingDefenses,
   uniformStart,
 } from '../../defenses/training/index.ts';
 import { Classifier, leaf, namedModel, ops, Rng, type Tensor } from '../../engine/index.ts';
@@ -106,6 +107,29 @@ const withNet = (use: (net: Classifier, x: Tensor, y: Tensor) => void) => {
   using net = Classifier.create(engine, model, { seed: 2 });
   engine.run('inner attack', () => use(net, engine.tensor(X, [5, 2, 3, 1]), engine.tensor(Y)));
 };
+
+attack('the radius of PGD training rises from 0 over its warm-up, and stays', () =>
+  withNet((classifier, x, y) => {
+    const data = { size: 5, inputShape: [2, 3, 1], classes: 4, take: () => ({ x: X, y: Y }) };
+    const space = boundedSpace([2, 3, 1], [-9, 9]);
+    const options = { epsilon: 0.4, steps: 3, step: 0, warmup: 0.5, peak: 0 };
+    const recipe = { epochs: 20, batchSize: 5 };
+    const context = { engine, classifier, data, reserve: data, space, options, recipe, seed: 1 };
+    const { batch } = trainingDefenses['adversarial-pgd'].fit!(context);
+    const reach = (step: number) => {
+      const moved = batch!({ x, y }, { epoch: step, step, rng: Rng.from(step) }).x.toArray();
+      return Math.max(...moved.map((value, i) => Math.abs(value - X[i]!)));
+    };
+    // 20 steps in all, 10 of them rising
+    for (const [step, expected] of [
+      [0, 0.04],
+      [4, 0.2],
+      [9, 0.4],
+      [19, 0.4],
+    ] as const)
+      assert.ok(Math.abs(reach(step) - expected) < 1e-6, `step ${step}: ${reach(step)}`);
+  }),
+);
 
 attack('keeps to the ball and the bounds, leaves what cannot change, and raises the loss', () =>
   withNet((net, x, y) => {

@@ -93,6 +93,38 @@ exact('votes are the shares of noisy copies, drawn anew for each question', asyn
   assert.equal([...(await target.labels(x))], [1]);
 });
 
+exact('trap: the draws that choose a class are not those that bound it', async () => {
+  // on the boundary each class is as likely: counted in the draws that chose it, the chosen one would have at least half of them
+  const x = new Float32Array(2 * 200);
+  const found = await certify(line, x, { sigma: 0.25, n0: 101, n: 101, rng: Rng.from(7) });
+  const fewer = found.filter(({ hits }) => hits < 51).length;
+  // a fair coin for each of 200 rows, five standard deviations
+  assert.ok(Math.abs(fewer - 100) < 5 * Math.sqrt(50), `${fewer} of 200 with fewer than half`);
+});
+
+exact('trap: an abstention counts as wrong, at a radius of 0 too, and whatever class is likely', () => {
+  const certificates = [
+    { label: 1, radius: 0.3, hits: 90, n: 100, vote: 1 },
+    { label: null, radius: 0, hits: 55, n: 100, vote: 1 },
+    { label: 0, radius: 0.3, hits: 90, n: 100, vote: 0 },
+  ];
+  const [at0] = certifiedAccuracy(certificates, Int32Array.of(1, 1, 1), [0]);
+  assert.equal([at0!.value, at0!.n], [1 / 3, 3]);
+});
+
+exact("noise by the engine's kernels: the same certificates up to the draws, its own for each row", async () => {
+  const d = 0.1;
+  const x = Float32Array.from({ length: 8 }, (_, j) => (j % 2 === 0 ? 0.6 : 0.8) * d);
+  const n = 5000;
+  const found = await certify(line, x, { sigma: 0.25, n, rng: Rng.from(8), engine });
+  // Phi(0.4) = 0.6554217416103242 (scipy.stats.norm.cdf); five standard deviations
+  for (const { hits, label, vote } of found) {
+    assert.ok(Math.abs(hits / n - 0.6554217416103242) < 5 * Math.sqrt((0.6554 * 0.3446) / n), `${hits}`);
+    assert.equal([label, vote], [1, 1]);
+  }
+  assert.ok(new Set(found.map(({ hits }) => hits)).size > 1);
+});
+
 exact('settings that make no sense are refused', async () => {
   const x = new Float32Array(2);
   for (const [options, message] of [

@@ -33,7 +33,7 @@ export interface Ascent {
 }
 
 export async function ascend(
-  target: GradientTarget,
+  target: Pick<GradientTarget, 'classes' | 'logits' | 'inputGradients'>,
   task: EvasionTask,
   { loss, steps, stepSize, restarts, start, momentum, full, plainSum = false }: Ascent,
 ): Promise<void> {
