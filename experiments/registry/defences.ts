@@ -22,6 +22,7 @@ export const defences = defineExperiment({
         recipe: { epochs: 10, batchSize: 100, optimizer: 'adam', learningRate: 1e-3, momentum: 0.9, weightDecay: 0 },
         epsilons: { linf: 0.3, l2: 1.25 },
         options: {
+          'adversarial-pgd': { steps: 7, warmup: 0.3, peak: 0.005 },
           'randomised-smoothing': { sigma: 0.5, draws: 32 },
           'gaussian-augmentation': { sigma: 0.5 },
         },

@@ -1,5 +1,5 @@
 /**
- * docs/NAME.md of an experiment, and docs/NAME-PROFILE.md of its profiles beside quick and paper, from the spec and the records that
+ * docs/NAME.md of an experiment, and docs/NAME-PROFILE.md of its other profiles, from the spec and the records that
  * docs/NAME.json keeps: what came out here, once.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,16 +15,13 @@ interface Kept {
   readonly records: readonly JobRecord[];
 }
 
-/** Experiments whose results are kept with the code. */
-const keptExperiments = ['private-training', 'privacy-utility', 'lira', 'shokri'] as const;
-
-/** The names of their pages, of which some have no run yet. */
-export const keptPages = keptExperiments.flatMap((name) =>
-  Object.keys(experiments[name]!.profiles).flatMap((profile) => (profile === 'quick' ? [] : [pageOf(name, profile)])),
+/** The names of the pages that experiments can have, of which some have no run yet. */
+export const keptPages = Object.entries(experiments).flatMap(([name, { profiles }]) =>
+  Object.keys(profiles).map((profile) => pageOf(name, profile)),
 );
 
 function pageOf(name: string, profile: string): string {
-  return profile === 'quick' || profile === 'paper' ? name : `${name}-${profile}`;
+  return profile === 'paper' ? name : `${name}-${profile}`;
 }
 
 const keptFile = (root: string, name: string) => join(root, 'docs', `${name}.json`);
@@ -49,9 +46,9 @@ export async function keepRun(root: string, folder: string): Promise<string> {
   const records = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as JobRecord);
   const { experiment } = await findExperiment(spec.experiment);
   const { profile, changes } = nearestProfile(experiment, spec);
-  if (profile === 'quick' || changes.length > 0)
+  if (changes.length > 0)
     throw new Error(
-      `${folder}: expected a run of a profile that has a page (${keptPages.join(', ')}), got '${profile}'${changes.length > 0 ? ` with ${changes.join(', ')}` : ''}.`,
+      `${folder}: expected a run of a profile (pages: ${keptPages.join(', ')}), got '${profile}' with ${changes.join(', ')}.`,
     );
   const file = keptFile(root, pageOf(spec.experiment, profile));
   writeFileSync(file, `${JSON.stringify({ spec, records }, null, 1)}\n`);
