@@ -56,7 +56,7 @@ export function robustnessWords(record: RobustnessRecord): RobustnessWords {
     masking === 'likely'
       ? `The ${stays} that ${goal} under ${at} are no measure of robustness.`
       : `${stays} of the rows ${goal} under ${at}.`;
-  const figures = `Without an attack ${valueText(clean, 'percent')} are right ${intervalText(clean, 'percent')}; under the worst of ${attacksText(record)}, row by row, ${stays} ${intervalText(last.robust, 'percent')}.`;
+  const figures = `Without an attack ${valueText(clean, 'percent')} are right ${intervalText(clean, 'percent')}; under ${attacksText(record)} ${stays} ${intervalText(last.robust, 'percent')}.`;
   const because = {
     likely: `The model, or the attack, hides from gradients: ${flagged.map(questionText).join(' ')} An attack that does not follow them may well find more.`,
     possible: `One check of the evaluation was flagged: ${flagged.map(questionText).join(' ')} Look into it before the figure is used.`,
@@ -69,7 +69,7 @@ export function robustnessWords(record: RobustnessRecord): RobustnessWords {
 }
 
 const attacksText = ({ attacks }: RobustnessRecord) =>
-  attacks.length === 1 ? attacks[0]!.title : `${integer(attacks.length)} attacks`;
+  attacks.length === 1 ? attacks[0]!.title : `the worst of ${integer(attacks.length)} attacks, row by row,`;
 
 const questionText = ({ question, evidence }: RobustnessFlag) => `${question} ${evidence ?? ''}`.trim();
 
