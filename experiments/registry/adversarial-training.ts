@@ -12,7 +12,7 @@ import {
   recipeSchema,
   type Table,
 } from '../runner/index.ts';
-import { inWords, median, percent, withInterval } from './shares.ts';
+import { inWords, median, overSeeds, percent, withInterval } from './shares.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
@@ -167,14 +167,6 @@ const natural = ({ model }: Run) => model.test.accuracy;
 const under = (name: string) => (run: Run) =>
   run.attacked.attacks.find((attack) => attack.name === name)!.curve[0]!.robust;
 
-/** One seed: its interval; several: their median, and each of them. */
-function overSeeds(runs: readonly Run[], of: (run: Run) => Parameters<typeof withInterval>[0]): Cell {
-  if (runs.length === 0) return 'not yet';
-  if (runs.length === 1) return withInterval(of(runs[0]!));
-  const values = runs.map((run) => of(run)?.value ?? 0);
-  return { value: percent(median(values)), interval: values.map((value) => percent(value)).join(', ') };
-}
-
 const middle = (runs: readonly Run[], of: (run: Run) => { readonly value: number | null }) =>
   percent(median(runs.map((run) => of(run).value ?? 0)));
 
@@ -201,8 +193,8 @@ function table(all: readonly Found[], s: Settings): Table {
     columns: ['Training', 'Unchanged', ...s.attacks.map(({ name }) => `Under ${name}`), 'Seeds'],
     rows: all.map(({ treatment, runs }) => [
       treatment.label,
-      overSeeds(runs, natural),
-      ...s.attacks.map(({ name }) => overSeeds(runs, under(name))),
+      overSeeds(runs.map(natural)),
+      ...s.attacks.map(({ name }) => overSeeds(runs.map(under(name)))),
       `${runs.length} of ${s.seeds.length}`,
     ]),
   };

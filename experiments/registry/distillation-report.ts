@@ -1,8 +1,8 @@
 /** The report of the distillation experiment: success by temperature and attack, how far Carlini-Wagner goes, and the checklist. */
 import { clopperPearson } from '../../attacks/index.ts';
-import type { Cell, CurvePoint, Curves, Report, Table } from '../runner/index.ts';
+import type { CurvePoint, Curves, Report, Table } from '../runner/index.ts';
 import { type Attacked, type Found, labelOf, type Run, type Settings } from './distillation-jobs.ts';
-import { inWords, median, percent, type Share, withInterval } from './shares.ts';
+import { inWords, median, numbersOverSeeds, overSeeds, percent, type Share } from './shares.ts';
 
 /** An attack as tables have it, and where its success is found. */
 interface Line {
@@ -40,13 +40,6 @@ const attackIn = (evaluation: Attacked | null, name: string) =>
 const successes = (line: Line, runs: readonly Run[]): Share[] =>
   runs.flatMap((run) => attackIn(line.evaluation(run), line.attack)?.curve.at(-1)?.success ?? []);
 const medianOf = (shares: readonly Share[]) => median(shares.map(({ value }) => value ?? 0));
-
-/** One seed: its interval; several: their median, and each of them. */
-function cellOf(shares: readonly Share[]): Cell {
-  if (shares.length === 0) return 'not yet';
-  if (shares.length === 1) return withInterval(shares[0]!);
-  return { value: percent(medianOf(shares)), interval: shares.map(({ value }) => percent(value)).join(', ') };
-}
 
 /** A fall to half or less, in every seed and with intervals apart. */
 function fallsSharply(before: readonly Share[], after: readonly Share[]): boolean {
@@ -109,13 +102,13 @@ function successTable(all: readonly Found[], s: Settings): Table {
         'Right without an attack',
         '',
         '',
-        ...all.map(({ runs }) => cellOf(runs.flatMap(({ model }) => model?.test.accuracy ?? []))),
+        ...all.map(({ runs }) => overSeeds(runs.flatMap(({ model }) => model?.test.accuracy ?? []))),
       ],
       ...linesOf(s).map((line) => [
         line.title,
         line.follows,
         withinOf(line, s),
-        ...all.map(({ runs }) => cellOf(successes(line, runs))),
+        ...all.map(({ runs }) => overSeeds(successes(line, runs))),
       ]),
     ],
   };
@@ -162,19 +155,13 @@ function distanceTable(all: readonly Found[], s: Settings): Table {
       const zero = gradients(runs).map(({ zero, rows }) => clopperPearson({ hits: zero, n: rows }));
       return [
         labelOf(temperature),
-        overSeeds(distances, (value) => value.toFixed(3)),
+        numbersOverSeeds(distances, (value) => value.toFixed(3)),
         distances.length > 0 && plain.length > 0 ? (median(distances) / median(plain)).toFixed(2) : 'not yet',
-        cellOf(nearest(runs)),
-        cellOf(zero),
+        overSeeds(nearest(runs)),
+        overSeeds(zero),
       ];
     }),
   };
-}
-
-function overSeeds(values: readonly number[], text: (value: number) => string): Cell {
-  if (values.length === 0) return 'not yet';
-  if (values.length === 1) return text(values[0]!);
-  return { value: text(median(values)), interval: values.map(text).join(', ') };
 }
 
 function checklistTable(all: readonly Found[]): Table {

@@ -24,9 +24,20 @@ export function median(values: readonly number[]): number {
 }
 
 /** One seed: its interval; several: their median, and each of them. */
-export function overSeeds(shares: readonly Share[]): Cell {
-  if (shares.length === 0) return 'not yet';
+export function overSeeds(shares: readonly (Share | null)[]): Cell {
   if (shares.length === 1) return withInterval(shares[0]!);
-  const values = shares.map(({ value }) => value ?? 0);
-  return { value: percent(median(values)), interval: values.map(percent).join(', ') };
+  return numbersOverSeeds<number | null>(
+    shares.map((share) => share?.value ?? null),
+    percent,
+  );
+}
+
+/** The same of numbers without intervals. */
+export function numbersOverSeeds<Value extends number | null>(
+  values: readonly Value[],
+  text: (value: Value | number) => string,
+): Cell {
+  if (values.length === 0) return 'not yet';
+  if (values.length === 1) return text(values[0]!);
+  return { value: text(median(values.map((value) => value ?? 0))), interval: values.map(text).join(', ') };
 }

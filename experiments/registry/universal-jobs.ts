@@ -17,23 +17,29 @@ const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
 const listOf = <Item extends v.GenericSchema>(item: Item) =>
   v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
 
-const taskSchema = v.strictObject({
-  data: v.string(),
-  model: v.picklist(modelNames),
-  recipe: recipeSchema,
-  augmentation: v.optional(v.nullable(augmentationSchema), null),
-  /** null: all training rows */
-  train: v.optional(v.nullable(count), null),
-  /** L-infinity sizes of the perturbation, in the units that the model sees */
-  epsilons: listOf(positive),
-  /** one of the sizes, and the fooling rate that the first attack is expected to reach there; null: nothing is expected */
-  expected: v.optional(
-    v.nullable(v.strictObject({ epsilon: positive, fooling: v.pipe(positive, v.maxValue(1)) })),
-    null,
+const taskSchema = v.pipe(
+  v.strictObject({
+    data: v.string(),
+    model: v.picklist(modelNames),
+    recipe: recipeSchema,
+    augmentation: v.optional(v.nullable(augmentationSchema), null),
+    /** null: all training rows */
+    train: v.optional(v.nullable(count), null),
+    /** L-infinity sizes of the perturbation, in the units that the model sees */
+    epsilons: listOf(positive),
+    /** one of the sizes, and the fooling rate that the first attack is expected to reach there; null: nothing is expected */
+    expected: v.optional(
+      v.nullable(v.strictObject({ epsilon: positive, fooling: v.pipe(positive, v.maxValue(1)) })),
+      null,
+    ),
+    /** default: those of the experiment */
+    seeds: v.exactOptional(listOf(seed)),
+  }),
+  v.check(
+    ({ epsilons, expected }) => expected === null || epsilons.includes(expected.epsilon),
+    'expected: expected its epsilon to be one of the epsilons. Name one of those.',
   ),
-  /** default: those of the experiment */
-  seeds: v.exactOptional(listOf(seed)),
-});
+);
 export type Task = v.InferOutput<typeof taskSchema>;
 
 const attackSchema = v.strictObject({

@@ -1,5 +1,5 @@
 /** The report of the experiment on universal perturbations: fooling rates by size, beside random signs, on other models, and where rows go. */
-import type { Curve, CurvePoint, Curves, Report, ReportSection, Table } from '../runner/index.ts';
+import type { Cell, Curve, CurvePoint, Curves, Report, ReportSection, Table } from '../runner/index.ts';
 import { inWords, median, overSeeds, percent, type Share } from './shares.ts';
 import { type Attack, type Found, type Point, type Run, type Settings, seedsOf, titleOf } from './universal-jobs.ts';
 
@@ -14,10 +14,23 @@ const control = ({ crafted }: Run): Share => crafted.random.fooling;
 const elsewhere = ({ transferred }: Run): Share[] => transferred?.models.map((model) => model.fooling) ?? [];
 const middle = (shares: readonly Share[]): number => median(shares.map(({ value }) => value ?? 0));
 
-const pointsOf = ({ points }: Found, { name }: Attack) => points.filter(({ attack }) => attack.name === name);
+const pointsOf = ({ points }: Found, attack: Attack) => points.filter((point) => point.attack === attack);
+const nameOf = ({ name, options }: Attack) =>
+  [name, ...Object.entries(options).map(([option, value]) => `${option} ${value}`)].join(', ');
+const nameAt = ({ attack, epsilon }: Point) => `${nameOf(attack)}, ${sizeText(epsilon)}`;
 
 /** One share: in words with its interval; several: their median. */
 const briefly = (shares: readonly Share[]) => (shares.length === 1 ? inWords(shares[0]!) : percent(middle(shares)));
+
+/** Each of so many does not fit into a cell: their median, and where they lie. */
+function overPairs(shares: readonly Share[]): Cell {
+  if (shares.length < 2) return overSeeds(shares);
+  const values = shares.map(({ value }) => value ?? 0);
+  return {
+    value: percent(median(values)),
+    interval: `${percent(Math.min(...values))} to ${percent(Math.max(...values))}`,
+  };
+}
 
 function headline(all: readonly Found[], s: Settings): string {
   const [first] = s.attacks;
@@ -30,7 +43,7 @@ function headline(all: readonly Found[], s: Settings): string {
     return [`${one.task.data} ${rates.join(', ')} (${random}${verdict(one, done)})`];
   });
   if (each.length === 0) return 'Nothing has been measured yet.';
-  return `Held-out rows whose class one ${first!.name} perturbation for all changes: ${each.join('; ')}.`;
+  return `Held-out rows whose class one ${nameOf(first!)} perturbation for all changes: ${each.join('; ')}.`;
 }
 
 function verdict({ task: { expected } }: Found, done: readonly Point[]): string {
@@ -62,8 +75,8 @@ function figure(one: Found, s: Settings): Curves {
   const [first] = s.attacks;
   const judged = pointsOf(one, first!);
   const curves = [
-    ...s.attacks.map((attack) => curveOf(attack.name, pointsOf(one, attack), (run) => [fooling(run)])),
-    curveOf(`${first!.name}, other models`, judged, elsewhere),
+    ...s.attacks.map((attack) => curveOf(nameOf(attack), pointsOf(one, attack), (run) => [fooling(run)])),
+    curveOf(`${nameOf(first!)}, other models`, judged, elsewhere),
     curveOf('random signs', judged, (run) => [control(run)]),
   ];
   return {
@@ -81,7 +94,7 @@ function ratesTable({ points, task }: Found, s: Settings): Table {
   const several = seedsOf(s, task).length > 1;
   return {
     caption: several
-      ? 'Medians over seeds, with each seed under them (other models: each pair of models); the next sections have the intervals.'
+      ? 'Medians over seeds, with each seed under them (other models: the range over pairs of models); the next sections have the intervals.'
       : 'With 95 % intervals.',
     columns: [
       'Attack, size',
@@ -91,13 +104,13 @@ function ratesTable({ points, task }: Found, s: Settings): Table {
       'Right without it',
       'Right with it',
     ],
-    rows: points.map(({ attack, epsilon, runs }) => [
-      `${attack.name}, ${sizeText(epsilon)}`,
-      overSeeds(runs.map(fooling)),
-      overSeeds(runs.map(control)),
-      ...(several ? [overSeeds(runs.flatMap(elsewhere))] : []),
-      overSeeds(runs.map(({ crafted }) => crafted.clean)),
-      overSeeds(runs.map(({ crafted }) => crafted.right)),
+    rows: points.map((point) => [
+      nameAt(point),
+      overSeeds(point.runs.map(fooling)),
+      overSeeds(point.runs.map(control)),
+      ...(several ? [overPairs(point.runs.flatMap(elsewhere))] : []),
+      overSeeds(point.runs.map(({ crafted }) => crafted.clean)),
+      overSeeds(point.runs.map(({ crafted }) => crafted.right)),
     ]),
   };
 }
@@ -106,7 +119,7 @@ function taskSection(one: Found, s: Settings): ReportSection {
   const { task, models } = one;
   const measured = one.points.flatMap(({ runs }) => runs)[0]?.crafted.fooling.n;
   const accuracy = models.map(({ test }) => test.accuracy);
-  const crafting = s.attacks.map(({ name, crafting = s.crafting }) => `${name} ${crafting}`).join(', ');
+  const crafting = s.attacks.map((attack) => `${nameOf(attack)}: ${attack.crafting ?? s.crafting}`).join('; ');
   return {
     title: titleOf(task),
     text: [
@@ -120,12 +133,12 @@ function taskSection(one: Found, s: Settings): ReportSection {
 
 function dominantLabels(all: readonly Found[]): ReportSection {
   const rows = all.flatMap(({ task, points }) =>
-    points.map(({ attack, epsilon, runs }) => {
-      const known = runs.flatMap(({ crafted }) => crafted.dominant ?? []);
+    points.map((point) => {
+      const known = point.runs.flatMap(({ crafted }) => crafted.dominant ?? []);
       return [
-        `${titleOf(task)}, ${attack.name}, ${sizeText(epsilon)}`,
-        overSeeds(known.map(({ share }) => share)),
-        known.length === 0 ? 'none' : known.map(({ label }) => label).join(', '),
+        `${titleOf(task)}, ${nameAt(point)}`,
+        known.length === 0 && point.runs.length > 0 ? 'none changes' : overSeeds(known.map(({ share }) => share)),
+        known.map(({ label }) => label).join(', '),
       ];
     }),
   );
@@ -141,9 +154,9 @@ function dominantLabels(all: readonly Found[]): ReportSection {
 
 function eachSeed(all: readonly Found[]): ReportSection {
   const rows = all.flatMap(({ task, points }) =>
-    points.flatMap(({ attack, epsilon, runs }) =>
-      runs.map((run) => [
-        `${titleOf(task)}, ${attack.name}, ${sizeText(epsilon)}, seed ${run.seed}`,
+    points.flatMap((point) =>
+      point.runs.map((run) => [
+        `${titleOf(task)}, ${nameAt(point)}, seed ${run.seed}`,
         overSeeds([fooling(run)]),
         overSeeds([run.crafted.foolingOnCrafting]),
         overSeeds([control(run)]),
