@@ -12,7 +12,7 @@ import {
   recipeSchema,
   type Table,
 } from '../runner/index.ts';
-import { inWords, median, overSeeds, percent, withInterval } from './shares.ts';
+import { inWords, median, overSeeds, percent, type Share, withInterval } from './shares.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
@@ -172,15 +172,21 @@ const middle = (runs: readonly Run[], of: (run: Run) => { readonly value: number
 
 const judgeOf = ({ attacks: [first] }: Settings) => first!.name;
 
+function extremes(runs: readonly Run[], of: (run: Run) => Share): string {
+  const values = runs.map((run) => of(run).value ?? 0);
+  return `${percent(Math.min(...values))} to ${percent(Math.max(...values))}`;
+}
+
 function headline(all: readonly Found[], s: Settings): string {
   const done = all.filter(({ runs }) => runs.length > 0);
   if (done.length === 0) return 'Nothing has been measured yet.';
   const of = under(judgeOf(s));
   const each = done.map(({ treatment, runs }) => {
-    const left = runs.length === 1 ? inWords(of(runs[0]!)) : middle(runs, of);
+    const left = runs.length === 1 ? inWords(of(runs[0]!)) : `${middle(runs, of)} (${extremes(runs, of)})`;
     return `${left} ${treatment.defence ? `by ${treatment.label}` : 'undefended'}`;
   });
-  return `Right under ${judgeOf(s)} at ${s.epsilon}: ${each.join(', ')}.`;
+  const over = done.some(({ runs }) => runs.length > 1) ? ' (median over seeds, and the least and greatest)' : '';
+  return `Right under ${judgeOf(s)} at ${Number(s.epsilon.toPrecision(3))}${over}: ${each.join(', ')}.`;
 }
 
 const attackWords = ({ name, options }: AttackSettings) =>
@@ -329,10 +335,19 @@ export const adversarialTraining = defineExperiment({
         seeds: [0],
         attacked: 1000,
         attacks: [
-          { name: 'pgd', options: { steps: 50, restarts: 3 } },
+          { name: 'pgd', options: { steps: 20, restarts: 2 } },
           { name: 'fgsm', options: {} },
         ],
-        curve: imageCurve([1, 2, 4, 8, 16].map(steps)),
+        curve: {
+          epsilons: [1, 2, 4, 8, 16].map(steps),
+          attacked: 300,
+          attacks: [
+            { name: 'fgsm', options: {} },
+            { name: 'pgd', options: { steps: 20, restarts: 2 } },
+            { name: 'apgd-dlr', options: { steps: 50 } },
+            { name: 'square', options: { queries: 500 } },
+          ],
+        },
       },
     },
   },
