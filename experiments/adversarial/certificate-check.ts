@@ -13,6 +13,7 @@ import { localTarget } from '../../attacks/index.ts';
 import { take } from '../../data/index.ts';
 import { type Certificate, certify, type SmoothedTarget } from '../../defenses/index.ts';
 import { ConfigError, type Engine, Rng, sizeOf } from '../../engine/index.ts';
+import { seedField, whole } from '../fields.ts';
 import { defineKind } from '../runner/index.ts';
 import {
   CERTIFICATES_FILE,
@@ -25,9 +26,6 @@ import {
 import { trainedModel } from './evaluation.ts';
 import { checkRows, rowsSchema } from './rows.ts';
 import { climbWithin } from './within.ts';
-
-const whole = (least: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least, `expected a whole number of at least ${least}`));
 
 export const searchSchema = v.strictObject({
   /** noisy copies that a gradient is the mean of */
@@ -78,7 +76,7 @@ export const certificateCheck = defineKind({
     control: v.nullable(
       v.strictObject({ share: v.pipe(v.number(), v.gtValue(1, 'expected more than 1')), rows: whole(1) }),
     ),
-    seed: whole(0),
+    seed: seedField,
   }),
   result: v.strictObject({ inside: foundSchema, beyond: v.nullable(foundSchema) }),
   cost: ({ certified, smoothing: { n0, n }, search, control }) =>

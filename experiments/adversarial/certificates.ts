@@ -9,24 +9,21 @@ import { clopperPearson, localTarget } from '../../attacks/index.ts';
 import { take } from '../../data/index.ts';
 import { type Certificate, certifiedAccuracy, certify } from '../../defenses/index.ts';
 import { ConfigError, FormatError, Rng } from '../../engine/index.ts';
+import { count, positive, seedField, whole } from '../fields.ts';
 import { defineKind, shareSchema } from '../runner/index.ts';
 import { trainedModel } from './evaluation.ts';
 import { checkRows, rowsSchema } from './rows.ts';
 
 export const CERTIFICATES_FILE = 'certificates.csv';
 
-const whole = (least: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least, `expected a whole number of at least ${least}`));
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-
 /** How a row is certified, and certified again. */
 export const smoothingSchema = v.strictObject({
   /** standard deviation of the noise, in the units that the model sees */
   sigma: positive,
   /** draws that choose the class */
-  n0: whole(1),
+  n0: count,
   /** fresh draws that its probability is bounded by */
-  n: whole(1),
+  n: count,
   /** probability with which a certificate may be wrong */
   alpha: v.pipe(positive, v.ltValue(0.5, 'expected a probability below 0.5')),
 });
@@ -43,15 +40,15 @@ export const certificates = defineKind({
     /** those of the model's job */
     rows: rowsSchema,
     /** how many of the test rows are certified, from the first */
-    certified: whole(1),
+    certified: count,
     smoothing: smoothingSchema,
     /** where the curve is asked */
     radii: v.pipe(v.array(v.pipe(v.number(), v.minValue(0))), v.minLength(1, 'expected at least one')),
-    seed: whole(0),
+    seed: seedField,
   }),
   result: v.strictObject({
     smoothing: smoothingSchema,
-    rows: whole(1),
+    rows: count,
     /** of the base model on the same rows, without noise */
     base: shareSchema,
     /** rows that the most votes get right, had it never abstained */

@@ -9,19 +9,16 @@ import { take } from '../../data/index.ts';
 import { medianOf, reducedDepth, type Squeezer, squeezingDetector } from '../../defenses/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { estimateSchema } from '../audit-record.ts';
+import { count, positive, seedField, whole } from '../fields.ts';
 import { defineKind } from '../runner/index.ts';
 import { evadingSqueezers } from './evading.ts';
 import { attackSchema, trainedModel } from './evaluation.ts';
 import { checkRows, rowsSchema } from './rows.ts';
 
-const whole = (least: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least, `expected a whole number of at least ${least}`));
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-
 /** What the detector squeezes by. */
 export const squeezersSchema = v.strictObject({
   /** of each number between its bounds; one squeezer each */
-  bits: v.array(v.pipe(whole(1), v.maxValue(16))),
+  bits: v.array(v.pipe(count, v.maxValue(16))),
   /** widths of windows; one squeezer each */
   medians: v.array(v.pipe(whole(2), v.maxValue(9))),
 });
@@ -46,9 +43,9 @@ export const squeezingDetection = defineKind({
     /** those of the model's job */
     rows: rowsSchema,
     /** how many of the test rows are attacked, from the first */
-    attacked: whole(1),
+    attacked: count,
     /** how many after those choose the threshold */
-    clean: whole(1),
+    clean: count,
     squeezers: squeezersSchema,
     /** of clean rows, those that may be suspicious */
     falsePositiveRate: v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
@@ -57,8 +54,8 @@ export const squeezingDetection = defineKind({
     /** run on the model, by who knows of no detector */
     unaware: v.pipe(v.array(attackSchema), v.minLength(1, 'expected at least one')),
     /** of who does */
-    adaptive: v.strictObject({ steps: whole(1), classes: whole(1) }),
-    seed: whole(0),
+    adaptive: v.strictObject({ steps: count, classes: count }),
+    seed: seedField,
   }),
   result: v.strictObject({
     threshold: v.number(),

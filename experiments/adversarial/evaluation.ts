@@ -14,14 +14,12 @@ import { localTarget } from '../../attacks/index.ts';
 import { type Dataset, examples } from '../../data/index.ts';
 import { type DefenseName, outputDefence } from '../../defenses/index.ts';
 import { Classifier, ConfigError } from '../../engine/index.ts';
+import { count, positive, seedField } from '../fields.ts';
 import { checkOutputDefence, defenceSchema } from '../membership/index.ts';
 import { evaluateRobustness, type RobustnessRecord, robustnessSchema } from '../robustness/index.ts';
 import { defineKind, MODEL_FILE, type Needed } from '../runner/index.ts';
 import { checkRows, type RowSettings, rowsSchema, trainTest } from './rows.ts';
 
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-const whole = (least: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least, `expected a whole number of at least ${least}`));
 const attackNames = allEvasionAttacks.map(({ name }) => name);
 
 export const attackSchema = v.strictObject({
@@ -44,7 +42,7 @@ export const robustnessEvaluation = defineKind({
     /** those of the model's job */
     rows: rowsSchema,
     /** how many of the test rows are attacked, from the first */
-    attacked: whole(1),
+    attacked: count,
     norm: v.picklist(norms),
     epsilons: v.pipe(v.array(positive), v.minLength(1, 'expected at least one')),
     attacks: v.pipe(v.array(attackSchema), v.minLength(1, 'expected at least one')),
@@ -57,7 +55,7 @@ export const robustnessEvaluation = defineKind({
      * second job that this one needs. Their rows are handed over
      */
     craftedOn: v.exactOptional(v.picklist(['bare', 'other'])),
-    seed: whole(0),
+    seed: seedField,
   }),
   // no times and no pictures: what another process finds too
   result: v.strictObject({

@@ -4,6 +4,7 @@ import { spaceOf } from '../../attacks/evasion/index.ts';
 import { examples } from '../../data/index.ts';
 import { type DefenseName, trainDefended } from '../../defenses/index.ts';
 import { modelNames, namedModel, Rng } from '../../engine/index.ts';
+import { count, seedField } from '../fields.ts';
 import {
   augmentationSchema,
   augmenter,
@@ -14,8 +15,6 @@ import {
 import { optimizerOf } from '../recipe.ts';
 import { defineKind, MODEL_FILE, measureSide, recipeSchema, sideSchema } from '../runner/index.ts';
 import { checkRows, rowsSchema, trainTest } from './rows.ts';
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 
 export const robustModel = defineKind({
   name: 'robust-model',
@@ -30,7 +29,7 @@ export const robustModel = defineKind({
     defence: v.nullable(defenceSchema),
     rows: rowsSchema,
     /** names the initial weights and the order of the rows */
-    seed: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
+    seed: seedField,
   }),
   result: v.strictObject({
     parameters: count,

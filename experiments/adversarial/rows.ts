@@ -2,16 +2,14 @@
 import * as v from 'valibot';
 import { type Dataset, fitStandardiser, stratifiedSplit, withTransform } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
+import { count, seedField } from '../fields.ts';
 import type { DataFacts } from '../runner/index.ts';
-
-const whole = (least: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least, `expected a whole number of at least ${least}`));
 
 export const rowsSchema = v.strictObject({
   /** null: all training rows of the data set; where none are named as such, four fifths of all */
-  train: v.nullable(whole(1)),
+  train: v.nullable(count),
   /** names the draw where not all rows are taken */
-  seed: whole(0),
+  seed: seedField,
 });
 export type RowSettings = v.InferOutput<typeof rowsSchema>;
 

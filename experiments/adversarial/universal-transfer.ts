@@ -9,6 +9,7 @@ import { perturbed, spaceOf } from '../../attacks/evasion/index.ts';
 import { localTarget } from '../../attacks/index.ts';
 import { readNpy, take } from '../../data/index.ts';
 import { Classifier, ConfigError } from '../../engine/index.ts';
+import { count } from '../fields.ts';
 import { defineKind, MODEL_FILE } from '../runner/index.ts';
 import { checkRows, rowsSchema, trainTest } from './rows.ts';
 import { effectOf, effectSchema, measuredRows, PERTURBATION_FILE } from './universal.ts';
@@ -21,7 +22,7 @@ export const universalTransfer = defineKind({
     /** those of all the models' jobs: test rows are nobody's training rows */
     rows: rowsSchema,
     /** test rows, from the first; null: all */
-    measured: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'))),
+    measured: v.nullable(count),
   }),
   /** in the order of the models */
   result: v.strictObject({ models: v.array(effectSchema) }),

@@ -15,14 +15,11 @@ import {
 import { clopperPearson, type LabelTarget, localTarget, parseOptions } from '../../attacks/index.ts';
 import { take, writeNpy } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
+import { count, positive, seedField } from '../fields.ts';
 import { isPicture, perturbationPicture } from '../robustness/index.ts';
 import { defineKind, shareSchema } from '../runner/index.ts';
 import { trainedModel } from './evaluation.ts';
 import { checkRows, rowsSchema } from './rows.ts';
-
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-const whole = (least: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least, `expected a whole number of at least ${least}`));
 
 export const PERTURBATION_FILE = 'perturbation.npy';
 
@@ -49,14 +46,14 @@ export const universalPerturbation = defineKind({
     rows: rowsSchema,
     attack: universalAttackSchema,
     /** training rows of the model that it is crafted from, drawn at random */
-    crafting: whole(1),
+    crafting: count,
     /** test rows that it is measured on, from the first; null: all */
-    measured: v.nullable(whole(1)),
+    measured: v.nullable(count),
     norm: v.picklist(['linf', 'l2']),
     epsilon: positive,
     /** perturbations of random signs, of which the one that changes most of the crafting rows is the control */
-    draws: whole(1),
-    seed: whole(0),
+    draws: count,
+    seed: seedField,
   }),
   result: v.strictObject({
     /** right without a perturbation */

@@ -9,17 +9,17 @@
 import * as v from 'valibot';
 import { type Dataset, fitStandardiser, readNpz, stratifiedSplit, withTransform } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
+import { seedField, whole } from '../fields.ts';
 import type { DataFacts, Needed } from '../runner/index.ts';
 
-const rows = v.pipe(v.number(), v.integer(), v.minValue(2, 'expected a whole number of at least 2'));
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
+const rows = whole(2);
 
 export const designSchema = v.variant('kind', [
   v.strictObject({
     kind: v.literal('apart'),
     /** members of every model, and as many non-members */
     train: rows,
-    seed,
+    seed: seedField,
     /** shadow models draw from the rows that the last job needed has made (knowledge.ts); absent: from the rows left over */
     shadowRows: v.exactOptional(v.literal('made')),
   }),
@@ -27,7 +27,7 @@ export const designSchema = v.variant('kind', [
     kind: v.literal('halves'),
     /** rows of which each model is trained on about a half */
     pool: rows,
-    seed,
+    seed: seedField,
   }),
 ]);
 export type Design = v.InferOutput<typeof designSchema>;

@@ -15,11 +15,9 @@ import {
 } from '../../attacks/synthesis/index.ts';
 import { type Dataset, rowLength, type Schema, stratifiedSplit, take, writeNpz } from '../../data/index.ts';
 import { Classifier, ConfigError, type Engine, Rng } from '../../engine/index.ts';
+import { count, seedField, whole } from '../fields.ts';
 import { type DataFacts, defineKind, MODEL_FILE } from '../runner/index.ts';
 import { type ApartDesign, apartOnly, checkDesign, designSchema, MADE_FILE, targetOf } from './design.ts';
-
-const whole = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 
 type OptionsSchema<N extends SynthesisName> = {
   [K in keyof (typeof syntheses)[N]['options']]: v.OptionalSchema<v.NumberSchema<undefined>, number>;
@@ -64,15 +62,15 @@ export const shadowData = defineKind({
   about:
     'makes shadow data for an attacker with partial knowledge, with the help of the target of the job that it needs',
   version: 2,
-  settings: v.strictObject({ design: designSchema, knowledge: knowledgeSchema, seed: whole }),
+  settings: v.strictObject({ design: designSchema, knowledge: knowledgeSchema, seed: seedField }),
   result: v.strictObject({
     rows: count,
     /** of each class */
-    perClass: v.array(whole),
+    perClass: v.array(whole(0)),
     /** rows that the target was asked about */
-    queries: whole,
+    queries: whole(0),
     /** searches that found nothing */
-    failed: whole,
+    failed: whole(0),
     stopped: v.nullable(v.literal('budget')),
   }),
   cost: ({ design, knowledge }, [data, other]) => {

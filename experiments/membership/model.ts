@@ -4,6 +4,7 @@ import { spaceOf } from '../../attacks/evasion/index.ts';
 import { augment, examples, type ImageShape } from '../../data/index.ts';
 import { type DefenseName, trainDefended } from '../../defenses/index.ts';
 import { ConfigError, modelNames, namedModel, type Rng, type Shape } from '../../engine/index.ts';
+import { count, seedField, whole } from '../fields.ts';
 import { optimizerOf } from '../recipe.ts';
 import { defineKind, MODEL_FILE, measureSide, recipeSchema, sideSchema } from '../runner/index.ts';
 import {
@@ -17,13 +18,11 @@ import {
 } from './defence.ts';
 import { checkDesign, designSchema, madeRows, rowsOfModel, whichSchema } from './design.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
-
 export const augmentationSchema = v.strictObject({
   /** mirrors images left and right, half of the time */
   flip: v.boolean(),
   /** moves them by up to so many pixels */
-  shift: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
+  shift: whole(0),
 });
 export type AugmentationSettings = v.InferOutput<typeof augmentationSchema>;
 
@@ -79,7 +78,7 @@ export const membershipModel = defineKind({
     design: designSchema,
     which: whichSchema,
     /** names the initial weights and the order of the rows */
-    seed: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
+    seed: seedField,
   }),
   result: v.strictObject({
     parameters: count,

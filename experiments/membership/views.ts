@@ -2,14 +2,15 @@
 import * as v from 'valibot';
 import { imageViews, type Views } from '../../attacks/index.ts';
 import type { Shape } from '../../engine/index.ts';
+import { count, whole } from '../fields.ts';
 
 export const viewsSchema = v.strictObject({
   /** the row itself included */
-  count: v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1')),
+  count,
   /** whether training may have shown an image mirrored */
   flip: v.boolean(),
   /** pixels by which it may have shown it moved */
-  shift: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
+  shift: whole(0),
 });
 export type ViewSettings = v.InferOutput<typeof viewsSchema>;
 

@@ -10,6 +10,7 @@ import {
 } from '../../attacks/index.ts';
 import { Classifier, ConfigError, Rng } from '../../engine/index.ts';
 import { Ledger, tprCeiling } from '../../privacy/index.ts';
+import { seedField } from '../fields.ts';
 import { defineKind, MODEL_FILE, shareSchema } from '../runner/index.ts';
 import { rowsOf, scaled, select } from './prepare.ts';
 import { MOMENTS_FILE, momentsIn, privateModel } from './private-model.ts';
@@ -34,7 +35,7 @@ export const privateMembership = defineKind({
     sides: sidesSchema,
     attack: v.picklist(shadowlessAttacks),
     /** names the order in which the attack sees its candidates */
-    seed: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
+    seed: seedField,
   }),
   result: v.strictObject({
     auc: shareSchema,

@@ -4,12 +4,12 @@ import { clopperPearson } from '../../attacks/index.ts';
 import { type CheckpointStore, Classifier, fit, namedModel, Rng, tensorsOf } from '../../engine/index.ts';
 import { adam, sgd } from '../../engine/optim/index.ts';
 import { fitPrivate, Ledger, type Moments } from '../../privacy/index.ts';
+import { count, positive, seedField } from '../fields.ts';
 import { type DataFacts, defineKind, MODEL_FILE, shareSchema } from '../runner/index.ts';
 import { momentsFor, rowsOf, scaled, select } from './prepare.ts';
 import { type PrivateRecipe, privateRecipeSchema } from './recipe.ts';
 import { checkSides, sidesOf, sidesSchema } from './sides.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 const bound = v.nullable(v.number());
 
 export const MOMENTS_FILE = 'moments.json';
@@ -18,10 +18,10 @@ export const privateModelSettings = v.strictObject({
   recipe: privateRecipeSchema,
   sides: sidesSchema,
   /** null: without privacy, by Adam and without clipping, for as many epochs */
-  epsilon: v.nullable(v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'))),
+  epsilon: v.nullable(positive),
   delta: v.pipe(v.number(), v.gtValue(0), v.ltValue(1, 'expected a number between 0 and 1')),
   /** names the initial weights; noise and samples of private training come from the platform's secure source */
-  seed: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
+  seed: seedField,
 });
 type Settings = v.InferOutput<typeof privateModelSettings>;
 

@@ -1,9 +1,7 @@
 /** A private recipe: everything that training needs to know but the budget and the seed, as plain settings. */
 import * as v from 'valibot';
 import { modelNames } from '../../engine/index.ts';
-
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
+import { count, positive } from '../fields.ts';
 
 export const privateRecipeSchema = v.strictObject({
   /** null: the images or features as they are */

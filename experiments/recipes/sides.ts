@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { Dataset } from '../../data/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
+import { seedField, whole } from '../fields.ts';
 import type { DataFacts } from '../runner/index.ts';
 
 export const sidesSchema = v.strictObject({
@@ -9,9 +10,9 @@ export const sidesSchema = v.strictObject({
    * null: every training row is protected. A number: of so many training rows, each is protected or not by a fair coin of
    * its own, so that an attacker who finds out which ones tells neighbouring data sets apart, one record more or less
    */
-  pool: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(20, 'expected a whole number of at least 20'))),
+  pool: v.nullable(whole(20)),
   /** names the coins */
-  seed: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
+  seed: seedField,
 });
 export type Sides = v.InferOutput<typeof sidesSchema>;
 

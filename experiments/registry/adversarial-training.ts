@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { modelNames } from '../../engine/index.ts';
 import { type AttackSettings, attackSchema, robustModel, robustnessEvaluation } from '../adversarial/index.ts';
+import { count, listOf, positive, seedField } from '../fields.ts';
 import { augmentationSchema, defenceSchema } from '../membership/index.ts';
 import {
   type Cell,
@@ -13,12 +14,6 @@ import {
   type Table,
 } from '../runner/index.ts';
 import { inWords, median, overSeeds, percent, type Share, withInterval } from './shares.ts';
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
 
 const treatmentSchema = v.strictObject({
   ...defenceSchema.entries,
@@ -50,7 +45,7 @@ const settings = v.strictObject({
     { name: 'adversarial-pgd', options: {} },
     { name: 'trades', options: {} },
   ]),
-  seeds: v.optional(listOf(seed), [0, 1, 2]),
+  seeds: v.optional(listOf(seedField), [0, 1, 2]),
   /** test rows that are attacked, from the first */
   attacked: v.optional(count, 200),
   /** the first is the one that models are judged by */

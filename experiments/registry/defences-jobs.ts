@@ -11,12 +11,11 @@ import {
   squeezersSchema,
   squeezingDetection,
 } from '../adversarial/index.ts';
+import { count, listOf, positive, seedField } from '../fields.ts';
 import { defenceSchema } from '../membership/index.ts';
 import { type Job, type Results, recipeSchema } from '../runner/index.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-const attacks = v.pipe(v.array(attackSchema), v.minLength(1, 'expected a list of at least one'));
+const attacks = listOf(attackSchema);
 const optionsSchema = v.record(v.string(), v.number());
 
 export const settings = v.strictObject({
@@ -40,7 +39,7 @@ export const settings = v.strictObject({
   behind: v.optional(v.record(v.string(), defenceSchema), {
     'randomised-smoothing': { name: 'gaussian-augmentation', options: { sigma: 0.25 } },
   }),
-  seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')), 0),
+  seed: v.optional(seedField, 0),
   /** test rows that are attacked, from the first */
   attacked: v.optional(count, 200),
   /** of who knows the defence; row by row the worst of them counts */

@@ -2,13 +2,9 @@
 import * as v from 'valibot';
 import { modelNames } from '../../engine/index.ts';
 import { type AttackSettings, robustModel, robustnessEvaluation } from '../adversarial/index.ts';
+import { count, listOf, positive, seedField } from '../fields.ts';
 import { type Job, type Results, recipeSchema } from '../runner/index.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
 /** of one attack; the rest take their defaults */
 const options = v.record(v.string(), v.number());
 
@@ -28,7 +24,7 @@ export const settings = v.strictObject({
   }),
   /** T; beside them an undefended model */
   temperatures: v.optional(listOf(v.pipe(v.number(), v.minValue(1, 'expected a number of at least 1'))), [20, 50, 100]),
-  seeds: v.optional(listOf(seed), [0, 1, 2]),
+  seeds: v.optional(listOf(seedField), [0, 1, 2]),
   /** L-infinity radius of all attacks inside a ball */
   epsilon: v.optional(positive, 0.15),
   /** test rows that are attacked inside the ball, from the first */

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { allMembershipAttacks } from '../../attacks/index.ts';
 import { modelNames } from '../../engine/index.ts';
+import { count, seedField } from '../fields.ts';
 import {
   augmentationSchema,
   membershipModel,
@@ -12,8 +13,6 @@ import {
 } from '../membership/index.ts';
 import { type Cell, defineExperiment, type Job, recipeSchema } from '../runner/index.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
 const attackNames = allMembershipAttacks.map(({ name }) => name);
 /** the first is what the others are compared with */
 const answersOnly = [
@@ -50,7 +49,7 @@ const settings = v.strictObject({
   views: v.optional(viewsSchema, ONE_VIEW),
   attacks: v.optional(v.array(v.picklist(attackNames)), answersOnly),
   options: v.optional(v.record(v.string(), v.record(v.string(), v.number())), {}),
-  seed: v.optional(seed, 0),
+  seed: v.optional(seedField, 0),
 });
 type Settings = v.InferOutput<typeof settings>;
 

@@ -2,13 +2,10 @@
 import * as v from 'valibot';
 import { allMembershipAttacks } from '../../attacks/index.ts';
 import { modelNames } from '../../engine/index.ts';
+import { count, listOf, positive, seedField } from '../fields.ts';
 import { optimizerNames } from '../recipe.ts';
 import { type CurvePoint, defineExperiment, membership, type Results, spread, trainModel } from '../runner/index.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
-const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
 const attackNames = allMembershipAttacks.map((attack) => attack.name);
 
 const settings = v.strictObject({
@@ -20,12 +17,12 @@ const settings = v.strictObject({
   outSize: v.optional(count, 400),
   epochs: v.optional(listOf(count), [1, 5, 20, 80]),
   /** each with a split and a model of its own */
-  seeds: v.optional(listOf(seed), [0, 1, 2]),
+  seeds: v.optional(listOf(seedField), [0, 1, 2]),
   /** the first is drawn */
   attacks: v.optional(listOf(v.picklist(attackNames)), ['modified-entropy', 'loss']),
   batchSize: v.optional(count, 32),
   optimizer: v.optional(v.picklist(optimizerNames), 'adam'),
-  learningRate: v.optional(v.pipe(v.number(), v.gtValue(0, 'expected a number above 0')), 1e-3),
+  learningRate: v.optional(positive, 1e-3),
 });
 type Settings = v.InferOutput<typeof settings>;
 

@@ -1,12 +1,8 @@
 /** Privacy against utility: what a budget costs in accuracy, and what it leaves to a membership attack. */
 import * as v from 'valibot';
+import { listOf, positive, seedField, whole } from '../fields.ts';
 import { privateMembership, privateModel, privateRecipeSchema, shadowlessAttacks } from '../recipes/index.ts';
 import { type Curve, type CurvePoint, defineExperiment, type Results, spread } from '../runner/index.ts';
-
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
-const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
-const epsilon = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
 
 const settings = v.strictObject({
   data: v.optional(v.string(), 'digits'),
@@ -21,12 +17,12 @@ const settings = v.strictObject({
     clip: 0.1,
   }),
   /** rows of which each is protected by a fair coin of its own */
-  pool: v.optional(v.pipe(v.number(), v.integer(), v.minValue(300, 'expected a whole number of at least 300')), 1400),
+  pool: v.optional(whole(300), 1400),
   /** null: without privacy */
-  epsilons: v.optional(listOf(v.nullable(epsilon)), [0.5, 1, 2, 4, 8, null]),
+  epsilons: v.optional(listOf(v.nullable(positive)), [0.5, 1, 2, 4, 8, null]),
   delta: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1, 'expected a number between 0 and 1')), 1e-5),
   /** each with coins, a model and an attack of its own */
-  seeds: v.optional(listOf(seed), [0, 1, 2]),
+  seeds: v.optional(listOf(seedField), [0, 1, 2]),
   attack: v.optional(v.picklist(shadowlessAttacks), 'loss'),
 });
 type Settings = v.InferOutput<typeof settings>;

@@ -1,16 +1,13 @@
 /** Private training by published recipes: what accuracy a budget buys. */
 import * as v from 'valibot';
+import { listOf, seedField } from '../fields.ts';
 import { privateModel, publishedRecipes, type RecipeName, recipeNames } from '../recipes/index.ts';
 import { defineExperiment, type Results, spread } from '../runner/index.ts';
-
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
-const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
 
 const settings = v.strictObject({
   recipes: v.optional(listOf(v.picklist(recipeNames)), recipeNames),
   /** each with initial weights of its own; noise and samples are fresh in every run */
-  seeds: v.optional(listOf(seed), [0, 1, 2]),
+  seeds: v.optional(listOf(seedField), [0, 1, 2]),
   delta: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1, 'expected a number between 0 and 1')), 1e-5),
 });
 type Settings = v.InferOutput<typeof settings>;

@@ -11,6 +11,7 @@ import {
   type SmoothingSettings,
   searchSchema,
 } from '../adversarial/index.ts';
+import { count, listOf, positive, seedField } from '../fields.ts';
 import { augmentationSchema } from '../membership/index.ts';
 import {
   type Cell,
@@ -22,12 +23,6 @@ import {
   type Table,
 } from '../runner/index.ts';
 import { inWords, percent, withInterval } from './shares.ts';
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
 
 const settings = v.strictObject({
   data: v.optional(v.string(), 'digits'),
@@ -59,7 +54,7 @@ const settings = v.strictObject({
     v.strictObject({ share: v.pipe(v.number(), v.gtValue(1, 'expected more than 1')), rows: count }),
     { share: 3, rows: 100 },
   ),
-  seed: v.optional(seed, 0),
+  seed: v.optional(seedField, 0),
 });
 type Settings = v.InferOutput<typeof settings>;
 type Trained = ReturnType<typeof robustModel.parseResult>;

@@ -8,14 +8,9 @@ import {
   universalPerturbation,
   universalTransfer,
 } from '../adversarial/index.ts';
+import { count, listOf, positive, seedField as seed } from '../fields.ts';
 import { augmentationSchema } from '../membership/index.ts';
 import { type Results, recipeSchema } from '../runner/index.ts';
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
 
 const taskSchema = v.pipe(
   v.strictObject({

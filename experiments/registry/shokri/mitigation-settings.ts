@@ -1,8 +1,7 @@
 /** What can be set in the mitigation stage, and what the profiles compare. */
 import * as v from 'valibot';
+import { count, listOf } from '../../fields.ts';
 import { attackKinds, defenceSchema, signalNames } from '../../membership/index.ts';
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 
 const defenceInTable = v.strictObject({
   name: defenceSchema.entries.name,
@@ -29,9 +28,7 @@ export const mitigationSchema = v.strictObject({
   /** of either attacker; two at least, as attack models are validated across them */
   shadows: v.optional(v.pipe(count, v.minValue(2, 'expected at least 2 shadow models')), 2),
   /** kinds of attack models; the first is in the figure */
-  attacks: v.optional(v.pipe(v.array(v.picklist(attackKinds)), v.minLength(1, 'expected a list of at least one')), [
-    'logistic',
-  ]),
+  attacks: v.optional(listOf(v.picklist(attackKinds)), ['logistic']),
   /** attacks by one number a record, beside them */
   signals: v.optional(v.array(v.picklist(signalNames)), ['modified-entropy']),
   /** epochs of undefended models to compare with */

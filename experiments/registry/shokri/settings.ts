@@ -1,16 +1,12 @@
 /** What can be set in the shadow-model experiment. */
 import * as v from 'valibot';
 import { ConfigError, modelNames } from '../../../engine/index.ts';
+import { count, listOf, seedField } from '../../fields.ts';
 import { attackKinds } from '../../membership/index.ts';
 import { type Completion, recipeSchema } from '../../runner/index.ts';
 import { dataEntries, dataOf } from './data-settings.ts';
 import { knowledgeSetting } from './knowledge-settings.ts';
 import { type Mitigation, mitigationSchema } from './mitigation-settings.ts';
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0'));
-const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1, 'expected a list of at least one'));
 
 export const settings = v.strictObject({
   ...dataEntries,
@@ -42,7 +38,7 @@ export const settings = v.strictObject({
    * of attack model
    */
   knowledge: v.optional(v.array(knowledgeSetting), []),
-  seed: v.optional(seed, 0),
+  seed: v.optional(seedField, 0),
 });
 export { dataOf };
 

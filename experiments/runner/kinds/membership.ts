@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { allMembershipAttacks, localTarget, mixCandidates, runMembershipAttack } from '../../../attacks/index.ts';
 import { take } from '../../../data/index.ts';
 import { Classifier, ConfigError, Rng } from '../../../engine/index.ts';
+import { seedField } from '../../fields.ts';
 import { defineKind, type Needed } from '../job.ts';
 import { shareSchema, tprAtFprOf, tprAtFprSchema } from './shares.ts';
 import { checkSplit, membersOf, shadowSize, splitSchema } from './split.ts';
@@ -24,7 +25,7 @@ export const membership = defineKind({
     attacks: v.pipe(v.array(v.picklist(names)), v.minLength(1, 'expected at least one attack')),
     /** as the model's job has it */
     split: splitSchema,
-    seed: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
+    seed: seedField,
   }),
   result: v.strictObject({
     attacks: v.array(

@@ -2,16 +2,15 @@
 import * as v from 'valibot';
 import { type Dataset, fitStandardiser, membershipSplit, withTransform } from '../../../data/index.ts';
 import { ConfigError, Rng } from '../../../engine/index.ts';
+import { count, seedField } from '../../fields.ts';
 import type { DataFacts } from '../job.ts';
-
-const rows = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 
 export const splitSchema = v.strictObject({
   /** members: the target is trained on these */
-  train: rows,
+  train: count,
   /** non-members, to compare with */
-  out: rows,
-  seed: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
+  out: count,
+  seed: seedField,
 });
 export type SplitSettings = v.InferOutput<typeof splitSchema>;
 

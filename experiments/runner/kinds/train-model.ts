@@ -2,14 +2,11 @@
 import * as v from 'valibot';
 import { examples } from '../../../data/index.ts';
 import { Classifier, ConfigError, modelNames, namedModel, Rng } from '../../../engine/index.ts';
+import { count, notNegative, positive, seedField } from '../../fields.ts';
 import { optimizerNames, optimizerOf } from '../../recipe.ts';
 import { defineKind } from '../job.ts';
 import { measureSide, sideSchema } from './sides.ts';
 import { checkSplit, membersOf, partSchema, shadowSize, splitSchema } from './split.ts';
-
-const positive = v.pipe(v.number(), v.gtValue(0, 'expected a number above 0'));
-const notNegative = v.pipe(v.number(), v.minValue(0, 'expected a number of at least 0'));
-const count = v.pipe(v.number(), v.integer(), v.minValue(1, 'expected a whole number of at least 1'));
 
 export const recipeSchema = v.strictObject({
   epochs: count,
@@ -38,7 +35,7 @@ export const trainModel = defineKind({
     /** whose rows it is trained on */
     part: v.optional(partSchema, 'target'),
     /** names the initial weights and the order of the rows */
-    seed: v.pipe(v.number(), v.integer(), v.minValue(0, 'expected a whole number of at least 0')),
+    seed: seedField,
   }),
   result: v.strictObject({
     parameters: count,
