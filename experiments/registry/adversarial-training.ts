@@ -13,7 +13,7 @@ import {
   recipeSchema,
   type Table,
 } from '../runner/index.ts';
-import { inWords, median, overSeeds, percent, type Share, withInterval } from './shares.ts';
+import { inWords, median, overSeeds, percent, type Share, sizeText, withInterval } from './shares.ts';
 
 const treatmentSchema = v.strictObject({
   ...defenceSchema.entries,
@@ -181,7 +181,7 @@ function headline(all: readonly Found[], s: Settings): string {
     return `${left} ${treatment.defence ? `by ${treatment.label}` : 'undefended'}`;
   });
   const over = done.some(({ runs }) => runs.length > 1) ? ' (median over seeds, and the least and greatest)' : '';
-  return `Right under ${judgeOf(s)} at ${Number(s.epsilon.toPrecision(3))}${over}: ${each.join(', ')}.`;
+  return `Right under ${judgeOf(s)} at ${sizeText(s.epsilon)}${over}: ${each.join(', ')}.`;
 }
 
 const attackWords = ({ name, options }: AttackSettings) =>
@@ -227,7 +227,7 @@ function securityCurve(all: readonly Found[]): Curves {
 function curveTable(all: readonly Found[], curve: NonNullable<Settings['curve']>): Table {
   return {
     caption: `The first ${curve.attacked} test rows, model of the first seed, with 95 % intervals: right under the worst of the attacks, row by row.`,
-    columns: ['Training', ...curve.epsilons.map(String)],
+    columns: ['Training', ...curve.epsilons.map(sizeText)],
     rows: all.map(({ treatment, curve: measured }) => [
       treatment.label,
       ...curve.epsilons.map((epsilon): Cell => {
@@ -356,7 +356,7 @@ export const adversarialTraining = defineExperiment({
     return {
       headline: headline(all, s),
       lead:
-        `${s.model} on ${s.data}, ${s.train === null ? 'all training rows' : `${s.train} training rows`}, L-infinity radius ${s.epsilon}. ` +
+        `${s.model} on ${s.data}, ${s.train === null ? 'all training rows' : `${s.train} training rows`}, L-infinity radius ${sizeText(s.epsilon)}. ` +
         `Attacks know the model (white box): ${s.attacks.map(attackWords).join('; ')}. ` +
         'Nothing was chosen on the attacked rows: settings are those of the papers, or defaults.',
       sections: [

@@ -15,6 +15,12 @@ export const withInterval = (share: Share | null): Cell =>
 export const inWords = (share: Share | null): string =>
   share === null || share.value === null ? 'not resolved' : `${percent(share.value)} ${rangeOf(share)}`;
 
+/** Of a perturbation: a number of steps of a stored pixel where it is no short decimal. */
+export const sizeText = (epsilon: number): string => {
+  const text = String(epsilon);
+  return text.length > 6 ? `${+(255 * epsilon).toPrecision(4)}/255` : text;
+};
+
 /** @throws RangeError for none */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('median: expected at least one value, got none.');

@@ -1,13 +1,7 @@
 /** The report of the experiment on universal perturbations: fooling rates by size, beside random signs, on other models, and where rows go. */
 import type { Cell, Curve, CurvePoint, Curves, Report, ReportSection, Table } from '../runner/index.ts';
-import { inWords, median, overSeeds, percent, type Share } from './shares.ts';
+import { inWords, median, overSeeds, percent, type Share, sizeText } from './shares.ts';
 import { type Attack, type Found, type Point, type Run, type Settings, seedsOf, titleOf } from './universal-jobs.ts';
-
-/** A number of steps of a stored pixel where it is no short decimal. */
-const sizeText = (epsilon: number): string => {
-  const text = String(epsilon);
-  return text.length > 6 ? `${+(255 * epsilon).toPrecision(4)}/255` : text;
-};
 
 const fooling = ({ crafted }: Run): Share => crafted.fooling;
 const control = ({ crafted }: Run): Share => crafted.random.fooling;

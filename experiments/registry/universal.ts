@@ -18,7 +18,7 @@ export const universal = defineExperiment({
     quick: { about: 'digits, a small network, a minute on a laptop', settings: {} },
     paper: {
       about:
-        'MNIST at 0.1 to 0.3 and CIFAR-10 at 4/255 to 16/255, undefended networks of two convolutions, all test rows; stochastic gradients from 2,000 training rows, ' +
+        'MNIST at 0.1 to 0.3 and CIFAR-10 at 4/255 to 16/255, undefended networks of two convolutions (of CIFAR-10 one seed), all test rows; stochastic gradients from 2,000 training rows, ' +
         'DeepFool from 100 (Moosavi-Dezfooli et al.: ImageNet networks, 10,000 rows)',
       settings: {
         tasks: [
@@ -42,7 +42,7 @@ export const universal = defineExperiment({
             augmentation: { flip: true, shift: 2 },
             epsilons: [4, 10, 16].map(steps),
             expected: { epsilon: steps(10), fooling: 0.6 },
-            seeds: [0, 1],
+            seeds: [0],
           },
         ],
         crafting: 2000,
