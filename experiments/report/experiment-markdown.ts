@@ -9,6 +9,7 @@ export function renderExperimentMarkdown(run: ExperimentRun): string {
     run.command !== undefined && `Made by \`${run.command}\`; edit the experiment, not this page.`,
     `**${report.headline}**`,
     report.lead,
+    run.profile !== undefined && `Setting: ${run.profile}.`,
     missing.length > 0 && `> ${jobs - missing.length} of ${jobs} jobs are done. Missing: ${missing.join('; ')}.`,
     ...report.sections.flatMap(({ title, text = [], figure, table }) => [
       `## ${title}`,
