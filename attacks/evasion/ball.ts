@@ -2,7 +2,7 @@
  * A step with momentum in the l2 ball inside the bounds, as Auto-PGD takes it; b is the point before x, x_0 the row:
  *
  *   z = clip(x_0 + min(1, epsilon / |a|_2) a),  a = x + size g / |g|_2 - x_0
- *   x <- project(x + keep (z - x) + (1 - keep) (x - b))
+ *   b <- project(x + keep (z - x) + (1 - keep) (x - b)),  the point after x in the place of the one before it
  *
  * The point ahead, z, need not be inside to the last bit, as the one that is asked about must. The projection is that of `project`, bit
  * for bit, in fewer passes over the row: each measures what it writes.
@@ -21,7 +21,7 @@ export interface BallStep {
 
 /**
  * @param gradient at the same places as x; zero where a number cannot change
- * @param before at the same places as x; left as x was
+ * @param before at the same places as x
  * @param ahead scratch [width]
  */
 export function ballStep(
@@ -51,29 +51,24 @@ export function ballStep(
     const h = high[j]!;
     const z = Math.min(h, Math.max(l, own + back * ahead[j]!));
     const next = Math.fround(here + keep * (z - here) + rest * (here - before[a]!));
-    before[a] = here;
-    values[a] = next < l ? l : next > h ? h : next;
+    before[a] = next < l ? l : next > h ? h : next;
     ahead[j] = next;
     const d = next - own;
     sum += d * d;
   }
-  if (!(Math.sqrt(sum) > epsilon)) return;
-  values.set(ahead, at);
   let shrink = epsilon / Math.sqrt(sum);
   // rounding to f32 may leave it a hair outside, and round a hair away again
   for (let hair = HAIR; Math.sqrt(sum) > epsilon; shrink = 1 - hair, hair *= 2) {
     sum = 0;
-    for (let a = at, c = origin.at; a < at + width; a++, c++) {
+    for (let j = 0, a = at, c = origin.at; j < width; j++, a++, c++) {
       const own = x[c]!;
-      const next = Math.fround(own + shrink * (values[a]! - own));
-      values[a] = next;
+      const l = low[j]!;
+      const h = high[j]!;
+      const next = Math.fround(own + shrink * (ahead[j]! - own));
+      before[a] = next < l ? l : next > h ? h : next;
+      ahead[j] = next;
       const d = next - own;
       sum += d * d;
     }
-  }
-  for (let j = 0, a = at; j < width; j++, a++) {
-    const value = values[a]!;
-    if (value < low[j]!) values[a] = low[j]!;
-    else if (value > high[j]!) values[a] = high[j]!;
   }
 }

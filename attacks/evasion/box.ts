@@ -30,21 +30,22 @@ const TINY = 1e-300;
  * clamp(v, l, h) = (|v - l| - |v - h| + l + h) / 2: in f64 exact enough that the f32 result is in the box.
  * @param origin place of the row's box
  */
-export function signStep(size: number, gradient: Row, x: Row, box: Box, origin: number, width: number): void {
-  const { low, high } = box;
-  const [g, values] = [gradient.values, x.values];
+export function signStep(size: number, gradient: Row, x: Row, { low, high }: Box, origin: number, width: number): void {
+  const g = gradient.values;
+  const { values } = x;
   for (let j = 0, a = x.at, b = gradient.at, c = origin; j < width; j++, a++, b++, c++) {
     const slope = g[b]!;
     const v = values[a]! + (size * slope) / (Math.abs(slope) + TINY);
-    const [l, h] = [low[c]!, high[c]!];
+    const l = low[c]!;
+    const h = high[c]!;
     values[a] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
   }
 }
 
 /**
- * The same with momentum, as Auto-PGD steps; with clamp as above, b the point before x, and `before` left as x was:
+ * The same with momentum, as Auto-PGD steps; with clamp as above, b the point before x, whose place the one after x takes:
  *
- *   z = clamp(x + size sign(g));  x <- clamp(x + keep (z - x) + (1 - keep) (x - b))
+ *   z = clamp(x + size sign(g));  b <- clamp(x + keep (z - x) + (1 - keep) (x - b))
  *
  * @param gradient at the same places as x
  * @param before at the same places as x
@@ -68,7 +69,6 @@ export function momentumStep(
     const up = here + (size * slope) / (Math.abs(slope) + TINY);
     const z = 0.5 * (Math.abs(up - l) - Math.abs(up - h) + l + h);
     const v = here + keep * (z - here) + rest * (here - before[a]!);
-    before[a] = here;
-    values[a] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
+    before[a] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
   }
 }

@@ -16,6 +16,7 @@ import { type AttackLoss, largestBut } from '../losses.ts';
 import { distance, drawFromBall, type Row, stepAlong } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { project } from '../space.ts';
+import { pullBack } from './gradients.ts';
 
 export interface Ascent {
   readonly loss: AttackLoss;
@@ -57,10 +58,11 @@ export async function ascend(
       }
     }
     let points = at;
+    const field = new Float32Array(at.length);
     let velocity = momentum > 0 ? new Float32Array(at.length) : null;
     for (let step = 0; step <= steps && rows.length > 0; step++) {
       const isLast = step === steps;
-      const gradients = isLast ? null : new Float32Array(points.length);
+      const gradients = isLast ? null : field.subarray(0, points.length);
       const own = new Float64Array(rows.length);
       const done = new Uint8Array(rows.length);
       const judge = (logits: Float64Array, from: number, cotangent: Float64Array | null) => {
@@ -78,7 +80,7 @@ export async function ascend(
         await target.inputGradients(points, (logits, back, from) => {
           const cotangent = new Float64Array(logits.length);
           judge(logits, from, cotangent);
-          gradients.set(back(cotangent), from * width);
+          pullBack(back, cotangent, gradients.subarray(from * width, (from + logits.length / classes) * width));
         });
       } else judge(await target.logits(points), 0, null);
       for (const [k, i] of rows.entries()) {
