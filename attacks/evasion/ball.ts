@@ -20,54 +20,57 @@ export interface BallStep {
 }
 
 /**
- * @param gradient at the same places as x; zero where a number cannot change
- * @param before at the same places as x
+ * @param gradient zero where a number cannot change
+ * @param before at the same place as x
  * @param ahead scratch [width]
  */
 export function ballStep(
   { size, keep, epsilon, squares }: BallStep,
-  gradient: Float32Array,
-  { values, at }: Row,
+  gradient: Row,
+  x: Row,
   before: Float32Array,
   origin: Row,
   { width, low, high }: InputSpace,
   ahead: Float64Array,
 ): void {
-  const x = origin.values;
+  const cut = ({ values, at }: Row) => values.subarray(at, at + width);
+  // one index for all: compiled, that is a fifth faster
+  const [g, now, own, next] = [cut(gradient), cut(x), cut(origin), cut({ values: before, at: x.at })] as const;
   const by = squares > 0 ? size / Math.sqrt(squares) : 0;
   const rest = 1 - keep;
   let sum = 0;
-  for (let j = 0, a = at, c = origin.at; j < width; j++, a++, c++) {
-    const delta = values[a]! + by * gradient[a]! - x[c]!;
+  for (let j = 0; j < width; j++) {
+    const delta = now[j]! + by * g[j]! - own[j]!;
     ahead[j] = delta;
     sum += delta * delta;
   }
   const back = Math.min(1, epsilon / Math.sqrt(sum));
   sum = 0;
-  for (let j = 0, a = at, c = origin.at; j < width; j++, a++, c++) {
-    const here = values[a]!;
-    const own = x[c]!;
+  for (let j = 0; j < width; j++) {
+    const here = now[j]!;
+    const from = own[j]!;
     const l = low[j]!;
     const h = high[j]!;
-    const z = Math.min(h, Math.max(l, own + back * ahead[j]!));
-    const next = Math.fround(here + keep * (z - here) + rest * (here - before[a]!));
-    before[a] = next < l ? l : next > h ? h : next;
-    ahead[j] = next;
-    const d = next - own;
+    const far = from + back * ahead[j]!;
+    const z = far < l ? l : far > h ? h : far;
+    const value = Math.fround(here + keep * (z - here) + rest * (here - next[j]!));
+    next[j] = value < l ? l : value > h ? h : value;
+    ahead[j] = value;
+    const d = value - from;
     sum += d * d;
   }
   let shrink = epsilon / Math.sqrt(sum);
   // rounding to f32 may leave it a hair outside, and round a hair away again
   for (let hair = HAIR; Math.sqrt(sum) > epsilon; shrink = 1 - hair, hair *= 2) {
     sum = 0;
-    for (let j = 0, a = at, c = origin.at; j < width; j++, a++, c++) {
-      const own = x[c]!;
+    for (let j = 0; j < width; j++) {
+      const from = own[j]!;
       const l = low[j]!;
       const h = high[j]!;
-      const next = Math.fround(own + shrink * (ahead[j]! - own));
-      before[a] = next < l ? l : next > h ? h : next;
-      ahead[j] = next;
-      const d = next - own;
+      const value = Math.fround(from + shrink * (ahead[j]! - from));
+      next[j] = value < l ? l : value > h ? h : value;
+      ahead[j] = value;
+      const d = value - from;
       sum += d * d;
     }
   }

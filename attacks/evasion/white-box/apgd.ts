@@ -178,10 +178,11 @@ async function climbOnce(
     const keep = step === 0 ? 1 : MOMENTUM;
     for (let k = 0; k < live.count; k++) {
       const place = { values: points, at: k * width };
+      const gradient = { values: gradients, at: k * width };
       const origin = { values: x, at: live.rows[k]! * width };
       const size = sizes[k]!;
       if (box) momentumStep(size, keep, gradients, place, before, box, origin.at, width);
-      else ballStep({ size, keep, epsilon, squares: squares[k]! }, gradients, place, before, origin, space, ahead);
+      else ballStep({ size, keep, epsilon, squares: squares[k]! }, gradient, place, before, origin, space, ahead);
     }
     live.advance();
   }

@@ -152,7 +152,7 @@ test('steps of Auto-PGD in one go are those of the formula and then the projecti
     if (distance(norm, at0(slow), at0(origin), width) > epsilon) shrunk++;
     project(space, norm, epsilon, at0(slow), at0(origin));
     if (norm === 'l2')
-      ballStep({ size, keep, epsilon, squares }, g, at0(x), fast, at0(origin), space, new Float64Array(width));
+      ballStep({ size, keep, epsilon, squares }, at0(g), at0(x), fast, at0(origin), space, new Float64Array(width));
     else momentumStep(size, keep, g, at0(x), fast, box, 0, width);
     // the box is clamped to without branches, whose last bit decides ties of f32
     if (norm === 'l2') assert.equal(fast, slow, `trial ${trial}`);
