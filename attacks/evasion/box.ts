@@ -2,7 +2,7 @@
  * The linf ball inside the bounds is a box for each row, and a step of signs with its projection one pass without branches: where a
  * branch depends on the sign of a gradient, a processor guesses wrongly half of the time, and that costs more than the arithmetic.
  */
-import { floorF32, type Row } from './norms.ts';
+import { floorF32, type Row, viewOf } from './norms.ts';
 import type { InputSpace } from './space.ts';
 
 export interface Box {
@@ -30,15 +30,16 @@ const TINY = 1e-300;
  * clamp(v, l, h) = (|v - l| - |v - h| + l + h) / 2: in f64 exact enough that the f32 result is in the box.
  * @param origin place of the row's box
  */
-export function signStep(size: number, gradient: Row, x: Row, { low, high }: Box, origin: number, width: number): void {
-  const g = gradient.values;
-  const { values } = x;
-  for (let j = 0, a = x.at, b = gradient.at, c = origin; j < width; j++, a++, b++, c++) {
-    const slope = g[b]!;
-    const v = values[a]! + (size * slope) / (Math.abs(slope) + TINY);
-    const l = low[c]!;
-    const h = high[c]!;
-    values[a] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
+export function signStep(size: number, gradient: Row, x: Row, box: Box, origin: number, width: number): void {
+  const [g, values] = [viewOf(gradient, width), viewOf(x, width)];
+  const low = viewOf({ values: box.low, at: origin }, width);
+  const high = viewOf({ values: box.high, at: origin }, width);
+  for (let j = 0; j < width; j++) {
+    const slope = g[j]!;
+    const v = values[j]! + (size * slope) / (Math.abs(slope) + TINY);
+    const l = low[j]!;
+    const h = high[j]!;
+    values[j] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
   }
 }
 

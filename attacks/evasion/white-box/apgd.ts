@@ -112,7 +112,6 @@ async function climbOnce(
   const box: Box | null = norm === 'linf' ? boxAround(space, epsilon, x) : null;
   const live = new Climbers(rows, aims, start, 2 * epsilon);
   const { sizes, last, highest, highestThen, rises, halved } = live;
-  const ahead = new Float64Array(width);
   const looks = checkpoints(steps);
   let looked = 0;
   const derivative = new Float64Array(classes);
@@ -120,7 +119,7 @@ async function climbOnce(
   for (let step = 0; step <= steps; step++) {
     task.signal?.throwIfAborted();
     const isLast = step === steps;
-    const { points, before, gradients, squares } = live;
+    const { points, gradients, squares } = live;
     const asked = points.subarray(0, live.count * width);
     const own = new Float64Array(live.count);
     const judge = (logits: Float64Array, from: number, cotangent: Float64Array | null) => {
@@ -175,15 +174,22 @@ async function climbOnce(
       }
       looked = step;
     }
-    const keep = step === 0 ? 1 : MOMENTUM;
-    for (let k = 0; k < live.count; k++) {
-      const place = { values: points, at: k * width };
-      const gradient = { values: gradients, at: k * width };
-      const origin = { values: x, at: live.rows[k]! * width };
-      const size = sizes[k]!;
-      if (box) momentumStep(size, keep, gradients, place, before, box, origin.at, width);
-      else ballStep({ size, keep, epsilon, squares: squares[k]! }, gradient, place, before, origin, space, ahead);
-    }
-    live.advance();
+    moveOn(live, task, box, step === 0 ? 1 : MOMENTUM);
   }
+}
+
+/** A step of all climbers. (In a function of its own, because the compiler makes less of loops in a long asynchronous one.) */
+function moveOn(live: Climbers, { x, space, epsilon }: EvasionTask, box: Box | null, keep: number): void {
+  const { count, rows, points, before, gradients, squares, sizes } = live;
+  const { width } = space;
+  const ahead = new Float64Array(width);
+  for (let k = 0; k < count; k++) {
+    const size = sizes[k]!;
+    const gradient = { values: gradients, at: k * width };
+    const place = { values: points, at: k * width };
+    const origin = { values: x, at: rows[k]! * width };
+    if (box) momentumStep(size, keep, gradients, place, before, box, origin.at, width);
+    else ballStep({ size, keep, epsilon, squares: squares[k]! }, gradient, place, before, origin, space, ahead);
+  }
+  live.advance();
 }
