@@ -35,17 +35,24 @@ export function tidyGradients(
   const width = fixed.length;
   const locked = fixed.includes(1);
   for (let at = 0, row = 0; at < gradients.length; at += width, row++) {
-    let square = 0;
-    for (let j = at; j < at + width; j++) square += gradients[j]! * gradients[j]!;
+    let square = squareOf(gradients, at, width);
     // in f64 the square of an f32 is zero or infinite only where the number is
     const whole = Number.isFinite(square);
     if (square === 0) silent.zero++;
     if (!whole) silent.broken++;
     if (!whole || locked) {
       usable(gradients, at, fixed, gradients, at);
-      square = 0;
-      for (let j = at; j < at + width; j++) square += gradients[j]! * gradients[j]!;
+      square = squareOf(gradients, at, width);
     }
     squares[row] = square;
   }
+}
+
+function squareOf(values: Float32Array, at: number, width: number): number {
+  let sum = 0;
+  for (let j = at; j < at + width; j++) {
+    const value = values[j]!;
+    sum += value * value;
+  }
+  return sum;
 }
