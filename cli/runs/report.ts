@@ -21,7 +21,7 @@ export function experimentRun({ experiment, spec, plan, records }: ReportSource)
   const last = dates.at(-1);
   return {
     name: experiment.name,
-    title: titleOf(experiment, spec),
+    ...profileWords(experiment, spec),
     paper: experiment.paper,
     report: experiment.report(resultsOf(plan, records), settings),
     jobs: plan.jobs.length,
@@ -36,11 +36,13 @@ export function experimentRun({ experiment, spec, plan, records }: ReportSource)
   };
 }
 
-/** A profile other than quick and paper is another setting of the experiment, and its page says which. */
-function titleOf(experiment: Experiment, spec: Spec): string {
+/** Of a run whose settings are those of a profile: what its author says of it, and its name in the title where there are others beside `paper`. */
+function profileWords(experiment: Experiment, spec: Spec): Pick<ExperimentRun, 'title' | 'profile'> {
+  const { title, profiles } = experiment;
   const { profile, changes } = nearestProfile(experiment, spec);
-  const isOwn = profile !== 'quick' && profile !== 'paper' && changes.length === 0;
-  return isOwn ? `${experiment.title}: ${experiment.profiles[profile]!.about}` : experiment.title;
+  if (changes.length > 0) return { title };
+  const isOwn = profile !== 'quick' && profile !== 'paper';
+  return { title: isOwn ? `${title}: ${profile}` : title, profile: profiles[profile]!.about };
 }
 
 /** The shortest command that gives this spec: the nearest profile, and what differs from it. */

@@ -24,7 +24,7 @@ const attackNames = allEvasionAttacks.map(({ name }) => name);
 
 export const attackSchema = v.strictObject({
   name: v.picklist(attackNames),
-  options: v.record(v.string(), v.number()),
+  options: v.optional(v.record(v.string(), v.number()), {}),
 });
 export type AttackSettings = v.InferOutput<typeof attackSchema>;
 

@@ -14,7 +14,10 @@ import { type Design, rowsOfModel, type Which } from './design.ts';
  * A defence of the registry. Options are part of a job's identity as they are given, without defaults: where the default of a
  * defence changes, the same job gives something else, and `membership-model` and `model-outputs` need a higher version.
  */
-export const defenceSchema = v.strictObject({ name: v.string(), options: v.record(v.string(), v.number()) });
+export const defenceSchema = v.strictObject({
+  name: v.string(),
+  options: v.optional(v.record(v.string(), v.number()), {}),
+});
 export type DefenceSettings = v.InferOutput<typeof defenceSchema>;
 
 export const NO_ROWS = new Int32Array(0);

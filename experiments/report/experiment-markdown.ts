@@ -9,6 +9,7 @@ export function renderExperimentMarkdown(run: ExperimentRun): string {
     run.command !== undefined && `Made by \`${run.command}\`; edit the experiment, not this page.`,
     `**${report.headline}**`,
     report.lead,
+    run.profile !== undefined && `Setting: ${run.profile}.`,
     missing.length > 0 && `> ${jobs - missing.length} of ${jobs} jobs are done. Missing: ${missing.join('; ')}.`,
     ...report.sections.flatMap(({ title, text = [], figure, table }) => [
       `## ${title}`,
@@ -47,10 +48,11 @@ function tableText({ caption, columns, rows }: Table): string {
 function figureTable({ title, x, y, curves, levels = [] }: Curves): string {
   const all = curves.flatMap(({ points }) => points);
   const keyOf = (point: CurvePoint) =>
-    point.name === undefined ? String(point.x) : `${point.name}, ${across(point.x)}`;
+    point.name !== undefined ? `${point.name}, ${across(point.x)}` : place(point.x);
+  const place = (at: number | string) => (typeof at === 'number' ? String(+at.toPrecision(4)) : at);
   const write = ({ percent }: Axis, value: number) =>
     percent ? `${(100 * value).toFixed(1)} %` : `${+value.toPrecision(3)}`;
-  const across = (place: number | string) => (typeof place === 'number' ? write(x, place) : place);
+  const across = (at: number | string) => (typeof at === 'number' ? write(x, at) : at);
   const number = (value: number) => write(y, value);
   const cells = [...new Set(all.map(keyOf))].map((key) => [
     key,

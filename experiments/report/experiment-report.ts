@@ -10,6 +10,8 @@ import { swatch } from './sections.ts';
 export interface ExperimentRun {
   readonly name: string;
   readonly title: string;
+  /** what the settings are, and where they differ from the paper's, where they are those of a profile */
+  readonly profile?: string;
   readonly paper: string;
   readonly report: Report;
   readonly jobs: number;
@@ -34,7 +36,7 @@ export function renderExperimentReport(run: ExperimentRun): string {
     heading: title,
     version,
     date,
-    main: html`<section class="verdict none" aria-label="Result"><p class="kicker">${run.name}</p><p class="headline">${report.headline}</p>${report.lead !== undefined && html`<p>${report.lead}</p>`}</section>
+    main: html`<section class="verdict none" aria-label="Result"><p class="kicker">${run.name}</p><p class="headline">${report.headline}</p>${report.lead !== undefined && html`<p>${report.lead}</p>`}${run.profile !== undefined && html`<p>Setting: ${run.profile}.</p>`}</section>
 ${unfinished(run)}
 ${report.sections.map((section, i) => sectionOf(section, i))}
 ${provenance(run)}`,
