@@ -16,6 +16,7 @@ import { type AttackLoss, largestBut } from '../losses.ts';
 import { distance, drawFromBall, stepAlong } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { project } from '../space.ts';
+import { asPresented } from '../standing.ts';
 import { pullBack } from './gradients.ts';
 
 export interface Ascent {
@@ -83,15 +84,19 @@ export async function ascend(
           pullBack(back, cotangent, gradients.subarray(from * width, (from + logits.length / classes) * width));
         });
       } else judge(await target.logits(points), 0, null);
+      const climbed = mean(own);
+      // what is climbed has categories in part; what counts is the row as the target will get it
+      const shown = asPresented(task, epsilon, points, rows);
+      if (shown !== points) judge(await target.logits(shown), 0, null);
       for (const [k, i] of rows.entries()) {
         // a row that fools beats all that do not; among equals the higher loss
         if (done[k]! < fooled[i]! || (done[k] === fooled[i] && !(own[k]! > highest[i]!))) continue;
         fooled[i] = done[k]!;
         highest[i] = own[k]!;
-        best.set(points.subarray(k * width, (k + 1) * width), i * width);
+        best.set(shown.subarray(k * width, (k + 1) * width), i * width);
       }
       const { zero, broken } = faults(gradients, width);
-      task.onStep?.({ restart, step, rows: rows.length, loss: mean(own), zero, broken });
+      task.onStep?.({ restart, step, rows: rows.length, loss: climbed, zero, broken });
       task.onProgress?.((restart + step / (steps + 1)) / restarts);
       if (!gradients) break;
       if (!full && done.includes(1)) {
