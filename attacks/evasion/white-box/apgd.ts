@@ -178,7 +178,7 @@ async function climbOnce(
   }
 }
 
-/** A step of all climbers. (In a function of its own, because the compiler makes less of loops in a long asynchronous one.) */
+/** A step of all climbers. */
 function moveOn(live: Climbers, { x, space, epsilon }: EvasionTask, box: Box | null, keep: number): void {
   const { count, rows, points, before, gradients, squares, sizes } = live;
   const { width } = space;

@@ -114,7 +114,7 @@ export async function ascend(
   }
 }
 
-/** A step of all rows. (In a function of its own, because the compiler makes less of loops in a long asynchronous one.) */
+/** A step of all rows. */
 function moveOn(
   { x, space, norm, epsilon }: EvasionTask,
   size: number,
