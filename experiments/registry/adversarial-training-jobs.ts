@@ -5,6 +5,7 @@ import { type AttackSettings, attackSchema, robustModel, robustnessEvaluation } 
 import { count, listOf, positive, seedField } from '../fields.ts';
 import { augmentationSchema, defenceSchema } from '../membership/index.ts';
 import { type Job, type Results, recipeSchema } from '../runner/index.ts';
+import { withRadius } from './radius.ts';
 
 const treatmentSchema = v.strictObject({
   ...defenceSchema.entries,
@@ -74,7 +75,7 @@ export function treatmentsOf({ defences, epsilon, recipe }: Settings): Treatment
     { label: 'none', defence: null, recipe },
     ...defences.map(({ name, options, label = name, recipe: own = recipe }) => ({
       label,
-      defence: { name, options: { epsilon, ...options } },
+      defence: { name, options: withRadius(name, epsilon, options) },
       recipe: own,
     })),
   ];

@@ -14,9 +14,22 @@ import {
 import { count, listOf, positive, seedField } from '../fields.ts';
 import { defenceSchema } from '../membership/index.ts';
 import { type Job, type Results, recipeSchema } from '../runner/index.ts';
+import { withRadius } from './radius.ts';
 
 const attacks = listOf(attackSchema);
 const optionsSchema = v.record(v.string(), v.number());
+
+/** A defence that claims something about adversarial examples. */
+interface Claiming extends DefenseDef {
+  readonly robust: RobustCanary;
+}
+
+/** All of the registry, in its order. */
+const claiming = allDefenses.filter((def): def is Claiming => def.robust !== undefined);
+
+/** By the names of those defences. */
+const byDefence = <Value extends v.GenericSchema>(value: Value) =>
+  v.record(v.picklist(claiming.map(({ name }) => name)), value);
 
 export const settings = v.strictObject({
   data: v.optional(v.string(), 'digits'),
@@ -34,9 +47,9 @@ export const settings = v.strictObject({
   /** radius of the ball, by the norm that a defence is made for */
   epsilons: v.optional(v.strictObject({ linf: positive, l2: positive }), { linf: 0.15, l2: 0.5 }),
   /** by defence, beside those of its setting in the registry; `epsilon` is the radius unless it is here */
-  options: v.optional(v.record(v.string(), optionsSchema), { 'randomised-smoothing': { draws: 32 } }),
+  options: v.optional(byDefence(optionsSchema), {}),
   /** what the model behind a defence of answers is trained with, where that is not nothing */
-  behind: v.optional(v.record(v.string(), defenceSchema), {
+  behind: v.optional(byDefence(defenceSchema), {
     'randomised-smoothing': { name: 'gaussian-augmentation', options: { sigma: 0.25 } },
   }),
   seed: v.optional(seedField, 0),
@@ -45,12 +58,15 @@ export const settings = v.strictObject({
   /** of who knows the defence; row by row the worst of them counts */
   knowing: v.optional(attacks, [
     { name: 'fgsm', options: {} },
-    { name: 'pgd', options: { steps: 20, restarts: 2 } },
+    { name: 'pgd', options: { steps: 20, restarts: 2, full: 1 } },
     { name: 'apgd-dlr', options: { steps: 30 } },
     { name: 'square', options: { queries: 300 } },
   ]),
   /** of who does not, run on the undefended model */
-  unknowing: v.optional(attacks, [{ name: 'pgd', options: { steps: 20, full: 1 } }]),
+  unknowing: v.optional(attacks, [
+    { name: 'pgd', options: { steps: 20 } },
+    { name: 'pgd', options: { steps: 20, full: 1 } },
+  ]),
   /** draws that certify a row, of a defence that proves */
   certify: v.optional(v.strictObject({ certified: count, n0: count, n: count, alpha: positive }), {
     certified: 200,
@@ -84,7 +100,7 @@ export const settings = v.strictObject({
         { name: 'pgd', options: { full: 1 } },
         { name: 'carlini-wagner', options: { searches: 5, iterations: 200 } },
       ],
-      adaptive: { steps: 40, classes: 3 },
+      adaptive: { steps: 100, classes: 9 },
     },
   ),
 });
@@ -94,14 +110,6 @@ export const sections: readonly Section[] = ['linf', 'l2'];
 
 type Attacked = ReturnType<typeof robustnessEvaluation.parseResult>;
 type Certified = ReturnType<typeof certificates.parseResult>;
-
-/** A defence that claims something about adversarial examples. */
-interface Claiming extends DefenseDef {
-  readonly robust: RobustCanary;
-}
-
-/** All of the registry, in its order. */
-const claiming = allDefenses.filter((def): def is Claiming => def.robust !== undefined);
 
 const rowsOf = ({ train }: Settings) => ({ train, seed: 0 });
 
@@ -144,9 +152,9 @@ function attackJob(s: Settings, name: string, needs: readonly Job[], o: Attackin
   );
 }
 
-export function optionsOf(s: Settings, { name, options, robust }: Claiming): Readonly<Record<string, number>> {
-  const radius = Object.hasOwn(options, 'epsilon') ? { epsilon: s.epsilons[robust.norm as Section] } : {};
-  return { ...(robust.options as Readonly<Record<string, number>>), ...radius, ...s.options[name] };
+export function optionsOf(s: Settings, { name, robust }: Claiming): Readonly<Record<string, number>> {
+  const { epsilon: _, ...own } = robust.options as Readonly<Record<string, number>>;
+  return withRadius(name, s.epsilons[robust.norm as Section], { ...own, ...s.options[name] });
 }
 
 interface DefenceJobs {

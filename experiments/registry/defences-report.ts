@@ -14,12 +14,28 @@ const stepOf = (attacked: Attacked | null): Share | null =>
 
 const above = (a: Share, b: Share) => a.low > b.high;
 
-/** What is left by who does not know a defence: handed over from the undefended model; of a training defence, one step as well. */
+const least = (shares: readonly (Share | null)[]): Share | null =>
+  shares.reduce((a, b) => (a === null || b === null ? (a ?? b) : b.value! < a.value! ? b : a), null);
+
+/** Who knows a defence can hand over what fools the model without it, too. */
+const knowingOf = (row: Row): Share | null =>
+  row.knowing && row.unknowing ? least([worstOf(row.knowing), worstOf(row.unknowing)]) : null;
+
+/** What the attack of who does not know the defence leaves, that fares worst: of a training defence, one step may be it. */
 function unknowingOf(row: Row): Share | null {
-  const [handed, step] = [worstOf(row.unknowing), row.trains ? stepOf(row.knowing) : null];
-  if (!handed || !step) return handed;
-  return step.value! > handed.value! ? step : handed;
+  if (!row.unknowing) return null;
+  const each = row.unknowing.attacks.map(({ curve }) => curve[0]!.robust);
+  const step = row.trains ? stepOf(row.knowing) : null;
+  return [...each, ...(step ? [step] : [])].reduce((a, b) => (b.value! > a.value! ? b : a));
 }
+
+/** What it must be better than: no defence, or where it stands before a model that was trained with one, that. */
+function withoutIt(row: Row, { rows, undefended }: Section): Share | null {
+  const behind = row.behind === null ? null : rows.find(({ name }) => name === row.behind);
+  return behind ? knowingOf(behind) : worstOf(undefended);
+}
+
+const masks = (row: Row) => row.knowing?.masking === 'likely';
 
 interface Verdict {
   /** null: not measured yet, or intervals overlap */
@@ -34,16 +50,19 @@ const CLAIMS: Readonly<Record<Row['claim'], string>> = {
 };
 
 /** Whether the figures bear the claim out: where intervals lie apart. */
-function verdictOf(row: Row, undefended: Attacked | null): Verdict {
-  const [knowing, unknowing, plain] = [worstOf(row.knowing), unknowingOf(row), worstOf(undefended)];
+function verdictOf(row: Row, { undefended }: Section): Verdict {
+  const [knowing, unknowing, plain] = [knowingOf(row), unknowingOf(row), worstOf(undefended)];
   if (!knowing || !unknowing || !plain) return { holds: null, because: 'not measured yet' };
   const left = `who knows it leaves ${inWords(knowing)}`;
   if (row.claim === 'resists') {
-    const holds = above(knowing, plain) ? true : above(plain, knowing) ? false : null;
-    return { holds, because: `${left}, of none ${inWords(plain)}` };
+    const because = `${left}, of none ${inWords(plain)}`;
+    if (masks(row) && above(knowing, plain)) return { holds: null, because: `${because}; gradient masking is likely` };
+    return { holds: above(knowing, plain) ? true : above(plain, knowing) ? false : null, because };
   }
   if (row.claim === 'masks') {
-    const because = `${left}, who does not ${inWords(unknowing)}`;
+    const most = worstOf(row.unknowing)!;
+    const by = above(most, knowing) ? '' : `; handing over what fools the model for certain leaves ${inWords(most)}`;
+    const because = `${left}, an attacker who does not ${inWords(unknowing)}${by}`;
     return { holds: above(unknowing, knowing), because };
   }
   const proved = row.certified?.curve.at(-1)?.accuracy;
@@ -57,15 +76,26 @@ const answer = ({ holds }: Verdict) => (holds === null ? 'open' : holds ? 'yes' 
 
 const cell = (share: Share | null): Cell => (share ? withInterval(share) : 'not yet');
 
-function table({ norm, epsilon, undefended, rows }: Section, s: Settings): Table {
+function table(section: Section, s: Settings): Table {
+  const { norm, epsilon, undefended, rows } = section;
+  const handed = (row: Row, k: number) => cell(row.unknowing?.attacks[k]?.curve[0]?.robust ?? null);
   return {
-    caption: `The first ${s.attacked} test rows, ${NORMS[norm]} radius ${epsilon}, 95 % intervals. Right on unchanged rows; on rows that fool the undefended model (of answers: the bare one); after one step of who knows; under the worst, row by row, of all that who knows runs.`,
-    columns: ['Defence', 'Unchanged', 'Handed over', 'One step', 'Who knows it', 'Masking', 'Claims', 'Borne out'],
+    caption: `The first ${s.attacked} test rows, ${NORMS[norm]} radius ${epsilon}, 95 % intervals. Right on unchanged rows; on rows of who does not know it, made on the undefended model (of answers: the bare one); after one step of who knows; under the worst of all that who knows runs or can hand over.`,
+    columns: [
+      'Defence',
+      'Unchanged',
+      ...s.unknowing.map((attack) => `Handed over: ${attackWords(attack)}`),
+      'One step',
+      'Who knows it',
+      'Masking',
+      'Claims',
+      'Borne out',
+    ],
     rows: [
       [
         'none',
         cell(undefended?.clean ?? null),
-        '',
+        ...s.unknowing.map(() => ''),
         cell(stepOf(undefended)),
         cell(worstOf(undefended)),
         undefended?.masking ?? 'not yet',
@@ -75,12 +105,12 @@ function table({ norm, epsilon, undefended, rows }: Section, s: Settings): Table
       ...rows.map((row) => [
         row.name,
         cell(row.knowing?.clean ?? null),
-        cell(worstOf(row.unknowing)),
+        ...s.unknowing.map((_, k) => handed(row, k)),
         cell(stepOf(row.knowing)),
-        cell(worstOf(row.knowing)),
+        cell(knowingOf(row)),
         row.knowing?.masking ?? 'not yet',
         CLAIMS[row.claim],
-        answer(verdictOf(row, undefended)),
+        answer(verdictOf(row, section)),
       ]),
     ],
   };
@@ -106,7 +136,7 @@ function detectorSection(found: Found, s: Settings): ReportSection[] {
     {
       title: 'The detector',
       text: [
-        `Rows are suspicious whose probabilities move by more than a threshold when they are squeezed (${by.join('; ')}). The threshold suspects ${percent(detector.falsePositiveRate)} of ${detector.clean} clean test rows that are not attacked` +
+        `Rows are suspicious whose probabilities move by more than a threshold when they are squeezed (${by.join('; ')}). The threshold is the least that suspects at most ${percent(detector.falsePositiveRate)} of ${detector.clean} clean test rows that are not attacked` +
           (detection
             ? `; of the clean rows that are attacked later, it suspects ${inWords(detection.falsePositives)}.`
             : '.'),
@@ -131,21 +161,29 @@ const attackWords = ({ name, options }: Settings['knowing'][number]) =>
   [name, ...Object.entries(options).map(([option, value]) => `${option} ${value}`)].join(', ');
 
 function headline(found: Found): string {
-  const judged = found.sections.flatMap(({ rows, undefended }) =>
-    rows.flatMap((row) => {
-      const [knowing, plain] = [worstOf(row.knowing), worstOf(undefended)];
-      return knowing && plain ? [{ row, knowing, plain, verdict: verdictOf(row, undefended) }] : [];
+  const judged = found.sections.flatMap((section) =>
+    section.rows.flatMap((row) => {
+      const [knowing, without] = [knowingOf(row), withoutIt(row, section)];
+      return knowing && without ? [{ row, knowing, without, verdict: verdictOf(row, section) }] : [];
     }),
   );
   if (judged.length === 0) return 'Nothing has been measured yet.';
-  const standing = judged.filter(({ knowing, plain }) => above(knowing, plain));
+  const better = judged.filter(({ knowing, without }) => above(knowing, without));
+  const standing = better.filter(({ row }) => !masks(row));
+  const hidden = better.filter(({ row }) => masks(row)).map(({ row }) => row.name);
+  const idle = judged.filter((one) => one.row.behind !== null && !better.includes(one));
   const names = standing.map(({ row, knowing }) => `${row.name} ${percent(knowing.value)}`);
   const wrong = judged.filter(({ verdict }) => verdict.holds === false).map(({ row }) => row.name);
-  return (
-    `${standing.length} of ${judged.length} defences keep more rows right than none under an attacker who knows them${names.length > 0 ? `: ${names.join(', ')}` : ''}.` +
-    (wrong.length > 0 ? ` Not borne out is what the registry claims of ${wrong.join(', ')}.` : '') +
-    detectorWords(found)
-  );
+  return [
+    `${standing.length} of ${judged.length} defences keep more rows right than what they are added to, under an attacker who knows them${names.length > 0 ? `: ${names.join(', ')}` : ''}.`,
+    hidden.length > 0 &&
+      `What ${hidden.join(', ')} seem${hidden.length === 1 ? 's' : ''} to keep is no measure: gradient masking is likely.`,
+    ...idle.map(({ row }) => `${row.name} keeps no more than the ${row.behind} behind it: what it adds are proofs.`),
+    wrong.length > 0 && `Not borne out is what the registry claims of ${wrong.join(', ')}.`,
+    detectorWords(found),
+  ]
+    .filter((words) => words !== false && words !== '')
+    .join(' ');
 }
 
 /** Against the best of those who do not know it. */
@@ -155,7 +193,7 @@ function detectorWords({ detection }: Found): string {
     .filter(({ knows }) => !knows)
     .sort((a, b) => (b.evades.value ?? 0) - (a.evades.value ?? 0));
   if (!knowing || !best) return '';
-  return ` Past the squeezing detector get ${percent(knowing.evades.value)} of the rows by who knows it, ${percent(best.evades.value)} at most by who does not.`;
+  return `Past the squeezing detector get ${percent(knowing.evades.value)} of the rows by who knows it, ${percent(best.evades.value)} at most by who does not.`;
 }
 
 export function defencesReport(found: Found, s: Settings): Report {
@@ -163,17 +201,17 @@ export function defencesReport(found: Found, s: Settings): Report {
     headline: headline(found),
     lead:
       `${s.model} on ${s.data}, ${s.train === null ? 'all training rows' : `${s.train} training rows`}, one seed. ` +
-      `Who knows a defence runs ${s.knowing.map(attackWords).join('; ')}, straight through transforms and over draws of noise. Who does not hands over what fools the undefended model (${s.unknowing.map(attackWords).join('; ')}). ` +
-      'Options are those of each defence in the registry: for feature-squeezing, jpeg and input-gradient-regularisation they were chosen on 200 digits of a test suite, so on digits their figures may flatter what is claimed; nothing was chosen on the rows of another set.',
+      `Who knows a defence runs ${s.knowing.map(attackWords).join('; ')}, straight through transforms and over draws of noise. Who does not hands over rows that are made on the undefended model: ${s.unknowing.map(attackWords).join('; ')} (full 1: it goes on where the model is fooled). ` +
+      'Options are those of each defence in the registry, or of the settings below: for feature-squeezing, jpeg and input-gradient-regularisation those of the registry were chosen on 200 digits of a test suite, so on digits their figures may flatter what is claimed.',
     sections: [
       ...found.sections.map((section) => ({
         title: `${NORMS[section.norm]} radius ${section.epsilon}`,
         text: [
           `Defences: ${section.rows.map(optionsWords).join('; ')}.`,
-          'Masking is what the checklist says of the attacks of who knows. What resists keeps more rows right than none under who knows it; what masks holds up to who does not know it and falls to who does; what certifies has proofs at this radius, and no attack that finds fewer rows right than are proved.',
+          'Masking is what the checklist says of the attacks of who knows. What resists keeps more rows right than none under who knows it; what masks keeps more rows right under some attack of who does not know it than under one who does; what certifies has proofs at this radius, and no attack that finds fewer rows right than are proved.',
           ...section.rows.map(
             (row) =>
-              `${row.name} ${CLAIMS[row.claim]}: ${answer(verdictOf(row, section.undefended))}; ${verdictOf(row, section.undefended).because}.`,
+              `${row.name} ${CLAIMS[row.claim]}: ${answer(verdictOf(row, section))}; ${verdictOf(row, section).because}.`,
           ),
         ],
         table: table(section, s),

@@ -23,18 +23,21 @@ export const defences = defineExperiment({
         epsilons: { linf: 0.3, l2: 1.25 },
         options: {
           'adversarial-pgd': { steps: 7, warmup: 0.3, peak: 0.005 },
-          'randomised-smoothing': { sigma: 0.5, draws: 32 },
+          'randomised-smoothing': { sigma: 0.5 },
           'gaussian-augmentation': { sigma: 0.5 },
         },
         behind: { 'randomised-smoothing': { name: 'gaussian-augmentation', options: { sigma: 0.5 } } },
         attacked: 500,
         knowing: [
           { name: 'fgsm', options: {} },
-          { name: 'pgd', options: { steps: 40, restarts: 2 } },
+          { name: 'pgd', options: { steps: 40, restarts: 2, full: 1 } },
           { name: 'apgd-dlr', options: { steps: 50 } },
           { name: 'square', options: { queries: 300 } },
         ],
-        unknowing: [{ name: 'pgd', options: { steps: 40, full: 1 } }],
+        unknowing: [
+          { name: 'pgd', options: { steps: 40 } },
+          { name: 'pgd', options: { steps: 40, full: 1 } },
+        ],
         certify: { certified: 500, n0: 100, n: 10_000, alpha: 0.001 },
         detector: {
           squeezers: { bits: [1], medians: [2] },
@@ -48,7 +51,7 @@ export const defences = defineExperiment({
             { name: 'pgd', options: { full: 1 } },
             { name: 'carlini-wagner', options: { searches: 5, iterations: 300 } },
           ],
-          adaptive: { steps: 100, classes: 3 },
+          adaptive: { steps: 100, classes: 9 },
         },
       },
     },

@@ -52,23 +52,23 @@ test('each defence of the registry by who knows it and who does not, and those o
 });
 
 const share = (value: number) => ({ value, low: value - 0.05, high: value + 0.05, n: 200 });
-const attacked = (left: number, step = left) => ({
+const attacked = (left: number, masking = 'none seen') => ({
   clean: share(0.97),
-  attacks: [{ name: 'fgsm', curve: [{ robust: share(step) }] }],
+  attacks: [{ name: 'fgsm', curve: [{ robust: share(left) }] }],
   worst: [{ robust: share(left) }],
   flags: [{ name: 'large-epsilon', flag: true, evidence: 'It does.' }],
-  masking: 'none seen',
+  masking,
 });
 
-/** Rows left by who knows a defence and by who does not; undefended 0.1. */
-function reported(left: Readonly<Record<string, readonly [number, number]>>, certified: number) {
+/** Rows left by who knows a defence and by who does not, and what the checklist says; undefended 0.1. */
+function reported(left: Readonly<Record<string, readonly [number, number, string?]>>, certified: number) {
   const results: Results = {
     of: ((job: Job) => {
       if (job.kind.name === 'certificates')
         return { curve: [{ accuracy: share(0.9) }, { accuracy: share(certified) }] };
       if (job.kind.name !== 'robustness') return null;
       const found = left[defenceOf(job)];
-      return found ? attacked(found[attackOf(job).craftedOn ? 1 : 0]) : null;
+      return found ? attacked(found[attackOf(job).craftedOn ? 1 : 0], found[2]) : null;
     }) as Results['of'],
   };
   return defences.report(results, settings);
@@ -88,6 +88,7 @@ test('a claim is borne out, or not, or open: by intervals', () => {
       'adversarial-fgsm': [-0.1, 0.8],
       jpeg: [0.1, 0.6],
       'feature-squeezing': [0.1, 0.12],
+      'gaussian-augmentation': [0.3, 0.7],
       'randomised-smoothing': [0.5, 0.7],
     },
     0.4,
@@ -99,13 +100,42 @@ test('a claim is borne out, or not, or open: by intervals', () => {
     ),
     ['yes', 'open', 'no', 'yes', 'no', 'yes'],
   );
-  assert.is(said['gaussian-augmentation'], 'open');
+  assert.is(said['input-gradient-regularisation'], 'open');
   assert.match(
     report.headline,
-    /^2 of 6 defences keep more rows right than none .*: trades 60\.0 %, randomised-smoothing 50\.0 %\. Not borne out is what the registry claims of adversarial-fgsm, feature-squeezing\./,
+    /^3 of 7 defences keep more rows right than what .*: trades 60\.0 %, gaussian-augmentation 30\.0 %, randomised-smoothing 50\.0 %\. Not borne out is what the registry claims of adversarial-fgsm, feature-squeezing\./,
   );
   const violated = answers(reported({ none: [0.1, 0.1], 'randomised-smoothing': [0.5, 0.7] }, 0.8));
   assert.is(violated['randomised-smoothing'], 'no', 'an attack finds what was proved not to be there');
+});
+
+test('what hides gradients keeps nothing, what stands before a defended model is held against that, and rows are handed over by who knows, too', () => {
+  const report = reported(
+    {
+      none: [0.1, 0.1],
+      trades: [0.6, 0.8, 'likely'],
+      'adversarial-pgd': [0.6, 0.25],
+      'gaussian-augmentation': [0.5, 0.7],
+      'randomised-smoothing': [0.55, 0.7],
+    },
+    0.4,
+  );
+  assert.is(answers(report)['trades'], 'open');
+  assert.match(
+    report.headline,
+    /^2 of 4 .*: adversarial-pgd 25\.0 %, gaussian-augmentation 50\.0 %\. What trades seems to keep is no measure: .* randomised-smoothing keeps no more than the gaussian-augmentation behind it: what it adds are proofs\./,
+  );
+});
+
+test('options of what is no such defence are refused', () => {
+  for (const field of ['options', 'behind']) {
+    const said = () => defences.settings({ [field]: { 'radomised-smoothing': {} } });
+    assert.throws(
+      said,
+      /expected a setting among adversarial-fgsm, .*, randomised-smoothing, got '.*radomised-smoothing'/,
+      field,
+    );
+  }
 });
 
 test('the report is one of no records too', () => {
