@@ -90,7 +90,19 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
   for (const { attack, options: given } of chosen) {
     parseOptions(attack.name, attack.options, given);
     const [epsilon] = epsilons as [number];
-    checkEvasionRun(attack, { target, x, y, ...(targets && { targets }), space, norm, epsilon, known, rng });
+    const { confidence = 0.95 } = options;
+    checkEvasionRun(attack, {
+      target,
+      x,
+      y,
+      ...(targets && { targets }),
+      space,
+      norm,
+      epsilon,
+      known,
+      rng,
+      confidence,
+    });
   }
 
   const judge = target as LabelTarget;
