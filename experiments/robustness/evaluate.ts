@@ -189,7 +189,7 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
   for (const one of chosen) attacks.push(await attack(one));
 
   const worst = worstCase(runs, epsilons, y.length);
-  const warnings: RobustnessRecord['warnings'] = [];
+  const warnings: RobustnessRecord['warnings'] = leftOut(all.y.length - y.length, wanted);
   let controls = noControls;
   if (withControls) {
     const stands = worst.map(({ fooled }) => standing(fooled));
@@ -287,6 +287,16 @@ function wantedRows(
   const y = kept.map((i) => all.y[i]!);
   return { x, y, targets: new Int32Array(y.length).fill(wanted), rows: kept.map((i) => own[i]!) };
 }
+
+const leftOut = (rows: number, wanted: RobustnessOptions['wanted'] | null): RobustnessRecord['warnings'] =>
+  rows === 0
+    ? []
+    : [
+        {
+          code: 'skipped',
+          message: `${rows} of the rows are of class ${wanted}, which is wanted: they were left out.`,
+        },
+      ];
 
 interface WorstCase {
   readonly epsilon: number;

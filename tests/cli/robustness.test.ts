@@ -69,7 +69,7 @@ attack('text for people; the same seed, the same figures', async () => {
   const [one, two] = [await inProcess(args), await inProcess(args)];
   assert.is(one.code, 0, one.stderr);
   assert.is(one.stdout, two.stdout);
-  assert.match(one.stdout, /do not become the wanted class/);
+  assert.match(one.stdout.replaceAll(/\s+/g, ' '), /do not become the class after their own/);
 });
 
 attack(
