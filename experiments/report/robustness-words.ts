@@ -96,8 +96,8 @@ export function robustnessWords(record: RobustnessRecord): RobustnessWords {
     goal.wanted === null
       ? `${before}; ${under}.`
       : `${before}, and ${percent(1 - goal.start)} are read as ${goal.wanted}; ${under} ${goal.stays}, right or wrong.`;
-  const asked = flags.filter(({ flag, ofMasking }) => ofMasking && flag !== null).length;
-  const others = flags.filter(({ flag, ofMasking }) => flag && !ofMasking).map(questionText);
+  const asked = flags.filter(({ flag, ofMasking = true }) => ofMasking && flag !== null).length;
+  const others = flags.filter(({ flag, ofMasking = true }) => flag && !ofMasking).map(questionText);
   const because = {
     likely: `The model, or the attack, hides from gradients: ${flagged.map(questionText).join(' ')} An attack that does not follow them may well find more.`,
     possible: `One check of the evaluation was flagged: ${flagged.map(questionText).join(' ')} Look into it before the figure is used.`,

@@ -100,7 +100,7 @@ test('one class wanted: the same goal in every sentence, and rows that were left
 
 test('checks that are not of masking are neither counted among those that found none, nor passed over', () => {
   const record = structuredClone(evaluated['plain']!);
-  const rounding = record.flags.find(({ ofMasking }) => !ofMasking)!;
+  const rounding = record.flags.find(({ ofMasking }) => ofMasking === false)!;
   Object.assign(rounding, { flag: true, evidence: 'Nine rows fail.' });
   const asked = record.flags.filter(({ flag, ofMasking }) => ofMasking && flag !== null).length;
   const page = text(renderRobustnessReport(record));
