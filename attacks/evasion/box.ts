@@ -2,7 +2,7 @@
  * The linf ball inside the bounds is a box for each row, and a step of signs with its projection one pass without branches: where a
  * branch depends on the sign of a gradient, a processor guesses wrongly half of the time, and that costs more than the arithmetic.
  */
-import { floorF32, type Row } from './norms.ts';
+import { floorF32, type Row, viewOf } from './norms.ts';
 import type { InputSpace } from './space.ts';
 
 export interface Box {
@@ -31,20 +31,22 @@ const TINY = 1e-300;
  * @param origin place of the row's box
  */
 export function signStep(size: number, gradient: Row, x: Row, box: Box, origin: number, width: number): void {
-  const { low, high } = box;
-  const [g, values] = [gradient.values, x.values];
-  for (let j = 0, a = x.at, b = gradient.at, c = origin; j < width; j++, a++, b++, c++) {
-    const slope = g[b]!;
-    const v = values[a]! + (size * slope) / (Math.abs(slope) + TINY);
-    const [l, h] = [low[c]!, high[c]!];
-    values[a] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
+  const [g, values] = [viewOf(gradient, width), viewOf(x, width)];
+  const low = viewOf({ values: box.low, at: origin }, width);
+  const high = viewOf({ values: box.high, at: origin }, width);
+  for (let j = 0; j < width; j++) {
+    const slope = g[j]!;
+    const v = values[j]! + (size * slope) / (Math.abs(slope) + TINY);
+    const l = low[j]!;
+    const h = high[j]!;
+    values[j] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
   }
 }
 
 /**
- * The same with momentum, as Auto-PGD steps; with clamp as above, b the point before x, and `before` left as x was:
+ * The same with momentum, as Auto-PGD steps; with clamp as above, b the point before x, whose place the one after x takes:
  *
- *   z = clamp(x + size sign(g));  x <- clamp(x + keep (z - x) + (1 - keep) (x - b))
+ *   z = clamp(x + size sign(g));  b <- clamp(x + keep (z - x) + (1 - keep) (x - b))
  *
  * @param gradient at the same places as x
  * @param before at the same places as x
@@ -68,7 +70,6 @@ export function momentumStep(
     const up = here + (size * slope) / (Math.abs(slope) + TINY);
     const z = 0.5 * (Math.abs(up - l) - Math.abs(up - h) + l + h);
     const v = here + keep * (z - here) + rest * (here - before[a]!);
-    before[a] = here;
-    values[a] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
+    before[a] = 0.5 * (Math.abs(v - l) - Math.abs(v - h) + l + h);
   }
 }

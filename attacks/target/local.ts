@@ -88,13 +88,13 @@ export function localTarget(classifier: Classifier, options: LocalTargetOptions 
           const out = model.apply(params, input, nn.EVAL);
           const own = logits.subarray(at * classes, (at + rows) * classes);
           own.set(out.toArray());
-          const back: MapBack = (cotangent) =>
+          const back: MapBack = (cotangent, into = new Float32Array(rows * width)) =>
             engine.run('input gradient', () => {
               const given = engine.tensor(cotangent, [rows, classes], { dtype });
               const [gradient] = grad(out, [input], { cotangent: given });
-              if (!gradient) return new Float32Array(rows * width);
-              const values = gradient.toArray();
-              return values instanceof Float32Array ? values : Float32Array.from(values);
+              if (gradient) into.set(gradient.view());
+              else into.fill(0);
+              return into;
             });
           use(own, back, at);
         });

@@ -37,8 +37,11 @@ export interface LogitTarget extends ProbabilityTarget {
 /** Rows that input gradients come in at a time, at most. */
 export const GRADIENT_ROWS = 256;
 
-/** The map back of one forward pass: a cotangent of its logits [rows, classes] to a gradient of its inputs [rows, width]. */
-export type MapBack = (cotangent: Float64Array) => Float32Array;
+/**
+ * The map back of one forward pass: a cotangent of its logits [rows, classes] to a gradient of its inputs [rows, width].
+ * @param into array of that size that the gradient may be written to; what is returned is the gradient, there or in an array of its own
+ */
+export type MapBack = (cotangent: Float64Array, into?: Float32Array) => Float32Array;
 
 export interface GradientTarget extends LogitTarget {
   /**

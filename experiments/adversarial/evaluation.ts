@@ -37,7 +37,7 @@ const { seconds: _, ...attackEntries } = entries.attacks.item.entries;
 export const robustnessEvaluation = defineKind({
   name: 'robustness',
   about: 'attacks a model on its first test rows and judges whether to believe what is left right',
-  version: 1,
+  version: 2,
   settings: v.strictObject({
     /** those of the model's job */
     rows: rowsSchema,

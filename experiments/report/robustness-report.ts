@@ -145,11 +145,11 @@ function checks({ flags }: RobustnessRecord): Html {
 
 function climb({ controls: { convergence, gradients } }: RobustnessRecord): Html | null {
   if (!convergence) return null;
-  const { attack, epsilon, rows, steps, once, twice, restarted, restarts } = convergence;
+  const { attack, epsilon, rows, steps, fooled, bySteps, byStarts, restarts } = convergence;
   return html`<section aria-labelledby="climb"><h2 id="climb">Did the attack arrive?</h2>
 <figure class="roc">${trusted(curvesPlot({ curves: climbCurves(convergence) }).outerHTML)}
 <figcaption><p>The mean loss that ${attack} climbs over ${integer(rows)} rows at ε = ${epsilonText(epsilon)}: it should rise, and flatten before the last step.</p>
-<ul class="legend" aria-label="Rows that are fooled"><li><span>${integer(steps)} steps</span><span class="auc">${integer(once)} fooled</span></li><li><span>${integer(2 * steps)} steps</span><span class="auc">${integer(twice)} fooled</span></li><li><span>${integer(steps)} steps, ${integer(restarts)} starts</span><span class="auc">${integer(restarted)} fooled</span></li></ul>
+<ul class="legend" aria-label="Rows that are fooled"><li><span>all attacks here</span><span class="auc">${integer(fooled)} fooled</span></li><li><span>${integer(2 * steps)} steps in place of ${integer(steps)}</span><span class="auc">${integer(bySteps)} more</span></li><li><span>${integer(2 * restarts)} starts in place of ${integer(restarts)}</span><span class="auc">${integer(byStarts)} more</span></li></ul>
 ${gradients && html`<p>Gradients at ${integer(gradients.rows)} rows without an attack: ${gradientText(gradients)}.</p>`}</figcaption></figure></section>`;
 }
 

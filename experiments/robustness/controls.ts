@@ -22,7 +22,6 @@ import { accessOfTarget, type ChosenAttack } from './choice.ts';
 const ROWS = 256;
 const DRAWS_WITHOUT_GRADIENTS = 10;
 const DRAWS_AT_MOST = 100;
-export const RESTARTS = 3;
 
 export interface ControlTask {
   readonly run: Omit<EvasionRun, 'epsilon' | 'options' | 'x' | 'y' | 'rng' | 'targets'>;
@@ -34,8 +33,8 @@ export interface ControlTask {
   readonly attacked: Uint8Array;
   readonly epsilons: readonly number[];
   readonly chosen: readonly ChosenAttack[];
-  /** a row is robust when no attack fools it, by epsilon: rows that are right */
-  readonly standing: readonly number[];
+  /** by epsilon: rows that are right where no attack fools them, and which rows any of them fools [n] */
+  readonly worst: readonly { readonly standing: number; readonly fooled: Uint8Array }[];
   readonly rng: Rng;
   readonly onProgress?: (done: number) => void;
 }
@@ -78,7 +77,7 @@ export async function runControls(
     }
     controls = { ...controls, unbounded: await unbounded(task, part) };
     task.onProgress?.(0.6);
-    if (hasGradients) controls = { ...controls, convergence: await convergence(task, part, steps) };
+    if (hasGradients) controls = { ...controls, convergence: await convergence(task, rows, steps) };
     task.onProgress?.(1);
     return { controls, stopped: false };
   } catch (error) {
@@ -130,21 +129,44 @@ async function unbounded(task: ControlTask, part: Part): Promise<Controls['unbou
   return { attack: chosen.attack.name, epsilon, fooled };
 }
 
-/** At the epsilon where most hangs in the balance: half of the rows stand. */
-async function convergence(task: ControlTask, part: Part, steps: number): Promise<ConvergenceEvidence | null> {
-  const { epsilons, standing, attacked } = task;
+/** At the epsilon where most hangs in the balance: half of the rows stand. Only those that all attacks left right are asked for more. */
+async function convergence(task: ControlTask, rows: Int32Array, steps: number): Promise<ConvergenceEvidence | null> {
+  const { epsilons, worst, attacked } = task;
   const attack = evasionAttackNamed('pgd');
   if (!attack.norms.includes(task.run.norm)) return null;
   const half = attacked.reduce((sum, one) => sum + one, 0) / 2;
-  const off = standing.map((count) => Math.abs(count - half));
-  const epsilon = epsilons[off.indexOf(Math.min(...off))]!;
-  const trace: StepTrace[] = [];
+  const off = worst.map(({ standing }) => Math.abs(standing - half));
+  const at = off.indexOf(Math.min(...off));
+  const epsilon = epsilons[at]!;
+  const fooled = rows.map((i) => worst[at]!.fooled[i]!);
+  const left = Int32Array.from(rows.keys()).filter((k) => !fooled[k]);
   const given = pgdOf(task.chosen)?.options ?? {};
-  const fooledBy = async (options: Readonly<Record<string, number>>, onStep?: (step: StepTrace) => void) =>
-    (await attackPart(task, part, attack, { epsilon, options: { ...given, ...options }, ...(onStep && { onStep }) }))
-      .fooled;
-  const once = await fooledBy({ steps, restarts: 1, full: 1 }, (step) => trace.push(step));
-  const twice = await fooledBy({ steps: 2 * steps, restarts: 1, full: 0 });
-  const restarted = await fooledBy({ steps, restarts: RESTARTS, full: 0 });
-  return { attack: attack.name, epsilon, steps, restarts: RESTARTS, once, twice, restarted, trace };
+  const restarts = given['restarts'] ?? attack.options['restarts']!.default;
+  const trace: StepTrace[] = [];
+  const climb = (part: Part, options: Readonly<Record<string, number>>, onStep?: (step: StepTrace) => void) =>
+    attackPart(task, part, attack, { epsilon, options: { ...given, ...options }, ...(onStep && { onStep }) });
+  await climb(rowsOf(task, rows), { steps, restarts: 1, full: 1 }, (step) => trace.push(step));
+  const more = async (options: Readonly<Record<string, number>>) => {
+    const found = new Uint8Array(rows.length);
+    if (left.length === 0) return found;
+    const asked = rowsOf(
+      task,
+      left.map((k) => rows[k]!),
+    );
+    const ran = await climb(asked, options);
+    for (const [a, k] of left.entries()) found[k] = ran.fooled[a]!;
+    return found;
+  };
+  const bySteps = await more({ steps: 2 * steps, restarts });
+  const byStarts = await more({ steps, restarts: 2 * restarts });
+  return {
+    attack: attack.name,
+    epsilon,
+    steps,
+    restarts,
+    fooled: Uint8Array.from(fooled),
+    bySteps,
+    byStarts,
+    trace,
+  };
 }

@@ -137,7 +137,8 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
   let finished = 0;
   const runs: AttackEvidence[] = [];
   const examples = exampleKeeper({ dataset, rows, x, y, space, norm, epsilons });
-  const attack = async ({ attack, options: given }: ChosenAttack): Promise<RobustnessAttack> => {
+  const attack = async ({ attack, options: given }: ChosenAttack, place: number): Promise<RobustnessAttack> => {
+    const before = chosen.slice(0, place).filter((one) => one.attack === attack).length;
     const nearest = attack.seeks === 'nearest';
     const results: EvasionResult[] = [];
     const curve: RobustnessPoint[] = [];
@@ -149,7 +150,7 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
         ...(targets && { targets }),
         epsilon,
         options: given,
-        rng: rng.split(`attack ${attack.name}`),
+        rng: rng.split(`attack ${attack.name}${before > 0 ? ` ${before}` : ''}`),
         onProgress: (done) => report(attack.name, finished + Math.min(1, done)),
       });
       finished++;
@@ -163,7 +164,7 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
         const fooled = inside(result.fooled);
         const rounded = result.rounded && inside(result.rounded.fooled);
         const { family, threat } = attack;
-        runs.push({ attack: attack.name, family, access: threat.access, epsilon: ball, fooled, rounded });
+        runs.push({ attack: attack.name, place, family, access: threat.access, epsilon: ball, fooled, rounded });
         curve.push(point(ball, fooled, rounded));
         examples.note(attack.name, ball, fooled, result);
       }
@@ -186,14 +187,14 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
     };
   };
   const attacks: RobustnessAttack[] = [];
-  for (const one of chosen) attacks.push(await attack(one));
+  for (const [place, one] of chosen.entries()) attacks.push(await attack(one, place));
 
   const worst = worstCase(runs, epsilons, y.length);
   const warnings: RobustnessRecord['warnings'] = leftOut(all.y.length - y.length, wanted);
   let controls = noControls;
   if (withControls) {
-    const stands = worst.map(({ fooled }) => standing(fooled));
-    const task = { run, x, y, targets, access, attacked, epsilons, chosen, standing: stands };
+    const reached = worst.map(({ fooled }) => ({ standing: standing(fooled), fooled }));
+    const task = { run, x, y, targets, access, attacked, epsilons, chosen, worst: reached };
     const onProgress = (done: number) => report('controls', parts + 2 * done);
     const ran = await runControls({ ...task, rng: rng.split('controls'), onProgress });
     controls = ran.controls;
@@ -321,7 +322,7 @@ function worstCase(runs: readonly AttackEvidence[], epsilons: readonly number[],
 
 /** Attacks whose budget ended say nothing about strength. */
 const complete = (runs: readonly AttackEvidence[], attacks: readonly RobustnessAttack[]) =>
-  runs.filter((run) => !attacks.find(({ name }) => name === run.attack)?.stopped);
+  runs.filter(({ place }) => !attacks[place]!.stopped);
 
 const countOf = (marks: Uint8Array) => marks.reduce((sum, mark) => sum + mark, 0);
 

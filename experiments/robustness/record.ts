@@ -92,10 +92,10 @@ export const robustnessSchema = v.object({
         rows: count,
         steps: count,
         restarts: count,
-        once: count,
-        twice: count,
-        restarted: count,
-        /** mean loss after each step; null where it is not finite */
+        fooled: count,
+        bySteps: count,
+        byStarts: count,
+        /** mean loss before each step, and after the last; null where it is not finite */
         losses: v.array(v.nullable(v.number())),
       }),
     ),

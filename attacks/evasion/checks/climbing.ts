@@ -58,21 +58,19 @@ export const lossRises = defineCheck({
 
 export const converges = defineCheck({
   name: 'no-convergence',
-  question: 'Does the attack find more when it is given twice the steps, or more starts?',
+  question: 'Does twice the steps, or twice the starts, fool rows that all attacks here left right?',
   source: 'Carlini et al. 2019, section 5 (plots of success by iterations)',
   remedy: 'The figure is not final: raise steps and restarts until it stays.',
-  ofMasking: true,
+  ofMasking: false,
   judge({ convergence }) {
-    if (!convergence || convergence.once.length === 0) return null;
-    const { attack, steps, restarts, once, twice, restarted, epsilon } = convergence;
-    const n = once.length;
-    // what both runs find differently by chance cancels
-    const more = (other: Uint8Array) => Math.max(0, onlyFirst(other, once) - onlyFirst(once, other));
-    const [byStep, byStart] = [countOver(more(twice), n, FEW_MORE), countOver(more(restarted), n, FEW_MORE)];
+    if (!convergence || convergence.fooled.length === 0) return null;
+    const { attack, steps, restarts, fooled, bySteps, byStarts, epsilon } = convergence;
+    const n = fooled.length;
+    const [moreSteps, moreStarts] = [bySteps, byStarts].map((more) => countOver(onlyFirst(more, fooled), n, FEW_MORE));
     return {
-      flag: byStep.flag || byStart.flag,
+      flag: moreSteps!.flag || moreStarts!.flag,
       grave: false,
-      evidence: `${attack} at epsilon ${+epsilon.toPrecision(4)} fools ${countOf(once)} of ${n} rows with ${steps} steps; ${2 * steps} steps fool ${byStep.text} more, ${restarts} starts ${byStart.text} more.`,
+      evidence: `At epsilon ${+epsilon.toPrecision(4)} the attacks fool ${countOf(fooled)} of ${n} rows; ${attack} with ${2 * steps} steps in place of ${steps} fools ${moreSteps!.text} more, with ${2 * restarts} starts in place of ${restarts} ${moreStarts!.text} more.`,
     };
   },
 });
@@ -88,14 +86,14 @@ export const monotone = defineCheck({
     const own = runs.filter(({ family }) => family === 'iterative' || family === 'ensemble');
     let asked = 0;
     let most: { readonly lost: number; readonly won: number; readonly text: string } | null = null;
-    for (const attack of new Set(own.map((run) => run.attack))) {
-      const curve = own.filter((run) => run.attack === attack).sort((a, b) => a.epsilon - b.epsilon);
+    for (const place of new Set(own.map((run) => run.place))) {
+      const curve = own.filter((run) => run.place === place).sort((a, b) => a.epsilon - b.epsilon);
       for (let k = 1; k < curve.length; k++) {
         const [small, large] = [curve[k - 1]!, curve[k]!];
         asked++;
         const [lost, won] = [onlyFirst(small.fooled, large.fooled), onlyFirst(large.fooled, small.fooled)];
         if (most && lost - won <= most.lost - most.won) continue;
-        const text = `${attack}: from epsilon ${+small.epsilon.toPrecision(4)} to ${+large.epsilon.toPrecision(4)}, ${lost} rows are fooled no more and ${won} are fooled anew`;
+        const text = `${large.attack}: from epsilon ${+small.epsilon.toPrecision(4)} to ${+large.epsilon.toPrecision(4)}, ${lost} rows are fooled no more and ${won} are fooled anew`;
         most = { lost, won, text };
       }
     }

@@ -6,6 +6,8 @@ import type { Norm } from '../norms.ts';
 /** One attack at one epsilon, on the same rows as all others. */
 export interface AttackEvidence {
   readonly attack: string;
+  /** its place in the evaluation: one attack may be run with several settings */
+  readonly place: number;
   readonly family: EvasionAttack['family'];
   readonly access: AccessLevel;
   readonly epsilon: number;
@@ -23,16 +25,18 @@ export interface NoiseEvidence {
   readonly fooled: Uint8Array;
 }
 
-/** An attack that climbs on where the model is fooled, at the epsilon that is evaluated, with more steps, and from more starts. */
+/** What more steps and more starts find on rows that every attack of the evaluation left right, and how the loss climbs. */
 export interface ConvergenceEvidence {
   readonly attack: string;
   readonly epsilon: number;
+  /** of the evaluation's own run */
   readonly steps: number;
   readonly restarts: number;
-  /** of the rows it was run on [m] */
-  readonly once: Uint8Array;
-  readonly twice: Uint8Array;
-  readonly restarted: Uint8Array;
+  /** of [m] rows: fooled by any attack of the evaluation; by this one with twice the steps, or twice the starts, alone */
+  readonly fooled: Uint8Array;
+  readonly bySteps: Uint8Array;
+  readonly byStarts: Uint8Array;
+  /** of one start that climbs on where the model is fooled */
   readonly trace: readonly StepTrace[];
 }
 

@@ -3,9 +3,12 @@ import { accessLevels } from '../../target/index.ts';
 import { anyOf, countOf, countOver, defineCheck, type Finding, onlyFirst, TOLERATED } from './define-check.ts';
 import type { AttackEvidence, RobustnessEvidence } from './evidence.ts';
 
-/** An ensemble has both kinds in it: it belongs to neither side. */
-const followsGradients = ({ access, family }: AttackEvidence) =>
-  accessLevels.indexOf(access) >= accessLevels.indexOf('gradients') && family !== 'ensemble' && family !== 'transfer';
+/**
+ * In many steps: a single one is weaker than many questions on any model. An ensemble has both kinds in it: it belongs to neither side.
+ */
+const climbsGradients = ({ access, family }: AttackEvidence) =>
+  accessLevels.indexOf(access) >= accessLevels.indexOf('gradients') &&
+  !(family === 'single-step' || family === 'ensemble' || family === 'transfer');
 const isBlackBox = ({ family }: AttackEvidence) => family === 'score-based' || family === 'decision-based';
 const named = (runs: readonly AttackEvidence[]) => [...new Set(runs.map(({ attack }) => attack))].join(', ');
 
@@ -16,7 +19,7 @@ function worst(
   stronger: (run: AttackEvidence) => boolean,
 ): Finding | null {
   const n = countOf(attacked);
-  let most: { readonly alone: number; readonly epsilon: number; readonly a: string; readonly b: string } | null = null;
+  let most: { alone: number; epsilon: number; a: string; b: string; others: boolean } | null = null;
   for (const epsilon of epsilons) {
     const here = runs.filter((run) => run.epsilon === epsilon);
     const [a, b] = [here.filter(weaker), here.filter(stronger)];
@@ -27,14 +30,15 @@ function worst(
         attacked.length,
       );
     const alone = onlyFirst(of(a), of(b));
-    if (most === null || alone > most.alone) most = { alone, epsilon, a: named(a), b: named(b) };
+    if (most === null || alone > most.alone)
+      most = { alone, epsilon, a: named(a), b: named(b), others: named(b).includes(',') };
   }
   if (most === null || n === 0) return null;
   const { flag, grave, text } = countOver(most.alone, n, TOLERATED);
   return {
     flag,
     grave,
-    evidence: `At epsilon ${+most.epsilon.toPrecision(4)}, ${most.a} fools ${text} that ${most.b} does not.`,
+    evidence: `At epsilon ${+most.epsilon.toPrecision(4)}, ${most.a} fools ${text} that ${most.b} ${most.others ? 'do' : 'does'} not.`,
   };
 }
 
@@ -60,7 +64,7 @@ export const blackBoxWins = defineCheck({
   remedy:
     'Do not report the white-box figure. Report the worst case over all attacks, and attack what hides the gradients: BPDA, other losses, more steps.',
   ofMasking: true,
-  judge: (evidence) => worst(evidence, isBlackBox, followsGradients),
+  judge: (evidence) => worst(evidence, isBlackBox, climbsGradients),
 });
 
 export const transferWins = defineCheck({
@@ -70,12 +74,12 @@ export const transferWins = defineCheck({
   remedy:
     'The gradients of this model mislead. Attack it through a substitute or a smooth approximation (BPDA), and report the worst case.',
   ofMasking: true,
-  judge: (evidence) => worst(evidence, ({ family }) => family === 'transfer', followsGradients),
+  judge: (evidence) => worst(evidence, ({ family }) => family === 'transfer', climbsGradients),
 });
 
 export const randomSearchWins = defineCheck({
   name: 'random-search',
-  question: 'Does noise in the ball, drawn as often as gradients were asked, find what they miss?',
+  question: 'Does noise in the ball, as many draws as an attack has steps, find what gradients miss?',
   source: 'Athalye, Carlini, Wagner 2018, section 3.1; Carlini et al. 2019, section 5',
   remedy: 'Gradient attacks do worse than chance here: find out what hides the gradients before reporting any figure.',
   ofMasking: true,
@@ -84,9 +88,7 @@ export const randomSearchWins = defineCheck({
     if (n === 0) return null;
     let most: { readonly alone: number; readonly epsilon: number; readonly tries: number } | null = null;
     for (const { epsilon, fooled, tries } of noise) {
-      const own = runs.filter(
-        (run) => run.epsilon === epsilon && followsGradients(run) && run.family !== 'single-step',
-      );
+      const own = runs.filter((run) => run.epsilon === epsilon && climbsGradients(run));
       if (own.length === 0) continue;
       const alone = onlyFirst(
         fooled,

@@ -7,7 +7,14 @@
  * Source: Athalye, Carlini, Wagner 2018, Obfuscated gradients give a false sense of security (ICML), section 4.1.
  */
 import { ConfigError, sizeOf, type Tensor } from '../../../engine/index.ts';
-import type { GradientTarget, LabelTarget, LogitTarget, ProbabilityTarget, Samples } from '../../target/index.ts';
+import type {
+  GradientTarget,
+  LabelTarget,
+  LogitTarget,
+  MapBack,
+  ProbabilityTarget,
+  Samples,
+} from '../../target/index.ts';
 
 export interface InputTransform {
   /** for messages: what it does */
@@ -70,7 +77,9 @@ export function transformed(target: LabelTarget & Partial<GradientTarget>, trans
         const made = forward(x);
         return inner.inputGradients(made, (own, back, from) => {
           const [start, end] = [from * width, (from + own.length / classes) * width];
-          use(own, (cotangent) => pass(back(cotangent), x.subarray(start, end), made.subarray(start, end)), from);
+          const backToRows: MapBack = (cotangent, into) =>
+            pass(back(cotangent, into), x.subarray(start, end), made.subarray(start, end));
+          use(own, backToRows, from);
         });
       },
       logitsAndVjp(x) {

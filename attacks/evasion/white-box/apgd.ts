@@ -21,7 +21,7 @@ import { project } from '../space.ts';
 import { asPresented, type Standing } from '../standing.ts';
 import { mean } from './ascent.ts';
 import { Climbers } from './climbers.ts';
-import { takeGradients } from './gradients.ts';
+import { pullBack, tidyGradients } from './gradients.ts';
 
 export interface AutoPgd {
   readonly loss: AttackLoss;
@@ -103,16 +103,15 @@ async function climbOnce(
   const { x, y, space, norm, epsilon, rng } = task;
   const { width } = space;
   const { classes } = target;
-  const points = gather(x, rows, width);
+  const start = gather(x, rows, width);
   for (const [k, i] of rows.entries()) {
-    const place = { values: points, at: k * width };
+    const place = { values: start, at: k * width };
     drawFromBall(norm, epsilon, place, width, rng.split(`row ${i} ${name} ${climb}`));
     project(space, norm, epsilon, place, { values: x, at: i * width });
   }
   const box: Box | null = norm === 'linf' ? boxAround(space, epsilon, x) : null;
-  const live = new Climbers(rows, aims, points, 2 * epsilon);
-  const { before, gradients, squares, sizes, last, highest, highestThen, rises, halved } = live;
-  const ahead = new Float64Array(width);
+  const live = new Climbers(rows, aims, start, 2 * epsilon);
+  const { sizes, last, highest, highestThen, rises, halved } = live;
   const looks = checkpoints(steps);
   let looked = 0;
   const derivative = new Float64Array(classes);
@@ -120,6 +119,7 @@ async function climbOnce(
   for (let step = 0; step <= steps; step++) {
     task.signal?.throwIfAborted();
     const isLast = step === steps;
+    const { points, gradients, squares } = live;
     const asked = points.subarray(0, live.count * width);
     const own = new Float64Array(live.count);
     const judge = (logits: Float64Array, from: number, cotangent: Float64Array | null) => {
@@ -139,7 +139,9 @@ async function climbOnce(
       logits = await target.inputGradients(asked, (some, back, from) => {
         const cotangent = new Float64Array(some.length);
         judge(some, from, cotangent);
-        takeGradients(back(cotangent), gradients, squares, from, space.fixed, silent);
+        const to = from + some.length / classes;
+        const pulled = pullBack(back, cotangent, gradients.subarray(from * width, to * width));
+        tidyGradients(pulled, squares.subarray(from, to), space.fixed, silent);
       });
     }
     const shown = asPresented(task, epsilon, asked, live.rows.subarray(0, live.count));
@@ -150,9 +152,9 @@ async function climbOnce(
       if (!standing.offer(live.rows[k]!, z, shown, k * width)) open.push(k);
       if (step > 0 && own[k]! > last[k]!) rises[k]!++;
       last[k] = own[k]!;
-      if (!(own[k]! > highest[k]!)) continue;
-      highest[k] = own[k]!;
-      live.remember(k);
+      const leads = own[k]! > highest[k]!;
+      if (leads) highest[k] = own[k]!;
+      live.judge(k, leads);
     }
     task.onStep?.({ restart: climb, step, rows: live.count, loss: mean(own), ...silent });
     task.onProgress?.((step + 1) / (steps + 1));
@@ -172,13 +174,22 @@ async function climbOnce(
       }
       looked = step;
     }
-    const keep = step === 0 ? 1 : MOMENTUM;
-    for (let k = 0; k < live.count; k++) {
-      const place = { values: points, at: k * width };
-      const origin = { values: x, at: live.rows[k]! * width };
-      const size = sizes[k]!;
-      if (box) momentumStep(size, keep, gradients, place, before, box, origin.at, width);
-      else ballStep({ size, keep, epsilon, squares: squares[k]! }, gradients, place, before, origin, space, ahead);
-    }
+    moveOn(live, task, box, step === 0 ? 1 : MOMENTUM);
   }
+}
+
+/** A step of all climbers. */
+function moveOn(live: Climbers, { x, space, epsilon }: EvasionTask, box: Box | null, keep: number): void {
+  const { count, rows, points, before, gradients, squares, sizes } = live;
+  const { width } = space;
+  const ahead = new Float64Array(width);
+  for (let k = 0; k < count; k++) {
+    const size = sizes[k]!;
+    const gradient = { values: gradients, at: k * width };
+    const place = { values: points, at: k * width };
+    const origin = { values: x, at: rows[k]! * width };
+    if (box) momentumStep(size, keep, gradients, place, before, box, origin.at, width);
+    else ballStep({ size, keep, epsilon, squares: squares[k]! }, gradient, place, before, origin, space, ahead);
+  }
+  live.advance();
 }

@@ -10,12 +10,14 @@
  * Source: Madry et al. 2018 (ICLR), equation of section 2.1; momentum: Dong et al. 2018 (CVPR), algorithm 1.
  */
 import type { GradientTarget } from '../../target/index.ts';
-import { boxAround, signStep } from '../box.ts';
+import { type Box, boxAround, signStep } from '../box.ts';
 import type { EvasionTask } from '../define-evasion.ts';
 import { type AttackLoss, largestBut } from '../losses.ts';
-import { distance, drawFromBall, type Row, stepAlong } from '../norms.ts';
+import { distance, drawFromBall, stepAlong } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { project } from '../space.ts';
+import { asPresented } from '../standing.ts';
+import { pullBack } from './gradients.ts';
 
 export interface Ascent {
   readonly loss: AttackLoss;
@@ -57,10 +59,11 @@ export async function ascend(
       }
     }
     let points = at;
+    const field = new Float32Array(at.length);
     let velocity = momentum > 0 ? new Float32Array(at.length) : null;
     for (let step = 0; step <= steps && rows.length > 0; step++) {
       const isLast = step === steps;
-      const gradients = isLast ? null : new Float32Array(points.length);
+      const gradients = isLast ? null : field.subarray(0, points.length);
       const own = new Float64Array(rows.length);
       const done = new Uint8Array(rows.length);
       const judge = (logits: Float64Array, from: number, cotangent: Float64Array | null) => {
@@ -78,18 +81,22 @@ export async function ascend(
         await target.inputGradients(points, (logits, back, from) => {
           const cotangent = new Float64Array(logits.length);
           judge(logits, from, cotangent);
-          gradients.set(back(cotangent), from * width);
+          pullBack(back, cotangent, gradients.subarray(from * width, (from + logits.length / classes) * width));
         });
       } else judge(await target.logits(points), 0, null);
+      const climbed = mean(own);
+      // what is climbed has categories in part; what counts is the row as the target will get it
+      const shown = asPresented(task, epsilon, points, rows);
+      if (shown !== points) judge(await target.logits(shown), 0, null);
       for (const [k, i] of rows.entries()) {
         // a row that fools beats all that do not; among equals the higher loss
         if (done[k]! < fooled[i]! || (done[k] === fooled[i] && !(own[k]! > highest[i]!))) continue;
         fooled[i] = done[k]!;
         highest[i] = own[k]!;
-        best.set(points.subarray(k * width, (k + 1) * width), i * width);
+        best.set(shown.subarray(k * width, (k + 1) * width), i * width);
       }
       const { zero, broken } = faults(gradients, width);
-      task.onStep?.({ restart, step, rows: rows.length, loss: mean(own), zero, broken });
+      task.onStep?.({ restart, step, rows: rows.length, loss: climbed, zero, broken });
       task.onProgress?.((restart + step / (steps + 1)) / restarts);
       if (!gradients) break;
       if (!full && done.includes(1)) {
@@ -100,39 +107,51 @@ export async function ascend(
         if (velocity) velocity = gather(velocity, open, width);
         rows = open.map((k) => rows[k]!);
       }
-      for (const [k, i] of rows.entries()) {
-        const place = { values: points, at: k * width };
-        const gradient = { values: gradients, at: k * width };
-        if (broken > 0) mend(gradient, width);
-        if (velocity) accumulate(velocity, gradient, k * width, width, momentum, plainSum);
-        const along = velocity ? { values: velocity, at: k * width } : gradient;
-        if (box) {
-          signStep(stepSize, along, place, box, i * width, width);
-          continue;
-        }
-        const room = (j: number, rises: boolean) => {
-          const value = points[place.at + j]!;
-          return space.fixed[j] ? 0 : rises ? space.high[j]! - value : value - space.low[j]!;
-        };
-        stepAlong(norm, stepSize, along, place, width, room);
-        project(space, norm, epsilon, place, { values: x, at: i * width });
-      }
+      if (broken > 0) mend(gradients);
+      if (velocity) for (const k of rows.keys()) accumulate(velocity, gradients, k * width, width, momentum, plainSum);
+      moveOn(task, stepSize, velocity ?? gradients, points, rows, box);
     }
+  }
+}
+
+/** A step of all rows. */
+function moveOn(
+  { x, space, norm, epsilon }: EvasionTask,
+  size: number,
+  direction: Float32Array,
+  points: Float32Array,
+  rows: Int32Array,
+  box: Box | null,
+): void {
+  const { width, low, high, fixed } = space;
+  for (const [k, i] of rows.entries()) {
+    const along = { values: direction, at: k * width };
+    const place = { values: points, at: k * width };
+    if (box) {
+      signStep(size, along, place, box, i * width, width);
+      continue;
+    }
+    const room = (j: number, rises: boolean) => {
+      const value = points[place.at + j]!;
+      return fixed[j] ? 0 : rises ? high[j]! - value : value - low[j]!;
+    };
+    stepAlong(norm, size, along, place, width, room);
+    project(space, norm, epsilon, place, { values: x, at: i * width });
   }
 }
 
 function accumulate(
   velocity: Float32Array,
-  gradient: { readonly values: Float32Array; readonly at: number },
+  gradients: Float32Array,
   at: number,
   width: number,
   momentum: number,
   plain: boolean,
 ): void {
-  const size = plain ? 1 : distance('l1', gradient, { values: new Float32Array(width), at: 0 }, width);
+  const none = { values: new Float32Array(width), at: 0 };
+  const size = plain ? 1 : distance('l1', { values: gradients, at }, none, width);
   const by = size > 0 ? 1 / size : 0;
-  for (let j = 0; j < width; j++)
-    velocity[at + j] = momentum * velocity[at + j]! + by * gradient.values[gradient.at + j]!;
+  for (let j = at; j < at + width; j++) velocity[j] = momentum * velocity[j]! + by * gradients[j]!;
 }
 
 export function mean(values: Float64Array): number {
@@ -142,8 +161,8 @@ export function mean(values: Float64Array): number {
 }
 
 /** What is not a number says nothing, and must not spread. */
-function mend({ values, at }: Row, width: number): void {
-  for (let j = at; j < at + width; j++) if (!Number.isFinite(values[j])) values[j] = 0;
+function mend(gradients: Float32Array): void {
+  for (const [j, value] of gradients.entries()) if (!Number.isFinite(value)) gradients[j] = 0;
 }
 
 /** Gradients that say nothing. */

@@ -10,11 +10,11 @@ export class Climbers {
   /** class that each is pulled to; null: any other */
   readonly aims: Int32Array | null;
   /** where each is, and where it was a step ago [count, width] */
-  readonly points: Float32Array;
-  readonly before: Float32Array;
+  points: Float32Array;
+  before: Float32Array;
   /** of the loss at the points [count, width], and their squared lengths */
-  readonly gradients: Float32Array;
-  readonly squares: Float64Array;
+  gradients: Float32Array;
+  squares: Float64Array;
   /** of the next step */
   readonly sizes: Float64Array;
   /** losses: at the last point, the highest, and the highest at the last checkpoint */
@@ -26,6 +26,11 @@ export class Climbers {
   /** 1: the step was halved at the last checkpoint */
   readonly halved: Uint8Array;
   readonly #width: number;
+  /** a step ago */
+  #gradientsBefore: Float32Array;
+  #squaresBefore: Float64Array;
+  /** 1: the last point is the best so far, and not copied as long as it is */
+  readonly #leads: Uint8Array;
   readonly #bestPoints: Float32Array;
   readonly #bestGradients: Float32Array;
   readonly #bestSquares: Float64Array;
@@ -49,27 +54,45 @@ export class Climbers {
     // as if it had been halved before: the first checkpoint looks at the climbing steps only
     this.halved = new Uint8Array(n).fill(1);
     this.#width = n > 0 ? points.length / n : 0;
+    this.#gradientsBefore = new Float32Array(points.length);
+    this.#squaresBefore = new Float64Array(n);
+    this.#leads = new Uint8Array(n);
     this.#bestPoints = points.slice();
     this.#bestGradients = new Float32Array(points.length);
     this.#bestSquares = new Float64Array(n);
-    const whole = [points, this.before, this.gradients, this.#bestPoints, this.#bestGradients];
-    const single = [this.rows, this.squares, this.#bestSquares, this.sizes, this.last, this.highest, this.highestThen];
+    const whole = [points, this.before, this.gradients, this.#gradientsBefore, this.#bestPoints, this.#bestGradients];
+    const lengths = [this.squares, this.#squaresBefore, this.#bestSquares];
+    const single = [this.rows, ...lengths, this.sizes, this.last, this.highest, this.highestThen, this.rises];
     this.#all = [
       ...whole.map((values) => ({ values, each: this.#width })),
-      ...[...single, this.rises, this.halved, ...(this.aims ? [this.aims] : [])].map((values) => ({ values, each: 1 })),
+      ...[...single, this.halved, this.#leads, ...(this.aims ? [this.aims] : [])].map((values) => ({
+        values,
+        each: 1,
+      })),
     ];
   }
 
-  /** Its point is the best so far. */
-  remember(k: number): void {
-    const [from, to] = [k * this.#width, (k + 1) * this.#width];
-    this.#bestPoints.set(this.points.subarray(from, to), from);
-    this.#bestGradients.set(this.gradients.subarray(from, to), from);
-    this.#bestSquares[k] = this.squares[k]!;
+  /** Takes down whether its point is the best so far. Where it no longer is, the one before was it, and is kept. */
+  judge(k: number, leads: boolean): void {
+    if (this.#leads[k] && !leads) {
+      const [from, to] = [k * this.#width, (k + 1) * this.#width];
+      this.#bestPoints.set(this.before.subarray(from, to), from);
+      this.#bestGradients.set(this.#gradientsBefore.subarray(from, to), from);
+      this.#bestSquares[k] = this.#squaresBefore[k]!;
+    }
+    this.#leads[k] = leads ? 1 : 0;
+  }
+
+  /** The next points have been written to the places of those before: they are where each is now. */
+  advance(): void {
+    [this.points, this.before] = [this.before, this.points];
+    [this.gradients, this.#gradientsBefore] = [this.#gradientsBefore, this.gradients];
+    [this.squares, this.#squaresBefore] = [this.#squaresBefore, this.squares];
   }
 
   /** Back to its best point. */
   recall(k: number): void {
+    if (this.#leads[k]) return;
     const [from, to] = [k * this.#width, (k + 1) * this.#width];
     this.points.set(this.#bestPoints.subarray(from, to), from);
     this.gradients.set(this.#bestGradients.subarray(from, to), from);

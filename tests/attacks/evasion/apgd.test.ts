@@ -145,20 +145,30 @@ test('climbers that close up keep all that is known of them', () => {
     const each = values.length / n;
     for (const i of values.keys()) values[i] = by * Math.floor(i / each) + (each > 1 ? i % each : 0);
   };
+  const found = () => [climbers.points, climbers.gradients, climbers.squares as unknown as Float32Array];
+  const check = (values: Float32Array, by: number, rows: readonly number[]) => {
+    const each = values.length / n;
+    const expected = rows.flatMap((k) => Array.from({ length: each }, (_, j) => by * k + j));
+    assert.equal(Array.from(values.slice(0, rows.length * each)), expected);
+  };
   for (const values of known) mark(values, 10);
-  for (let k = 0; k < n; k++) climbers.remember(k);
-  const best = [climbers.points, climbers.gradients, climbers.squares as unknown as Float32Array];
-  for (const values of best) mark(values, 20);
+  for (let k = 0; k < n; k++) climbers.judge(k, true);
   climbers.closeUp([1, 3, 4]);
   assert.is(climbers.count, 3);
-  const check = (values: Float32Array, by: number) => {
-    const each = values.length / n;
-    const expected = [1, 3, 4].flatMap((k) => Array.from({ length: each }, (_, j) => by * k + j));
-    assert.equal(Array.from(values.slice(0, 3 * each)), expected);
-  };
-  for (const values of known) check(values, best.includes(values) ? 20 : 10);
+  for (const values of known) check(values, 10, [1, 3, 4]);
+  // a best point is kept when the next one is worse, and stays it
+  climbers.advance();
+  for (const values of found()) mark(values, 20);
   for (let k = 0; k < 3; k++) climbers.recall(k);
-  for (const values of best) check(values, 10);
+  for (const values of found()) check(values, 20, [0, 1, 2]);
+  for (const by of [20, 30]) {
+    for (const values of found()) mark(values, by);
+    for (let k = 0; k < 3; k++) climbers.judge(k, false);
+    climbers.advance();
+  }
+  climbers.closeUp([0, 2]);
+  for (let k = 0; k < 2; k++) climbers.recall(k);
+  for (const values of found()) check(values, 10, [1, 4]);
 });
 
 test('trap 4.3: logits a thousand times as large blind the cross-entropy, not the DLR', async () => {

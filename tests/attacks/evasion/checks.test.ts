@@ -112,11 +112,28 @@ planted(
   LONG,
 );
 
+planted(
+  'a plain net that is attacked twice by one attack, the weaker settings last, raises none',
+  async () => {
+    const weak = { name: 'pgd', options: { steps: 1 } };
+    const strong = { name: 'pgd', options: { steps: 20, restarts: 2 } };
+    const twice = await evaluate(net.target, { epsilons: [0.05, 0.1], attacks: [strong, weak] });
+    const [many, one] = twice.attacks.map(({ curve }) => curve.map(({ robust }) => robust.value!));
+    assert.ok(
+      many!.every((value, k) => value < one![k]!),
+      `${many} and ${one}`,
+    );
+    assert.is(twice.masking, 'none seen', twice.because.join());
+  },
+  LONG,
+);
+
 /** An evaluation of 100 rows that shows nothing. */
 const rows = 100;
 const marks = (count: number) => Uint8Array.from({ length: rows }, (_, i) => Number(i < count));
 const run = (attack: string, family: RobustnessEvidence['runs'][number]['family'], fooled: number, epsilon = 0.1) => ({
   attack,
+  place: 0,
   family,
   access: family === 'score-based' || family === 'decision-based' ? ('probabilities' as const) : ('gradients' as const),
   epsilon,
@@ -141,9 +158,9 @@ const converged = {
   epsilon: 0.1,
   steps: 4,
   restarts: 3,
-  once: marks(50),
-  twice: marks(51),
-  restarted: marks(51),
+  fooled: marks(50),
+  bySteps: marks(51),
+  byStarts: marks(51),
   trace: climb([1, 2, 3, 3.1, 3.09]),
 };
 
@@ -190,7 +207,7 @@ const cases: Record<
   },
   'no-convergence': {
     pass: { convergence: converged },
-    fail: { convergence: { ...converged, twice: marks(60) } },
+    fail: { convergence: { ...converged, bySteps: marks(60) } },
   },
   'not-monotone': {
     pass: { epsilons: [0.1, 0.2], runs: [run('pgd', 'iterative', 50), run('pgd', 'iterative', 60, 0.2)] },
@@ -222,6 +239,18 @@ for (const check of robustnessChecks) {
     assert.match(bad!.evidence, /\d/);
   });
 }
+
+each('one step is no attack along gradients that could be held against questions, other models or noise', () => {
+  for (const [name, family] of [
+    ['black-box-beats-white-box', 'score-based'],
+    ['transfer-beats-white-box', 'transfer'],
+  ] as const) {
+    const check = robustnessChecks.find((one) => one.name === name)!;
+    const runs = [run('other', family, 60), run('fgsm', 'single-step', 50)];
+    assert.is(judged(check, { runs }), null, name);
+    assert.ok(judged(check, { runs: [...runs, run('pgd', 'iterative', 50)] })!.flag, name);
+  }
+});
 
 each('a loss that stays, or is not finite, does not rise; rows that left change no mean', () => {
   const check = robustnessChecks.find(({ name }) => name === 'loss-does-not-rise')!;

@@ -1,4 +1,4 @@
-/** Attacks that look for the nearest example, on tables: categories are not left half way. */
+/** Attacks on tables: categories are not left half way, neither by those that look for the nearest example nor by those in a ball. */
 import {
   boundedSpace,
   evasionAttackNamed,
@@ -11,7 +11,7 @@ import { Rng } from '../../../engine/index.ts';
 import { assert, suite } from '../../harness.ts';
 import { linearTarget } from '../../support/evasion.ts';
 
-const test = suite('evasion: nearest examples of tables');
+const test = suite('evasion: tables');
 
 /** Two numbers, one of three, a yes or no. The categories weigh more than the numbers. */
 const space: InputSpace = {
@@ -55,5 +55,22 @@ for (const name of ['deepfool', 'carlini-wagner']) {
     assert.equal(found.slice(0, 2), x.slice(0, 2));
     assert.is(found.slice(2, 5).filter((value) => value === 1).length, 1);
     assert.ok(found.slice(2).every((value) => value === 0 || value === 1));
+  });
+}
+
+// categories half way fool after the first step and are none; numbers moved by 0.3 fool as well: 0.7 + 0.35 > 1
+for (const name of ['bim', 'pgd', 'mi-fgsm', 'apgd-ce']) {
+  test(`${name}: goes on until the row fools as it is presented, not half way between categories`, async () => {
+    const { success, x: found } = await runEvasionAttack(evasionAttackNamed(name), {
+      target: target(),
+      x,
+      y: Int32Array.of(0),
+      space,
+      norm: 'linf',
+      epsilon: 0.3,
+      rng: Rng.from(2),
+    });
+    assert.is(success.value, 1);
+    assert.equal(found.slice(2), x.slice(2));
   });
 }
