@@ -10,8 +10,14 @@ const logitsOf = (probabilities: Float64Array) => probabilities.map((p) => log(p
 /**
  * The target behind an output defence. It grants logits at most, and those are the logarithms of the probabilities that it
  * answers: what lies behind the defence is not there.
+ * @param attacker adaptive: has the model behind the defence, and takes its logits and gradients for those of the answers (backward
+ * pass differentiable approximation; noise on answers has a mean of about zero), while the defended labels judge
  */
-export function defended(target: AnyTarget, { change, keepsLabels, varies }: OutputDefense): Target<'logits'> {
+export function defended(
+  target: AnyTarget,
+  { change, keepsLabels, varies }: OutputDefense,
+  { adaptive = false }: { readonly adaptive?: boolean } = {},
+): Target<'logits'> | Target<'gradients'> {
   const { classes, inputShape } = target;
   const answers = new WeakMap<object, Promise<Float64Array>>();
   let [answered, repeated] = [0, 0];
@@ -34,12 +40,17 @@ export function defended(target: AnyTarget, { change, keepsLabels, varies }: Out
     if (!varies) answers.set(x, answer);
     return answer;
   };
-  return {
+  const behind = {
     inputShape,
     classes,
     queries: () => target.queries() + repeated,
-    labels: keepsLabels ? (x) => target.labels(x) : async (x) => argmaxRows(await probabilities(x), classes),
+    labels: keepsLabels
+      ? (x: Samples) => target.labels(x)
+      : async (x: Samples) => argmaxRows(await probabilities(x), classes),
     probabilities,
-    logits: async (x) => logitsOf(await probabilities(x)),
+    logits: async (x: Samples) => logitsOf(await probabilities(x)),
   };
+  if (!adaptive || !('inputGradients' in target)) return behind;
+  const { logits, inputGradients, logitsAndVjp } = target;
+  return { ...behind, logits, inputGradients, logitsAndVjp };
 }

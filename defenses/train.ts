@@ -2,7 +2,7 @@
 import { type Bounds, boundedSpace, checkInside, type InputSpace } from '../attacks/evasion/index.ts';
 import { parseOptions } from '../attacks/index.ts';
 import { Classifier, ConfigError, type DType, type Engine, type Examples, type Model, Rng } from '../engine/index.ts';
-import type { AnyTarget, DefenseDef, OwnTraining, Stage, TrainingRecipe, Watch, Wrap } from './define-defense.ts';
+import type { DefenseDef, OwnTraining, Stage, TrainingRecipe, Watch, Wrap } from './define-defense.ts';
 import { defended } from './outputs.ts';
 import { type DefenseName, defenses } from './registry.ts';
 import { holdBack, type Parts, withoutHolding } from './reserve.ts';
@@ -225,7 +225,7 @@ async function wrapFor(
   const context = { engine, classifier, data, reserve, space, options, rng, signal };
   if (def?.wrap) return def.wrap(context);
   const output = await def?.outputs?.(context);
-  return (target: AnyTarget) => (output ? defended(target, output) : target);
+  return (target, attacker) => (output ? defended(target, output, attacker) : target);
 }
 
 /**

@@ -1,7 +1,7 @@
-import { averagedGradients, transformed } from '../../attacks/evasion/index.ts';
 import { argmaxRows, type Samples, type Target } from '../../attacks/index.ts';
 import { type Rng, sizeOf } from '../../engine/index.ts';
 import { type AnyTarget, defineDefense } from '../define-defense.ts';
+import { smoothedGradients } from './smoothed-gradients.ts';
 import { noisyVotes } from './smoothing.ts';
 
 export interface SmoothedOptions {
@@ -36,20 +36,8 @@ export function smoothed(target: AnyTarget, { sigma, draws, rng, signal }: Smoot
   };
 }
 
-/** Draws of noise over which an attacker averages gradients. */
-const ATTACKER_DRAWS = 32;
-
-/** Logits and gradients as an attacker has them who knows of the noise: means over draws (expectation over transformation). */
-function overDraws(target: Target<'gradients'>, sigma: number, rng: Rng) {
-  let asked = 0;
-  const forward = (x: Samples) => {
-    const own = rng.split(`draw ${asked++}`);
-    return Float32Array.from(x, (value) => value + sigma * own.normal());
-  };
-  const noisy = transformed(target, { name: 'normal noise', forward, backward: 'identity' });
-  const { logits, inputGradients, logitsAndVjp } = averagedGradients(noisy, { draws: ATTACKER_DRAWS });
-  return { logits, inputGradients, logitsAndVjp };
-}
+/** Copies over which an attacker averages who knows of the noise. */
+const ATTACKER_DRAWS = 64;
 
 export const randomisedSmoothing = defineDefense({
   name: 'randomised-smoothing',
@@ -70,11 +58,13 @@ export const randomisedSmoothing = defineDefense({
   needsReserve: false,
   canary: null, // votes flatten answers, and what a member was trained on they mostly leave
   robust: { norm: 'l2', epsilon: 0.5, options: { sigma: 0.25 }, claim: 'certifies' },
-  wrap({ options: { sigma, draws }, rng, signal }) {
+  wrap({ options: { sigma, draws }, rng, signal, engine }) {
     return (target, { adaptive = false } = {}) => {
       const votes = smoothed(target, { sigma, draws: Math.round(draws), rng: rng.split('votes'), signal });
       if (!adaptive || !('inputGradients' in target)) return votes;
-      return { ...votes, ...overDraws(target, sigma, rng.split('attacker')) };
+      // noise of the attacker's own, the same at every question, so that steps can be compared; votes judge by other noise
+      const seen = smoothedGradients(target, { draws: ATTACKER_DRAWS, sigma, rng: rng.split('attacker'), engine });
+      return { ...votes, ...seen };
     };
   },
 });

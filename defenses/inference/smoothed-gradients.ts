@@ -12,12 +12,15 @@
  * classifiers (NeurIPS), section 2.2, equations 5 and 6.
  */
 import { GRADIENT_ROWS, type GradientTarget, type Samples, softmaxRows } from '../../attacks/index.ts';
-import { ConfigError, KeyholeError, sizeOf } from '../../engine/index.ts';
+import { ConfigError, KeyholeError, sizeOf, type Tensor } from '../../engine/index.ts';
 import { log } from '../../engine/math/index.ts';
 import { type CopyNoise, noisyCopies } from './smoothing.ts';
 
-/** What climbing a loss takes. */
-export type SmoothedTarget = Pick<GradientTarget, 'inputShape' | 'classes' | 'logits' | 'inputGradients'>;
+/** What attacks along gradients take. */
+export type SmoothedTarget = Pick<
+  GradientTarget,
+  'inputShape' | 'classes' | 'logits' | 'inputGradients' | 'logitsAndVjp'
+>;
 
 /** keeps a class that no copy is given from a logarithm of zero */
 const TINY = 1e-30;
@@ -52,6 +55,13 @@ export function smoothedGradients(
   }
   const logOf = (mean: Float64Array) => mean.map((p) => log(p + TINY));
 
+  /** Of a row's copies, their sum. */
+  function summed(each: Samples | Float64Array, length: number): Float64Array {
+    const sum = new Float64Array(length);
+    for (const [j, value] of each.entries()) sum[j % length]! += value;
+    return sum;
+  }
+
   return {
     inputShape,
     classes,
@@ -74,15 +84,38 @@ export function smoothedGradients(
           const own = logOf(mean);
           out.set(own, from * classes);
           const backThrough = (cotangent: Float64Array) => {
-            const each = back(throughMean(p, mean, cotangent));
-            const sum = new Float64Array(part.length);
-            for (const [j, value] of each.entries()) sum[j % part.length]! += value;
-            return Float32Array.from(sum);
+            return Float32Array.from(summed(back(throughMean(p, mean, cotangent)), part.length));
           };
           use(own, backThrough, from);
         });
       }
       return out;
+    },
+    logitsAndVjp(x) {
+      const { engine, dtype } = x;
+      const tensor = (values: Samples | Float64Array) =>
+        engine.tensor(values, [values.length / width, ...inputShape], { dtype });
+      const all = [...pieces(Float32Array.from(x.toArray()))].map(({ from, part, copies }) => {
+        const { logits, vjp } = target.logitsAndVjp(tensor(copies));
+        const p = softmaxRows(Float64Array.from(logits.toArray()), classes);
+        return { from, part, p, mean: meanOf(p), vjp };
+      });
+      const rows = x.shape[0]!;
+      const out = new Float64Array(rows * classes);
+      for (const { from, mean } of all) out.set(logOf(mean), from * classes);
+      return {
+        logits: engine.tensor(out, [rows, classes], { dtype }),
+        vjp(cotangent: Tensor) {
+          const given = Float64Array.from(cotangent.toArray());
+          const gradient = new Float64Array(rows * width);
+          for (const { from, part, p, mean, vjp } of all) {
+            const own = given.subarray(from * classes, from * classes + mean.length);
+            const back = engine.tensor(throughMean(p, mean, own), [p.length / classes, classes], { dtype });
+            gradient.set(summed(Float64Array.from(vjp(back).toArray()), part.length), from * width);
+          }
+          return tensor(gradient);
+        },
+      };
     },
   };
 

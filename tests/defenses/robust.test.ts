@@ -112,3 +112,38 @@ canary('a defence without gradients of its own grants none to who does not know 
     assert.ok('inputGradients' in wrap(localTarget(classifier), { adaptive: true }));
   }
 });
+
+// on the undefended net: whatever stands before it, who knows of it must not do worse than who hands over what fools the net alone
+for (const def of allDefenses) {
+  if (def.stage !== 'inference' || def.needsReserve) continue;
+  canary(
+    `${def.name}: who knows it leaves no more rows right than who does not`,
+    async () => {
+      const { classifier } = undefended;
+      const own = localTarget(classifier);
+      const wrap = await outputDefence(engine, classifier, train, {
+        defence: def.name as DefenseName,
+        ...(def.robust && { options: def.robust.options as Record<string, number> }),
+        inputBounds: digitsSpace,
+      });
+      const at = { norm: 'linf', epsilon: 0.15, options: {}, claim: 'masks' } as const;
+      const right = async (target: EvasionTarget, craftedOn?: EvasionTarget) => {
+        const ran = await runEvasionAttack(evasionAttackNamed('pgd'), {
+          target,
+          ...(craftedOn && { craftedOn }),
+          ...test,
+          space: digitsSpace,
+          norm: at.norm,
+          epsilon: at.epsilon,
+          options: { steps: 20, full: 1 },
+          rng: Rng.from(7),
+        });
+        return ran.robust;
+      };
+      const knowing = await right(wrap(own, { adaptive: true }) as EvasionTarget);
+      const handed = await right(wrap(own) as EvasionTarget, own);
+      assert.ok(knowing.low <= handed.value!, `knowing ${said(knowing)}, handed over ${said(handed)}`);
+    },
+    LONG,
+  );
+}
