@@ -51,7 +51,7 @@ export async function runEvasion(
   const made: { engine?: Promise<Engine> } = {};
   const engine = () => (made.engine ??= engineFor(options));
   let model: Reached | null = null;
-  const changed: Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | Int32Array }> = {};
+  const changed: Record<string, Parameters<typeof writeNpz>[0][string]> = {};
   try {
     model = await reach(options, given, engine, signal);
     const { dataset } = model;
@@ -96,10 +96,10 @@ export async function runEvasion(
             const shape = [of.y.length, ...dataset.inputShape];
             changed['rows'] = { shape: [of.y.length], data: of.rows };
             changed['y'] = { shape: [of.y.length], data: of.y };
-            changed[Number.isFinite(result.epsilon) ? `x_${+result.epsilon.toPrecision(6)}` : 'x'] = {
-              shape,
-              data: result.x,
-            };
+            const at = Number.isFinite(result.epsilon) ? `_${+result.epsilon.toPrecision(6)}` : '';
+            changed[`x${at}`] = { shape, data: result.x };
+            // 1: the model is fooled by the row
+            changed[`fooled${at}`] = { shape: [of.y.length], data: result.fooled };
           },
         }),
       })),

@@ -70,7 +70,7 @@ const COMMANDS: Readonly<Record<string, CommandDef>> = {
     load: async () => (await import('./commands/data.ts')).dataCommand,
   },
   list: {
-    about: 'list attacks, defenses, datasets, models or experiments',
+    about: 'list attacks, evasion attacks, defenses, datasets, models or experiments',
     usage: '[options] <kind>',
     load: async () => (await import('./commands/list.ts')).listCommand,
   },
@@ -96,7 +96,7 @@ Examples:
   keyhole export --model report --onnx m.onnx  the model that it left, for other programs
   keyhole attack pgd --model m.safetensors --data mnist --epsilon 0.1,0.3
   keyhole evaluate robustness --model m.safetensors --data cifar10 --epsilon 8/255
-  keyhole list attacks                         what it tries
+  keyhole list attacks                         what it tries; of adversarial examples: keyhole list evasion
   keyhole run overfitting --out results        an experiment, its records and its report
   keyhole data get mnist                       fetch a public set
   keyhole epsilon --sample-rate 0.01 --noise 1 --steps 1000 --delta 1e-5

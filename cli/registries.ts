@@ -18,6 +18,12 @@ export interface ListItem {
   readonly paper: string;
   /** attacks: what the attacker must be able to ask of the model */
   readonly access?: string;
+  /** evasion: norms that its perturbations can be measured in */
+  readonly norms?: readonly string[];
+  /** evasion: whether it can aim at a class */
+  readonly targeted?: boolean;
+  /** evasion: the worst row inside the ball, or the nearest that errs */
+  readonly seeks?: 'within' | 'nearest';
   /** defences: where they act */
   readonly stage?: string;
   /** data sets: files, embedded or synthetic */
@@ -55,12 +61,14 @@ export const registries = {
     about: 'what makes a model err: `keyhole attack NAME`',
     async items() {
       const { allEvasionAttacks } = await import('../attacks/evasion/index.ts');
-      return allEvasionAttacks.map(({ name, title, paper, threat, norms, options }) => ({
+      return allEvasionAttacks.map(({ name, title, paper, threat, norms, targeted, seeks, options }) => ({
         name,
         title,
         paper,
         access: threat.access,
-        kind: norms.join(', '),
+        norms,
+        targeted,
+        seeks,
         options: numericOptions(options),
       }));
     },

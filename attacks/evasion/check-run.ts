@@ -6,6 +6,7 @@ import { checkInside, largestDistance } from './space.ts';
 
 /** @throws ConfigError, with the remedy */
 export function checkRun(attack: EvasionAttack, run: EvasionRun): void {
+  checkKinds(attack, run);
   const { x, y, targets, space, target, known = {} } = run;
   const { name } = attack;
   checkBall(attack, run);
@@ -41,11 +42,45 @@ export function checkRun(attack: EvasionAttack, run: EvasionRun): void {
   attack.check?.({ known, targets: targets ?? null });
 }
 
+/** What the compiler would refuse, for callers without one. @throws ConfigError */
+function checkKinds(attack: EvasionAttack, { x, y, targets, rng, target, confidence = 0.95 }: EvasionRun): void {
+  if (typeof attack !== 'object' || attack === null || typeof attack.run !== 'function')
+    throw new ConfigError(
+      `attack: expected an attack, got ${shown(attack)}. Give evasionAttacks.pgd, or evasionAttackNamed('pgd').`,
+      'attack',
+    );
+  const fail = (path: string, expected: string, got: unknown, remedy: string) => {
+    throw new ConfigError(`${path}: expected ${expected}, got ${shown(got)}. ${remedy}`, path);
+  };
+  if (!(confidence > 0 && confidence < 1))
+    fail('confidence', 'a number between 0 and 1', confidence, '0.95 is the default.');
+  if (!(x instanceof Float32Array))
+    fail('x', 'rows one after the other in a Float32Array', x, 'Use Float32Array.from(rows.flat()).');
+  if (!(y instanceof Int32Array)) fail('y', 'the true classes in an Int32Array', y, 'Use Int32Array.from(classes).');
+  if (targets !== undefined && !(targets instanceof Int32Array))
+    fail('targets', 'the wanted classes in an Int32Array', targets, 'Use Int32Array.from(classes).');
+  if (typeof rng?.split !== 'function') fail('rng', 'a source of random numbers', rng, 'Give Rng.from(0).');
+  if (typeof target?.labels !== 'function')
+    fail('target', 'a model that can be asked', target, 'Give localTarget(classifier), or functionTarget({ … }).');
+}
+
+const shown = (value: unknown) =>
+  value === null || value === undefined
+    ? 'none'
+    : typeof value === 'object' || typeof value === 'function'
+      ? `a value of type ${value.constructor.name}`
+      : `'${value}'`;
+
 /** A norm that the attack knows, and an epsilon that means something. @throws ConfigError */
 export function checkBall(
   { name, norms, seeks }: Pick<EvasionAttack, 'name' | 'norms' | 'seeks'>,
   { norm, epsilon, space }: Pick<EvasionRun, 'norm' | 'epsilon' | 'space'>,
 ): void {
+  if (!(space?.low instanceof Float32Array && space.high instanceof Float32Array))
+    throw new ConfigError(
+      `space: expected the bounds of the inputs, got ${shown(space)}. Give spaceOf(dataset), or boundedSpace(inputShape, [0, 1]).`,
+      'space',
+    );
   if (!norms.includes(norm)) {
     throw new ConfigError(
       `${name}: expected a norm among ${norms.join(', ')}, got '${norm}'. Use one of those, or another attack.`,

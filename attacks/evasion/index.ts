@@ -34,7 +34,15 @@ export {
 } from './define-evasion.ts';
 export { type AttackLoss, type LossName, losses } from './losses.ts';
 export { distance, type Norm, norms, projectBall, type Row } from './norms.ts';
-export { type EvasionResult, type EvasionRun, type EvasionTarget, runEvasionAttack } from './runner.ts';
+export {
+  type CraftedRun,
+  type EvasionResult,
+  type EvasionRun,
+  type EvasionTarget,
+  type OptionsGiven,
+  runEvasionAttack,
+  type TargetGranting,
+} from './runner.ts';
 export {
   type Bounds,
   boundedSpace,

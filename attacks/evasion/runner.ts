@@ -3,7 +3,7 @@
  * about it again, and success is what it says then. Rows that are wrong without any attack count as not robust and are not attacked.
  */
 import { ConfigError, createEngine, type Engine, type Rng } from '../../engine/index.ts';
-import type { AttackWarning } from '../define-attack.ts';
+import type { AttackWarning, OptionDef, OptionsOf } from '../define-attack.ts';
 import { clopperPearson, type Estimate } from '../metrics/index.ts';
 import { parseOptions } from '../runner.ts';
 import { type AccessLevel, accessLevels, type LabelTarget, restrict, type Target } from '../target/index.ts';
@@ -16,10 +16,20 @@ import { withBudget } from './targets/index.ts';
 
 export type EvasionTarget = Target<'white-box'> | Target<'probabilities'> | Target<'label-only'>;
 
-export interface EvasionRun {
-  readonly target: EvasionTarget;
+/** A target that grants at least what the attack asks for. */
+export type TargetGranting<A extends AccessLevel> = AccessLevel extends A ? EvasionTarget : Target<A> & LabelTarget;
+
+/** Some of the options, by their names where these are known. */
+export type OptionsGiven<O> = string extends keyof O ? Readonly<Record<string, number>> : Partial<OptionsOf<O>>;
+
+/** A run of an attack with this access and these options; as it stands, of one whose types are erased. */
+export interface EvasionRun<
+  A extends AccessLevel = AccessLevel,
+  O extends Record<string, OptionDef> = Record<string, OptionDef>,
+> {
+  readonly target: TargetGranting<A>;
   /** what the attack is run on in place of the target, which only judges: of who does not know what stands before a model, or has another */
-  readonly craftedOn?: EvasionTarget;
+  readonly craftedOn?: TargetGranting<A>;
   /** [n, width], in the units that the model sees */
   readonly x: Float32Array;
   /** true classes [n] */
@@ -31,7 +41,7 @@ export interface EvasionRun {
   /** perturbations that count; Infinity only for attacks that look for the nearest adversarial example */
   readonly epsilon: number;
   /** values for some of the attack's options; the rest take their defaults */
-  readonly options?: Readonly<Record<string, number>>;
+  readonly options?: OptionsGiven<O>;
   readonly known?: EvasionKnowledge;
   readonly rng: Rng;
   /** for models that the attack trains; default: one of one thread, made when it is asked for and disposed at the end */
@@ -43,6 +53,13 @@ export interface EvasionRun {
   readonly signal?: AbortSignal;
   readonly onStep?: (step: StepTrace) => void;
   readonly onProgress?: (done: number) => void;
+}
+
+/** The target only judges, and may grant less than the one that the attack is run on. */
+export interface CraftedRun<A extends AccessLevel, O extends Record<string, OptionDef>>
+  extends Omit<EvasionRun<A, O>, 'target'> {
+  readonly target: EvasionTarget;
+  readonly craftedOn: TargetGranting<A>;
 }
 
 export interface EvasionResult {
@@ -80,6 +97,14 @@ export interface EvasionResult {
  * @throws ConfigError for an epsilon, bounds, labels or targets that make no sense, and for a target with less access than the
  * attack needs; the signal's reason
  */
+export async function runEvasionAttack<A extends AccessLevel, O extends Record<string, OptionDef>>(
+  attack: EvasionAttack<A, O>,
+  run: CraftedRun<A, O>,
+): Promise<EvasionResult>;
+export async function runEvasionAttack<A extends AccessLevel, O extends Record<string, OptionDef>>(
+  attack: EvasionAttack<A, O>,
+  run: EvasionRun<A, O>,
+): Promise<EvasionResult>;
 export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): Promise<EvasionResult> {
   checkRun(attack, run);
   const started = performance.now();

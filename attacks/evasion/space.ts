@@ -41,7 +41,8 @@ export function boundedSpace(
 ): InputSpace {
   const width = sizeOf(inputShape);
   const channels = inputShape.at(-1) ?? 1;
-  const each = (typeof bounds[0] === 'number' ? [bounds] : bounds) as readonly Bounds[];
+  const given: readonly unknown[] = Array.isArray(bounds) ? bounds : [];
+  const each = (Array.isArray(given[0]) ? given : [given]) as readonly Bounds[];
   if (each.length !== 1 && each.length !== channels) {
     throw new ConfigError(
       `bounds: expected one pair, or one for each of ${channels} channels, got ${each.length}.`,
@@ -49,10 +50,10 @@ export function boundedSpace(
     );
   }
   for (const pair of each) {
-    const [low, high] = pair;
-    if (Number.isFinite(low) && Number.isFinite(high) && low < high) continue;
+    const [low, high] = Array.isArray(pair) ? (pair as readonly number[]) : [];
+    if (Number.isFinite(low) && Number.isFinite(high) && low! < high!) continue;
     throw new ConfigError(
-      `bounds: expected the least and the greatest value of an input, such as [0, 1], got [${pair}]. Give those that the model was trained with.`,
+      `bounds: expected the least and the greatest value of an input, such as [0, 1], got ${String(pair) === '' ? 'none' : `[${pair}]`}. Give those that the model was trained with.`,
       'bounds',
     );
   }

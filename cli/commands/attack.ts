@@ -16,7 +16,10 @@ export function attackCommand(command: Command, terminal: Terminal): Command {
     command.addArgument(new Argument('<name>', `one of ${names.join(', ')}`).argParser(oneOf(names))),
     terminal.env,
     'name',
-  ).option('--out <folder>', 'receives robustness.json, report.html and adversarial.npz, the changed rows');
+  ).option(
+    '--out <folder>',
+    'receives robustness.json, report.html and adversarial.npz: the changed rows, and which of them fool',
+  );
   return withCommonOptions(command).action((name: string, options: EvasionOptions) =>
     runEvasion(terminal, options, {
       attacks: attackChoices([name], options.option),

@@ -21,19 +21,41 @@ export function listCommand(command: Command, terminal: Terminal): Command {
 
 function listText(kind: Kind, items: readonly ListItem[], { width, colours }: Output): string {
   const blocks = items.map((item) => {
-    const facts = [item.access, item.stage, item.kind, item.licence].filter((fact) => fact !== undefined);
+    const facts = [item.stage, item.kind, item.licence].filter((fact) => fact !== undefined);
     const head = `${colours.bold(item.name)}  ${item.title}`;
     const rows = [
-      ...(facts.length > 0 ? [[kind === 'attacks' || kind === 'evasion' ? 'access' : 'kind', facts.join('; ')]] : []),
+      ...(item.access === undefined ? [] : [['access', item.access]]),
+      ...(item.norms ? [['norms', item.norms.join(', ')]] : []),
+      ...(item.seeks ? [['seeks', SEEKS[item.seeks]]] : []),
+      ...(item.targeted === undefined
+        ? []
+        : [['aims', item.targeted ? 'at any wrong class, or a wanted one' : 'at any wrong class']]),
+      ...(facts.length > 0 ? [['kind', facts.join('; ')]] : []),
       [kind === 'datasets' ? 'cite' : 'paper', item.paper],
       ...(item.profiles ?? []).map(({ name, about }, n) => [n === 0 ? 'profiles' : '', `${name}: ${about}`]),
-      ...(item.options.length > 0 ? [['options', item.options.map(optionText).join(', ')]] : []),
+      ...optionRows(item.options),
     ];
     return `${head}\n${columns(rows, width, 4)}`;
   });
   return `${kind}: ${registries[kind].about}\n\n${blocks.join('\n\n')}`;
 }
 
-function optionText({ name, type, default: value }: ListOption): string {
-  return `${name}=${value ?? `<${type}>`}`;
+const SEEKS = {
+  within: 'what errs most within epsilon',
+  nearest: 'the smallest perturbation that makes the model err',
+} as const;
+
+/** A line for each that says what it does; the others in one. */
+function optionRows(options: readonly ListOption[]): string[][] {
+  const lines = options.some(({ about }) => about !== undefined)
+    ? options.map(optionText)
+    : options.length > 0
+      ? [options.map(optionText).join(', ')]
+      : [];
+  return lines.map((line, i) => [i === 0 ? 'options' : '', line]);
+}
+
+function optionText({ name, type, default: value, about, min, max }: ListOption): string {
+  const range = min === undefined || max === undefined ? '' : ` (${min} to ${max})`;
+  return `${name}=${value ?? `<${type}>`}${about === undefined ? '' : `: ${about}${range}`}`;
 }

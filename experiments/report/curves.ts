@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import type { Axis, Curve, CurvePoint, Curves } from '../runner/index.ts';
 import { createDocument } from './document.ts';
-import { FONT, lineStyle } from './plots.ts';
+import { FONT, type LineStyle, lineStyle, MAIN_LINE } from './plots.ts';
 
 const LOG_ROOM = 1.15;
 const Y_TICKS = 6;
@@ -18,10 +18,14 @@ export function curvesPlot({
 }): Element {
   const { x, y, curves, levels = [] } = figure;
   const places = [...new Set(curves.flatMap(({ points }) => points.map((point) => point.x)))];
-  const withIntervals = curves.flatMap(({ points }, index) =>
-    points
-      .filter((p) => p.low !== undefined && p.high !== undefined)
-      .map((p) => ({ ...p, color: lineStyle(index).color })),
+  const styles = curveStyles(curves);
+  // the last is drawn over the others
+  const drawn = [...curves.keys()].sort((a, b) => Number(curves[a]!.main ?? false) - Number(curves[b]!.main ?? false));
+  const withIntervals = drawn.flatMap((index) =>
+    curves[index]!.points.filter((p) => p.low !== undefined && p.high !== undefined).map((p) => ({
+      ...p,
+      color: styles[index]!.color,
+    })),
   );
   return Plot.plot({
     document,
@@ -60,20 +64,25 @@ export function curvesPlot({
         strokeWidth: 1.75,
         strokeOpacity: 0.6,
       }),
-      ...curves.flatMap((curve, index) => marksOf(curve, index)),
+      ...drawn.flatMap((index) => marksOf(curves[index]!, styles[index]!)),
     ],
     color: { type: 'identity' },
   });
 }
 
-function marksOf({ name, points, joined = true }: Curve, index: number) {
-  const { color, dash } = lineStyle(index);
+/** Of each curve in turn: the one that the others are measured by takes none of their colours. */
+export function curveStyles(curves: readonly Pick<Curve, 'main'>[]): LineStyle[] {
+  let others = 0;
+  return curves.map(({ main }) => (main ? MAIN_LINE : lineStyle(others++)));
+}
+
+function marksOf({ name, points, joined = true, main = false }: Curve, { color, dash, width }: LineStyle) {
   const titled = points.some((point) => point.name !== undefined);
   const line = Plot.line(points as CurvePoint[], {
     x: 'x',
     y: 'y',
     stroke: color,
-    strokeWidth: 2.25,
+    strokeWidth: width,
     strokeDasharray: dash,
     ariaDescription: name,
   });
@@ -83,7 +92,7 @@ function marksOf({ name, points, joined = true }: Curve, index: number) {
       x: 'x',
       y: 'y',
       fill: color,
-      r: joined ? 3.25 : 4.5,
+      r: joined ? (main ? 4 : 3.25) : 4.5,
       ...(titled && { title: (point: CurvePoint) => point.name ?? name }),
     }),
   ];

@@ -1,6 +1,6 @@
 /** One experiment as one HTML file, from what its report says about the records and from where they came. */
 import type { Cell, Curves, Report, ReportSection, Table } from '../runner/index.ts';
-import { curvesPlot } from './curves.ts';
+import { curveStyles, curvesPlot } from './curves.ts';
 import { duration, integer } from './format.ts';
 import { type Html, html, trusted } from './html.ts';
 import { page } from './page.ts';
@@ -60,7 +60,8 @@ ${text.map((paragraph) => html`<p class="lead">${paragraph}</p>`)}${figure && fi
 
 function figureOf(figure: Curves): Html {
   const { curves } = figure;
-  const legend = html`<ul class="legend" aria-label="Curves">${curves.map((curve, i) => html`<li><span>${swatch(i)}${curve.name}</span></li>`)}</ul>`;
+  const styles = curveStyles(curves);
+  const legend = html`<ul class="legend" aria-label="Curves">${curves.map((curve, i) => html`<li><span>${swatch(styles[i]!)}${curve.name}</span></li>`)}</ul>`;
   return html`<figure class="roc curves">${trusted(curvesPlot({ curves: figure }).outerHTML)}<figcaption>${legend}</figcaption></figure>`;
 }
 

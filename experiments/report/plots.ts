@@ -4,10 +4,20 @@ import { MIN_FALSE_POSITIVES } from '../../attacks/metrics/index.ts';
 import type { AuditAttack, AuditRecord } from '../audit-record.ts';
 import { createDocument } from './document.ts';
 
-/** How the n-th attack is drawn, everywhere: colour and dash both, so that neither alone has to be told apart. */
-export function lineStyle(index: number): { color: string; dash: string } {
-  return { color: `var(--s${(index % 8) + 1})`, dash: DASHES[index % DASHES.length]! };
+export interface LineStyle {
+  readonly color: string;
+  readonly dash: string;
+  readonly width: number;
 }
+
+/** How the n-th attack is drawn, everywhere: colour and dash both, so that neither alone has to be told apart. The ninth has the first's colour and the second's dash. */
+export function lineStyle(index: number): LineStyle {
+  const dash = DASHES[(index + Math.floor(index / 8)) % DASHES.length]!;
+  return { color: `var(--s${(index % 8) + 1})`, dash, width: 2.25 };
+}
+
+/** How the curve is drawn that the others are measured by. */
+export const MAIN_LINE: LineStyle = { color: 'var(--ink)', dash: 'none', width: 4 };
 
 const DASHES = ['none', '7 3', '2 3', '9 3 2 3', 'none', '5 2 1 2 1 2', '12 4', '1 3'];
 export const FONT = 'font-size:13px;font-family:inherit;overflow:visible';
@@ -79,12 +89,12 @@ export function rocPlot({ audit, document = createDocument() }: PlotTarget): Ele
         fill: 'var(--muted)',
         fontStyle: 'italic',
       }),
-      ...curves.map(({ attack, color, dash }) =>
+      ...curves.map(({ attack, color, dash, width }) =>
         Plot.line(staircase(attack.roc, floor, 0.5 / members), {
           x: 'x',
           y: 'y',
           stroke: color,
-          strokeWidth: 2.25,
+          strokeWidth: width,
           strokeDasharray: dash,
           strokeLinejoin: 'round',
           curve: 'step-after',

@@ -2,17 +2,18 @@
 
 import type { RobustnessPoint, RobustnessRecord } from '../robustness/index.ts';
 import type { Curve, Curves } from '../runner/index.ts';
-import { NORMS } from './robustness-words.ts';
+import { goalOf, NORMS } from './robustness-words.ts';
 
 /** Rows that stay right by how much may be changed: the worst case, each attack, and noise that is no attack. */
 export function securityCurves(record: RobustnessRecord): Curves {
   const { clean, attacks, worst, controls, norm, wanted } = record;
-  const start = { x: 0, y: clean.value ?? 0, low: clean.low, high: clean.high };
+  const goal = goalOf(record);
+  // with a wanted class the rows that are not of it yet are counted, whose share has no interval in the record
+  const start = wanted === null ? { x: 0, y: goal.start, low: clean.low, high: clean.high } : { x: 0, y: goal.start };
   const curveOf = (name: string, points: readonly Pick<RobustnessPoint, 'epsilon' | 'robust'>[]): Curve => ({
     name,
     points: [
-      // with wanted classes, rows that are wrong already may be robust
-      ...(wanted === null ? [start] : []),
+      start,
       ...points.map(({ epsilon, robust }) => ({
         x: epsilon,
         y: robust.value ?? 0,
@@ -25,12 +26,12 @@ export function securityCurves(record: RobustnessRecord): Curves {
     title: 'Robust accuracy by the size of the perturbation',
     x: { label: `Largest perturbation (${NORMS[norm]})` },
     y: {
-      label: wanted === null ? 'Rows that stay right' : 'Rows that do not become the wanted class',
+      label: `Rows that ${goal.stays}`,
       percent: true,
       domain: [0, 1],
     },
     curves: [
-      ...(attacks.length > 1 ? [curveOf('Worst case', worst)] : []),
+      ...(attacks.length > 1 ? [{ ...curveOf('Worst case', worst), main: true }] : []),
       ...attacks.map(({ title, curve }) => curveOf(title, curve)),
       ...(controls.noise ? [curveOf(`Random noise, ${controls.noise.tries} draws`, controls.noise.curve)] : []),
     ],

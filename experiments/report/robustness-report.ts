@@ -1,6 +1,6 @@
 /** One evaluation of robustness as one HTML file. */
 import type { RobustnessPoint, RobustnessRecord } from '../robustness/index.ts';
-import { curvesPlot } from './curves.ts';
+import { curveStyles, curvesPlot } from './curves.ts';
 import { duration, integer, intervalText, percent, valueText } from './format.ts';
 import { type Html, html, trusted } from './html.ts';
 import { page } from './page.ts';
@@ -9,6 +9,7 @@ import {
   answerOf,
   defenceWords,
   epsilonText,
+  goalOf,
   inOrder,
   NORMS,
   robustnessAdvice,
@@ -71,23 +72,28 @@ ${tile('Checks flagged', `${integer(flagged)} of ${integer(flags.filter(({ flag 
 
 function curves(record: RobustnessRecord): Html {
   const figure = securityCurves(record);
+  const styles = curveStyles(figure.curves);
+  const goal = goalOf(record);
   const last = (points: readonly { readonly y: number }[]) => percent(points.at(-1)?.y ?? 0);
   return html`<section aria-labelledby="curve"><h2 id="curve">Robust accuracy by perturbation</h2>
 <figure class="roc">${trusted(curvesPlot({ curves: figure }).outerHTML)}
 <figcaption><ul class="legend" aria-label="Attacks, with robust accuracy at the largest perturbation">${figure.curves.map(
-    ({ name, points }, i) => html`<li><span>${swatch(i)}${name}</span><span class="auc">${last(points)}</span></li>`,
+    ({ name, points }, i) =>
+      html`<li><span>${swatch(styles[i]!)}${name}</span><span class="auc">${last(points)}</span></li>`,
   )}</ul>
-<p>Each curve falls from the accuracy without an attack as the attacker may change more. A row counts as robust when it is right before the attack and after it; the worst case counts a row as robust only when no attack at all fools it. Bars are intervals.</p></figcaption></figure></section>`;
+<p>Each curve falls from ${goal.wanted === null ? 'the accuracy' : 'the share'} without an attack as the attacker may change more. A row counts as robust when it is ${goal.robust}; the worst case counts a row as robust only when no attack at all fools it. Bars are intervals.</p></figcaption></figure></section>`;
 }
 
-function results({ attacks, worst, clean, epsilons, dataset, controls, norm }: RobustnessRecord): Html {
+function results(record: RobustnessRecord): Html {
+  const { attacks, worst, clean, epsilons, dataset, controls, norm } = record;
+  const goal = goalOf(record);
   const confidence = clean.confidence;
   const cell = ({ epsilon, robust }: Pick<RobustnessPoint, 'epsilon' | 'robust'>) =>
     html`<td class="num" data-label="at ${epsilonText(epsilon)}"><span class="v">${valueText(robust, 'percent')}</span><span class="i">${intervalText(robust, 'percent')}</span></td>`;
   const rounded = worst.some((point) => point.rounded);
   const { noise } = controls;
   return html`<section aria-labelledby="results"><h2 id="results">What each attack leaves</h2>
-<p class="lead">Rows that are right under attack, with ${+(confidence * 100).toFixed(4)} % intervals. Rows that are wrong without an attack count as not robust.</p>
+<p class="lead">Rows that ${goal.stays} under attack, with ${+(confidence * 100).toFixed(4)} % intervals. Rows that ${goal.lost} count as not robust.</p>
 <div class="scroll"><table class="stack"><caption>${integer(dataset.rows)} rows; perturbations in ${NORMS[norm]}.</caption>
 <thead><tr><th scope="col">Attack, and what it sees</th>${epsilons.map((epsilon) => html`<th scope="col" class="num">ε = ${epsilonText(epsilon)}</th>`)}<th scope="col" class="num">Median distance</th><th scope="col" class="num">Queries</th><th scope="col" class="num">Time</th></tr></thead>
 <tbody>${attacks.map(
@@ -122,7 +128,7 @@ function examples({ examples: shown, norm }: RobustnessRecord): Html | null {
 ${face(e.clean, `row ${e.row}, class ${e.label}`, html`<span>read as ${e.before}</span>`)}
 ${face(e.perturbation, 'the perturbation', html`<span>change × ${+e.magnified.toPrecision(2)}</span>`)}
 ${face(e.adversarial, `row ${e.row} as it was changed`, html`<span>read as <b class="wrong">${e.after}</b></span>`)}
-</div><figcaption>Row ${e.row}, by ${e.attack}: ${NORMS[norm]} ${+e.distance.toPrecision(3)}.</figcaption></figure>`,
+</div><figcaption>Row ${e.row}, class ${e.label}, by ${e.attack}: ${NORMS[norm]} ${+e.distance.toPrecision(3)}.</figcaption></figure>`,
   )}</div></section>`;
 }
 
@@ -165,7 +171,8 @@ function warnings({ warnings: own, attacks }: RobustnessRecord): Html | null {
 <ul class="warnings">${all.map(({ message }) => html`<li>${message}</li>`)}</ul></section>`;
 }
 
-function meaning({ norm, wanted, attacks }: RobustnessRecord): Html {
+function meaning(record: RobustnessRecord): Html {
+  const { norm, attacks } = record;
   const size: Readonly<Record<RobustnessRecord['norm'], string>> = {
     linf: 'no number of a row is changed by more',
     l2: 'the root of the sum of squared changes is no larger',
@@ -173,10 +180,7 @@ function meaning({ norm, wanted, attacks }: RobustnessRecord): Html {
     l0: 'no more numbers are changed',
   };
   const rows: readonly (readonly [string, string])[] = [
-    [
-      'Robust',
-      wanted === null ? 'Right without the attack, and right after it.' : 'Not of the wanted class after the attack.',
-    ],
+    ['Robust', `A row that is ${goalOf(record).robust}.`],
     ['ε', `How much may be changed, in the units that the model sees: ${size[norm]}.`],
     ['Worst case', 'Row by row over all attacks and all smaller perturbations. The only figure to quote.'],
     [
@@ -202,6 +206,7 @@ function provenance(record: RobustnessRecord): Html {
     ['Seed', String(record.seed)],
     ['Data', `${integer(dataset.rows)} rows of ${dataset.name}; ${dataset.sha256}`],
     ['Model', `${model.name}${model.parameters === null ? '' : `, ${integer(model.parameters)} parameters`}`],
+    ['Wanted', goalOf(record).wanted ?? undefined],
     ['Before the model', words && `${words.before}. ${words.attacker}`],
     ['Access', ACCESS[model.access].long],
     ['Run time', duration(record.seconds)],

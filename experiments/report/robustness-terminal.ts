@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { RobustnessPoint, RobustnessRecord } from '../robustness/index.ts';
 import { integer, intervalText, valueText } from './format.ts';
-import { epsilonText, inOrder, NORMS, robustnessWords } from './robustness-words.ts';
+import { epsilonText, goalOf, inOrder, NORMS, robustnessWords } from './robustness-words.ts';
 import { cut, displayWidth, pad, printable, wrap } from './text.ts';
 
 const GAP = 2;
@@ -24,7 +24,7 @@ export function renderRobustnessText(record: RobustnessRecord, o: { colour: bool
     '',
     ...wrap(
       `${model.name} on ${integer(dataset.rows)} rows of ${dataset.name}: ${valueText(clean, 'percent')} right without an attack; ` +
-        `rows that stay right under perturbations in ${NORMS[record.norm]}:`,
+        `rows that ${goalOf(record).stays} under perturbations in ${NORMS[record.norm]}:`,
       width,
       2,
     ).map((l) => color.dim(printable(l))),

@@ -1,6 +1,6 @@
 /** What an evaluation of robustness says, in sentences: for the report and for the terminal. */
 import type { RobustnessFlag, RobustnessRecord } from '../robustness/index.ts';
-import { integer, intervalText, valueText } from './format.ts';
+import { integer, intervalText, percent, valueText } from './format.ts';
 
 export const NORMS: Readonly<Record<RobustnessRecord['norm'], string>> = { linf: 'L∞', l2: 'L2', l1: 'L1', l0: 'L0' };
 
@@ -37,6 +37,40 @@ export function defenceWords({
   return { before: given.length > 0 ? `${name} (${given.join(', ')})` : name, attacker: ATTACKERS[attacker] };
 }
 
+export interface Goal {
+  /** what robust rows do */
+  readonly stays: string;
+  /** how a row is robust */
+  readonly robust: string;
+  /** how it is not robust without any attack */
+  readonly lost: string;
+  /** the class, where one is wanted */
+  readonly wanted: string | null;
+  /** rows that are robust without an attack, of all */
+  readonly start: number;
+}
+
+/** What the attacker wants, in the words of everything that is said about it. */
+export function goalOf({ wanted, clean, worst, dataset }: RobustnessRecord): Goal {
+  if (wanted === null)
+    return {
+      stays: 'stay right',
+      robust: 'right before the attack and after it',
+      lost: 'are wrong without an attack',
+      wanted: null,
+      start: clean.value ?? 0,
+    };
+  const name = wanted === 'next' ? 'the class after their own' : `class ${wanted}`;
+  const one = wanted === 'next' ? 'the class after its own' : name;
+  return {
+    stays: `do not become ${name}`,
+    robust: `not read as ${one} before the attack, nor after it`,
+    lost: `are read as ${name} without an attack`,
+    wanted: name,
+    start: worst[0]!.success.n / dataset.rows,
+  };
+}
+
 export interface RobustnessWords {
   readonly verdict: (typeof VERDICTS)[keyof typeof VERDICTS];
   readonly headline: string;
@@ -44,28 +78,36 @@ export interface RobustnessWords {
 }
 
 export function robustnessWords(record: RobustnessRecord): RobustnessWords {
-  const { masking, worst, clean, norm, flags, wanted } = record;
+  const { masking, worst, clean, norm, flags } = record;
   const last = worst.at(-1)!;
   const at = `${NORMS[norm]} perturbations of ${epsilonText(last.epsilon)}`;
   const stays = valueText(last.robust, 'percent');
-  const goal = wanted === null ? 'stay right' : 'do not become the wanted class';
+  const goal = goalOf(record);
   const flagged = flags.filter(({ flag, name }) => flag && record.because.includes(name));
-  const easily = masking === 'none seen' && last.robust.high < (clean.value ?? 1) / 2;
+  const easily = masking === 'none seen' && last.robust.high < goal.start / 2;
   const verdict = VERDICTS[easily ? 'fooled' : (masking ?? 'unknown')];
   const headline =
     masking === 'likely'
-      ? `The ${stays} that ${goal} under ${at} are no measure of robustness.`
-      : `${stays} of the rows ${goal} under ${at}.`;
-  const figures = `Without an attack ${valueText(clean, 'percent')} are right ${intervalText(clean, 'percent')}; under ${attacksText(record)} ${stays} ${intervalText(last.robust, 'percent')}.`;
+      ? `The ${stays} that ${goal.stays} under ${at} are no measure of robustness.`
+      : `${stays} of the rows ${goal.stays} under ${at}.`;
+  const before = `Without an attack ${valueText(clean, 'percent')} are right ${intervalText(clean, 'percent')}`;
+  const under = `under ${attacksText(record)} ${stays} ${intervalText(last.robust, 'percent')}`;
+  const figures =
+    goal.wanted === null
+      ? `${before}; ${under}.`
+      : `${before}, and ${percent(1 - goal.start)} are read as ${goal.wanted}; ${under} ${goal.stays}, right or wrong.`;
+  const asked = flags.filter(({ flag, ofMasking = true }) => ofMasking && flag !== null).length;
+  const others = flags.filter(({ flag, ofMasking = true }) => flag && !ofMasking).map(questionText);
   const because = {
     likely: `The model, or the attack, hides from gradients: ${flagged.map(questionText).join(' ')} An attack that does not follow them may well find more.`,
     possible: `One check of the evaluation was flagged: ${flagged.map(questionText).join(' ')} Look into it before the figure is used.`,
-    'none seen': `None of the ${integer(flags.filter(({ flag }) => flag !== null).length)} checks that could be asked found gradient masking. That is no proof of robustness: a stronger attack, or one made for this model, may find more.`,
+    'none seen': `None of the ${integer(asked)} checks for gradient masking that could be asked found any. That is no proof of robustness: a stronger attack, or one made for this model, may find more.`,
     unknown: 'No check of the evaluation could be asked.',
   }[masking ?? 'unknown'];
   const words = defenceWords(record);
   const behind = words ? [`Before the model stands ${words.before}. ${words.attacker}`] : [];
-  return { verdict, headline, reasons: [figures, ...behind, because] };
+  const besides = others.length > 0 ? [`Flagged for another reason: ${others.join(' ')}`] : [];
+  return { verdict, headline, reasons: [figures, ...behind, because, ...besides] };
 }
 
 const attacksText = ({ attacks }: RobustnessRecord) =>

@@ -4,7 +4,7 @@ import type { AuditEstimate, AuditRecord } from '../audit-record.ts';
 import { advise } from './advice.ts';
 import { duration, FPRS, integer, intervalText, percent, percentDigits, type Unit, valueText } from './format.ts';
 import { type Html, html, trusted } from './html.ts';
-import { histogramPlot, lineStyle, rocPlot } from './plots.ts';
+import { histogramPlot, type LineStyle, lineStyle, rocPlot } from './plots.ts';
 import { fprLabel, VERDICT_MEANING, type Verdict, type VerdictLevel } from './verdict.ts';
 import { ACCESS, attackersHelp, goalWords, knowledgeWords, METRICS, PART_METRICS } from './words.ts';
 
@@ -93,7 +93,7 @@ ${attacks.map(
   (
     a,
     i,
-  ) => html`<tr><th scope="row">${swatch(i)}${a.title}<span class="access">${ACCESS[a.access].short}${a.shadowData === 'overlapping' && ', reference models'}</span></th>
+  ) => html`<tr><th scope="row">${swatch(lineStyle(i))}${a.title}<span class="access">${ACCESS[a.access].short}${a.shadowData === 'overlapping' && ', reference models'}</span></th>
 ${FPRS.map(({ key, rate, label }) => cell(`TPR at ${label} FPR`, a.tprAtFpr[key], 'percent', rate, html`<span>not resolved: needs <span class="nb">≥ ${integer(nonMembersNeeded(rate))} non-members</span></span>`))}
 ${cell('AUC', a.auc, 'fraction', 0.5, none)}
 ${cell('Balanced accuracy', a.balancedAccuracy, 'percent', 0.5, none)}
@@ -103,9 +103,8 @@ ${cell('Advantage', a.advantage, 'fraction', 0, none)}</tr>`,
 </tbody></table></div></section>`;
 }
 
-export function swatch(index: number): Html {
-  const { color, dash } = lineStyle(index);
-  return html`<svg class="swatch" width="26" height="8" viewBox="0 0 26 8" aria-hidden="true"><path d="M0 4h26" stroke="${color}" stroke-width="3" stroke-dasharray="${dash}"/></svg>`;
+export function swatch({ color, dash, width }: LineStyle): Html {
+  return html`<svg class="swatch" width="26" height="8" viewBox="0 0 26 8" aria-hidden="true"><path d="M0 4h26" stroke="${color}" stroke-width="${Math.ceil(width)}" stroke-dasharray="${dash}"/></svg>`;
 }
 
 export function rocSection(audit: AuditRecord): Html {
@@ -115,7 +114,7 @@ export function rocSection(audit: AuditRecord): Html {
 <figure class="roc">${trusted(rocPlot({ audit }).outerHTML)}
 <figcaption><ul class="legend" aria-label="Attacks, with AUC">${audit.attacks.map(
     (a, i) =>
-      html`<li><span>${swatch(i)}${a.title}</span><span class="auc">AUC ${valueText(a.auc, 'fraction')}</span></li>`,
+      html`<li><span>${swatch(lineStyle(i))}${a.title}</span><span class="auc">AUC ${valueText(a.auc, 'fraction')}</span></li>`,
   )}</ul>
 <p>Each curve shows how many members an attack finds (upwards) for every share of non-members it wrongly accuses (to the right). Both axes are logarithmic, because the dangerous attacks are the ones that are rarely wrong: they rise on the left. The dashed diagonal is guessing.</p>
 <p>In the shaded part, below ${edge < 0.001 ? `${+(edge * 100).toPrecision(2)} %` : fprLabel(+edge.toPrecision(3))}, fewer than 10 of the ${integer(nonMembers)} non-members are accused: the curve there is mostly chance.</p></figcaption></figure></section>`;

@@ -90,7 +90,19 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
   for (const { attack, options: given } of chosen) {
     parseOptions(attack.name, attack.options, given);
     const [epsilon] = epsilons as [number];
-    checkEvasionRun(attack, { target, x, y, ...(targets && { targets }), space, norm, epsilon, known, rng });
+    const { confidence = 0.95 } = options;
+    checkEvasionRun(attack, {
+      target,
+      x,
+      y,
+      ...(targets && { targets }),
+      space,
+      norm,
+      epsilon,
+      known,
+      rng,
+      confidence,
+    });
   }
 
   const judge = target as LabelTarget;
@@ -178,7 +190,7 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
   for (const [place, one] of chosen.entries()) attacks.push(await attack(one, place));
 
   const worst = worstCase(runs, epsilons, y.length);
-  const warnings: RobustnessRecord['warnings'] = [];
+  const warnings: RobustnessRecord['warnings'] = leftOut(all.y.length - y.length, wanted);
   let controls = noControls;
   if (withControls) {
     const reached = worst.map(({ fooled }) => ({ standing: standing(fooled), fooled }));
@@ -276,6 +288,16 @@ function wantedRows(
   const y = kept.map((i) => all.y[i]!);
   return { x, y, targets: new Int32Array(y.length).fill(wanted), rows: kept.map((i) => own[i]!) };
 }
+
+const leftOut = (rows: number, wanted: RobustnessOptions['wanted'] | null): RobustnessRecord['warnings'] =>
+  rows === 0
+    ? []
+    : [
+        {
+          code: 'skipped',
+          message: `${rows} of the rows are of class ${wanted}, which is wanted: they were left out.`,
+        },
+      ];
 
 interface WorstCase {
   readonly epsilon: number;

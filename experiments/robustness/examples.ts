@@ -21,54 +21,93 @@ interface Shown {
 }
 
 export interface ExampleKeeper {
-  /** Takes rows that an attack fools, those of classes that are not there yet first. */
+  /** Takes rows that an attack fools, of as many classes as there are. */
   note(attack: string, epsilon: number, fooled: Uint8Array, result: EvasionResult): void;
-  /** Those of the smallest epsilon that fools half of the rows, or of the largest that fools any. @param shares fooled, by epsilon */
+  /** Some of each attack, at the smallest epsilon that fools half of the rows, or the largest that fools any. @param shares fooled, by epsilon */
   shown(shares: readonly number[]): Example[];
 }
 
 export function exampleKeeper(of: Shown): ExampleKeeper {
-  const { dataset, epsilons, y } = of;
-  /** by epsilon, then by row */
-  const kept = new Map(epsilons.map((epsilon) => [epsilon, new Map<number, Example>()]));
+  const { dataset, epsilons, y, space, norm } = of;
+  /** by epsilon, then by attack: a few of each */
+  const kept = new Map(epsilons.map((epsilon) => [epsilon, [] as Found[][]]));
   return {
     note(attack, epsilon, fooled, result) {
-      const found = kept.get(epsilon)!;
       if (!isPicture(dataset.inputShape)) return;
-      const taken = new Set(Array.from(found.keys(), (i) => y[i]!));
-      for (const anyClass of [false, true]) {
-        for (let i = 0; i < y.length && found.size < SHOWN; i++) {
-          if (!fooled[i] || found.has(i) || !(anyClass || !taken.has(y[i]!))) continue;
-          found.set(i, exampleOf(of, attack, epsilon, i, result));
-          taken.add(y[i]!);
-        }
-      }
+      const rowsFooled = Array.from(y.keys()).filter((i) => fooled[i]);
+      const { width } = space;
+      const found = classesFirst(rowsFooled, y, SHOWN).map((i) => ({
+        i,
+        attack,
+        epsilon,
+        x: result.x.slice(i * width, (i + 1) * width),
+        distance: result.distances[norm][i]!,
+        before: result.before[i]!,
+        after: result.after[i]!,
+      }));
+      if (found.length > 0) kept.get(epsilon)!.push(found);
     },
     shown(shares) {
-      const any = epsilons.filter((epsilon) => kept.get(epsilon)!.size > 0);
+      const any = epsilons.filter((epsilon) => kept.get(epsilon)!.length > 0);
       const enough = any.find((epsilon) => shares[epsilons.indexOf(epsilon)]! >= 0.5) ?? any.at(-1);
-      return enough === undefined ? [] : [...kept.get(enough)!.values()];
+      return enough === undefined ? [] : inTurn(kept.get(enough)!, y).map((found) => exampleOf(of, found));
     },
   };
 }
 
-function exampleOf(of: Shown, attack: string, epsilon: number, i: number, result: EvasionResult): Example {
-  const { dataset, rows, x, y, space, norm } = of;
+/** A row that is fooled, before it is made a picture. */
+interface Found {
+  readonly i: number;
+  readonly attack: string;
+  readonly epsilon: number;
+  readonly x: Float32Array;
+  readonly distance: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The first row of each class, then others, at most `most`. */
+function classesFirst(rows: readonly number[], y: Int32Array, most: number): number[] {
+  const seen = new Set<number>();
+  const first = rows.filter((i) => !seen.has(y[i]!) && seen.add(y[i]!));
+  const taken = new Set(first);
+  return [...first, ...rows.filter((i) => !taken.has(i))].slice(0, most);
+}
+
+/** One of each attack in turn, of a class that is not there yet where it has one; no row twice. */
+function inTurn(attacks: readonly (readonly Found[])[], y: Int32Array): Found[] {
+  const chosen: Found[] = [];
+  const rows = new Set<number>();
+  const classes = new Set<number>();
+  for (let before = -1; before < chosen.length && chosen.length < SHOWN; ) {
+    before = chosen.length;
+    for (const own of attacks) {
+      const free = own.filter(({ i }) => !rows.has(i));
+      const next = free.find(({ i }) => !classes.has(y[i]!)) ?? free[0];
+      if (!next || chosen.length === SHOWN) continue;
+      chosen.push(next);
+      rows.add(next.i);
+      classes.add(y[next.i]!);
+    }
+  }
+  return chosen;
+}
+
+function exampleOf(of: Shown, { i, attack, epsilon, x: values, distance, before, after }: Found): Example {
+  const { dataset, rows, x, y, space } = of;
   const { width } = space;
-  const [from, to] = [i * width, (i + 1) * width];
-  const clean = x.subarray(from, to);
-  const values = result.x.subarray(from, to);
+  const clean = x.subarray(i * width, (i + 1) * width);
   const pixels = { shape: dataset.inputShape, space };
   const name = (label: number) => dataset.classNames[label] ?? String(label);
   const changed = perturbationPicture({ ...pixels, values }, clean);
   return {
     row: rows[i]!,
     label: name(y[i]!),
-    before: name(result.before[i]!),
-    after: name(result.after[i]!),
+    before: name(before),
+    after: name(after),
     attack,
     epsilon,
-    distance: result.distances[norm][i]!,
+    distance,
     clean: picture({ ...pixels, values: clean }),
     adversarial: picture({ ...pixels, values }),
     perturbation: changed.picture,

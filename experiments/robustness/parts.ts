@@ -58,13 +58,14 @@ export function gradientHistogram(norms: Float64Array): NonNullable<RobustnessRe
 }
 
 export const flagsRecord = ({ checks }: Judgement): RobustnessFlag[] =>
-  checks.map(({ check: { name, question, source, remedy }, finding }) => ({
+  checks.map(({ check: { name, question, source, remedy, ofMasking }, finding }) => ({
     name,
     question,
     source,
     remedy,
     flag: finding?.flag ?? null,
     grave: finding?.grave ?? false,
+    ofMasking,
     evidence: finding?.evidence ?? null,
   }));
 

@@ -116,6 +116,8 @@ export const robustnessSchema = v.object({
       /** null: it could not be asked */
       flag: v.nullable(v.boolean()),
       grave: v.boolean(),
+      /** false: a fault of the adversarial rows, which says nothing about gradients; older records do not have it */
+      ofMasking: v.optional(v.boolean()),
       evidence: v.nullable(v.string()),
     }),
   ),

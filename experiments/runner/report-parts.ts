@@ -50,6 +50,8 @@ export interface Curve {
   readonly points: readonly CurvePoint[];
   /** false: points that no line joins, since nothing lies between them; default true */
   readonly joined?: boolean;
+  /** true: what the others are measured by, drawn over them, thick and in the colour of text; default false */
+  readonly main?: boolean;
 }
 
 /** Curves over one pair of axes, with intervals, and levels to compare with. */

@@ -1,4 +1,4 @@
-/** docs/api.md: every export of the package with its docstring, by the TypeScript compiler. */
+/** docs/api.md: every export of the package and of its entries, each once, with its docstring, by the TypeScript compiler. */
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -10,9 +10,18 @@ const config = ts.getParsedCommandLineOfConfigFile(
   {},
   { ...ts.sys, onUnRecoverableConfigFileDiagnostic() {} },
 )!;
-const program = ts.createProgram([`${root}experiments/index.ts`], config.options);
+/** What is imported by which name. The first has most of it; the others are listed with what they add. */
+const ENTRIES = {
+  keyhole: 'experiments/index.ts',
+  'keyhole/evasion': 'attacks/evasion/index.ts',
+  'keyhole/robustness': 'experiments/robustness/index.ts',
+  'keyhole/export': 'experiments/export/index.ts',
+} as const;
+const program = ts.createProgram(
+  Object.values(ENTRIES).map((file) => root + file),
+  config.options,
+);
 const checker = program.getTypeChecker();
-const entry = program.getSourceFile(`${root}experiments/index.ts`)!;
 
 const resolve = (symbol: ts.Symbol): ts.Symbol =>
   symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
@@ -32,10 +41,15 @@ function signatureOf(symbol: ts.Symbol): string {
   const printer = ts.createPrinter({ removeComments: true });
   const print = (node: ts.Node) => printer.printNode(ts.EmitHint.Unspecified, node, declaration.getSourceFile());
   if (ts.isFunctionDeclaration(declaration)) {
-    const { typeParameters, parameters, type, name } = declaration;
-    return print(
-      ts.factory.createFunctionDeclaration(undefined, undefined, name, typeParameters, parameters, type, undefined),
-    );
+    const all = symbol.declarations!.filter(ts.isFunctionDeclaration);
+    // of overloads the last is what they share inside
+    return (all.length > 1 ? all.filter(({ body }) => !body) : all)
+      .map(({ typeParameters, parameters, type, name }) =>
+        print(
+          ts.factory.createFunctionDeclaration(undefined, undefined, name, typeParameters, parameters, type, undefined),
+        ),
+      )
+      .join('\n');
   }
   if (ts.isVariableDeclaration(declaration)) {
     const type = checker.getTypeOfSymbolAtLocation(symbol, declaration);
@@ -87,8 +101,52 @@ function section(symbol: ts.Symbol, prefix = ''): string {
 
 const byName = (a: ts.Symbol, b: ts.Symbol) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
+const exportsOf = (file: string) =>
+  checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(root + file)!)!);
+
+/** Types come after what is called. */
+const isType = (symbol: ts.Symbol) => (resolve(symbol).flags & ts.SymbolFlags.Value) === 0;
+
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-');
+
 export function apiPage(): string {
-  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(entry)!);
+  const { keyhole, ...added } = ENTRIES;
+  const known = new Set(exportsOf(keyhole).map(resolve));
+  const others = Object.entries(added).map(([name, file]) => {
+    const own = exportsOf(file)
+      .filter((s) => !known.has(resolve(s)))
+      .sort((a, b) => Number(isType(a)) - Number(isType(b)) || byName(a, b));
+    for (const s of own) known.add(resolve(s));
+    return { name, own };
+  });
+  return `${[
+    '# The API, from the docstrings',
+    '',
+    'Everything that `import … from "keyhole"` gives, and after it what other entries have besides:',
+    '',
+    ...others.map(
+      ({ name, own }) =>
+        `- [${name}](#${anchorOf(name)}): ${own
+          .filter((s) => !isType(s))
+          .map(({ name: exported }) => `\`${exported}\``)
+          .join(', ')}; and their types`,
+    ),
+    '',
+    'Written by `npm run docs`; edit the docstrings, not this page.',
+    '',
+    ...byFolder(exportsOf(keyhole)),
+    ...others.flatMap(({ name, own }) => [`## ${name}\n`, ...own.map((s) => section(s))]),
+  ]
+    .join('\n')
+    .trimEnd()}\n`;
+}
+
+/** Sections by the folder that declares them, namespaces last. */
+function byFolder(exported: readonly ts.Symbol[]): string[] {
   const isModule = (s: ts.Symbol) => resolve(s).declarations?.some(ts.isSourceFile) ?? false;
   const plain = exported.filter((s) => !isModule(s));
   const groups = new Map<string, ts.Symbol[]>();
@@ -97,15 +155,10 @@ export function apiPage(): string {
     const folder = dirname(relative(root, file)) || '.';
     groups.set(folder, [...(groups.get(folder) ?? []), s]);
   }
-  const parts = [
-    '# The API, from the docstrings',
-    '',
-    'Everything that `import … from "keyhole"` gives. Written by `npm run docs`; edit the docstrings, not this page.',
-    '',
-  ];
+  const parts: string[] = [];
   for (const [folder, symbols] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     parts.push(`## ${folder}\n`, ...symbols.sort(byName).map((s) => section(s)));
   }
   for (const s of exported.filter(isModule).sort(byName)) parts.push(section(s));
-  return `${parts.join('\n').trimEnd()}\n`;
+  return parts;
 }

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { allEvasionAttacks } from '../../attacks/evasion/index.ts';
 import { membershipAttacks } from '../../attacks/index.ts';
 import { bytesText, clockText, columns, countText, jsonText, outputTo, wrap } from '../../cli/output.ts';
 import { progressOn } from '../../cli/progress.ts';
@@ -29,6 +30,27 @@ test('list: each kind, as text and as JSON', async () => {
   assert.equal(missing, { name: 'missing', type: 'refuse | drop | mean', default: null });
   const rows = items.find(({ name }) => name === 'synthetic-blobs')!.options[0];
   assert.equal(rows, { name: 'rows', type: 'number', default: 1000 });
+});
+
+test('list evasion: norms, what is sought, whether it aims, and a line for each option with its range', async () => {
+  const { stdout } = await inProcess(['list', 'evasion']);
+  const blocks = new Map(stdout.split(/\n\n(?=\S)/).map((block) => [block.split(' ')[0]!, block]));
+  for (const { name, norms, targeted, seeks, options } of allEvasionAttacks) {
+    const block = blocks.get(name)!.replaceAll(/\s+/g, ' ');
+    assert.ok(
+      block.includes(` norms ${norms.join(', ')} seeks ${seeks === 'within' ? 'what errs' : 'the smallest'}`),
+      name,
+    );
+    assert.is(/aims at any wrong class, or a wanted one/.test(block), targeted, name);
+    for (const [option, { about, default: value, min, max }] of Object.entries(options))
+      assert.ok(block.includes(`${option}=${value}: ${about} (${min} to ${max})`), `${name}.${option}`);
+  }
+  const { items } = validJson(await inProcess(['list', 'evasion', '--json']), 'keyhole.list/1');
+  assert.equal(
+    items.map(({ norms, targeted, seeks }) => [norms, targeted, seeks]),
+    allEvasionAttacks.map(({ norms, targeted, seeks }) => [norms, targeted, seeks]),
+  );
+  for (const words of [['--help'], ['list', '--help']]) assert.match((await inProcess(words)).stdout, /evasion/);
 });
 
 test('info: as a process, JSON and text', () =>

@@ -1,4 +1,4 @@
-/** What the documents show is run: README code, the examples, and pages that are generated are not stale. */
+/** What the documents show is run: README code, pages with code, the examples, and pages that are generated are not stale. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,22 +31,47 @@ for (const file of readdirSync(join(root, 'bench/examples')).filter((f) => f.end
 const readme = suite('README');
 const text = readFileSync(join(root, 'README.md'), 'utf8');
 
+/** Of a fence. */
+const blocksOf = (page: string, language: string) =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+    (m) => m[1]!,
+  );
+
+/** Inside the repository, so that the package finds itself by its name. */
+function runBlocks(blocks: readonly string[]): string[] {
+  assert.ok(blocks.length > 0);
+  const folder = mkdtempSync(join(root, 'tests/readme-'));
+  try {
+    return blocks.map((block, i) => {
+      const file = join(folder, `block-${i}.ts`);
+      writeFileSync(file, block);
+      return run(file);
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+for (const page of ['README.md', 'docs/attack-a-model.md', 'docs/export.md'])
+  readme(`the code of ${page} runs as written`, () => void runBlocks(blocksOf(page, 'ts')), { timeout: 60_000 });
+
+/** Modules of docs/browser.md, and what they are bundled from. */
+const MODULES: Readonly<Record<string, string>> = {
+  keyhole: 'experiments/browser.ts',
+  evasion: 'attacks/evasion/index.ts',
+};
+
 readme(
-  'its code runs as written',
+  'the page of docs/attack-a-model.md, with the sources in place of the bundles',
   () => {
-    const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map((m) => m[1]!);
-    assert.ok(blocks.length > 0);
-    // inside the repository, so that the package finds itself by its name
-    const folder = mkdtempSync(join(root, 'tests/readme-'));
-    try {
-      for (const [i, block] of blocks.entries()) {
-        const file = join(folder, `block-${i}.ts`);
-        writeFileSync(file, block);
-        run(file);
-      }
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const [block] = blocksOf('docs/attack-a-model.md', 'js');
+    const fromSources = block!.replaceAll(
+      /'\.\/keyhole\/(\w+)\.js'/g,
+      (_, name: string) => `'${join(root, MODULES[name]!)}'`,
+    );
+    const page = 'const output = { textContent: "" };\nconst document = { querySelector: () => output };\n';
+    const [said] = runBlocks([`${page}${fromSources}\nconsole.log(output.textContent);`]);
+    assert.match(said!, /^\d is read as \d\n$/);
   },
   { timeout: 60_000 },
 );
@@ -61,7 +86,7 @@ readme('links to files that exist', () => {
   const folders = new Set(
     [...files].flatMap((f) => f.split('/').map((_, i, parts) => `${parts.slice(0, i).join('/')}/`)),
   );
-  for (const page of [...files].filter((f) => f === 'README.md' || /^docs\/[a-z]+\.md$/.test(f))) {
+  for (const page of [...files].filter((f) => f === 'README.md' || /^docs\/[a-z-]+\.md$/.test(f))) {
     const links = [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(
       (m) => m[1]!,
     );

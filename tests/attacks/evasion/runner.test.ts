@@ -157,6 +157,46 @@ refused('before anything is asked, with the remedy', async () => {
   );
 });
 
+refused('what the compiler would refuse, where there is none', async () => {
+  const fails = async (over: object, message: RegExp, attack: unknown = pgd) => {
+    const run = { ...base(), ...over };
+    await rejectsError(() => runEvasionAttack(attack as EvasionAttack, run), ConfigError, message);
+    assert.is(base().target.queries(), 0);
+  };
+  await fails({}, /attack: expected an attack, got 'pgd'\. Give evasionAttacks\.pgd/, 'pgd');
+  await fails({ space: undefined }, /space: expected the bounds of the inputs, got none\. Give spaceOf\(dataset\)/);
+  await fails({ x: [...x] }, /x: expected .* Float32Array, got a value of type Array/);
+  await fails({ y: [...y] }, /y: expected .* Int32Array, got a value of type Array/);
+  await fails({ targets: [1, 0, 1] }, /targets: expected .* Int32Array/);
+  await fails({ rng: undefined }, /rng: expected a source of random numbers, got none\. Give Rng\.from\(0\)/);
+  await fails({ target: {} }, /target: expected a model that can be asked, got a value of type Object/);
+  await fails({ confidence: 2 }, /confidence: expected a number between 0 and 1, got '2'/);
+  let asked = 0;
+  const watched = { ...target(), labels: async () => new Int32Array(3).fill(asked++) };
+  await fails({ target: watched, confidence: 0 }, /confidence/);
+  assert.is(asked, 0);
+});
+
+refused('too little access and unknown options are type errors at the entry', () => {
+  const { x, y, space, norm, epsilon, rng } = base();
+  const run = { x, y, space, norm, epsilon, rng };
+  const labels = restrict(target(), 'label-only') as Target<'label-only'>;
+  const never = () => [
+    // @ts-expect-error gradients asked of a label-only target
+    runEvasionAttack(evasionAttacks.pgd, { ...run, target: labels }),
+    // @ts-expect-error the substitute's place taken by a target without gradients
+    runEvasionAttack(evasionAttacks.pgd, { ...run, target: target(), craftedOn: labels }),
+    // @ts-expect-error no option of that name
+    runEvasionAttack(evasionAttacks.pgd, { ...run, target: target(), options: { stepz: 3 } }),
+    runEvasionAttack(evasionAttacks.pgd, { ...run, target: target(), options: { steps: 3 } }),
+    runEvasionAttack(evasionAttacks.pgd, { ...run, target: labels, craftedOn: target() }),
+    runEvasionAttack(evasionAttacks.hopskipjump, { ...run, target: labels, options: { queries: 300 } }),
+    // erased, as from a registry: checked when it runs
+    runEvasionAttack(pgd, { ...run, target: labels, options: { stepz: 3 } }),
+  ];
+  assert.is(typeof never, 'function');
+});
+
 refused('gradients of a label-only target are a type error', () => {
   const labels: Target<'label-only'> = restrict(target(), 'label-only') as Target<'label-only'>;
   // @ts-expect-error a label-only target has no gradients

@@ -29,6 +29,12 @@ test('bounds for each channel; missing or wrong ones are refused', () => {
   assert.equal(space.high.slice(0, 6), Float32Array.of(1, 1, 255, 1, 1, 255));
   throwsError(() => boundedSpace([4], [0, Number.NaN]), ConfigError, /bounds: expected .* got \[0,NaN\]/);
   throwsError(() => boundedSpace([4], [1, 0]), ConfigError, /bounds/);
+  for (const missing of [undefined, null, {}, []])
+    throwsError(
+      () => boundedSpace([8, 8, 1], missing as never),
+      ConfigError,
+      /bounds: expected the least and the greatest value of an input, such as \[0, 1\], got none/,
+    );
   throwsError(
     () =>
       boundedSpace(
