@@ -144,7 +144,7 @@ function checkAccess(
   const wants = attacks?.find(({ name }) => accessLevels.indexOf(evasionAttackNamed(name).threat.access) > rank);
   if (!wants) return;
   const { access } = evasionAttackNamed(wants.name).threat;
-  const knowing = attacker === 'answers' && def.wrap ? 'let the attacker know the defence (--attacker adaptive), ' : '';
+  const knowing = attacker === 'answers' ? 'let the attacker know the defence (--attacker adaptive), ' : '';
   throw new ConfigError(
     `${wants.name}: expected a target with access '${access}', got one behind ${def.name}, which grants '${granted}' to this attacker. ` +
       `Name an attack that only asks, such as ${granted === 'logits' ? 'square' : granted === 'probabilities' ? 'square-probabilities' : 'hopskipjump'}, ` +

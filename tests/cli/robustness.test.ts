@@ -269,8 +269,8 @@ wrong('defences and attackers that make no sense: exit code 2, and what to do', 
       /pgd: expected a target with access 'gradients', got one behind jpeg, which grants 'logits' .* square, .*--attacker adaptive.*--attacker unaware/,
     );
     await fails(
-      own('--defence', 'rounding'),
-      /behind rounding, which grants 'logits' to this attacker.*--attacker unaware/,
+      own('--defence', 'rounding', '--attacker', 'answers'),
+      /behind rounding, which grants 'logits' to this attacker.*--attacker adaptive.*--attacker unaware/,
     );
     await fails(
       own('--defence', 'memguard', '--rows', '1000', '--attacker', 'unaware'),
