@@ -12,7 +12,7 @@ import { estimateSchema } from '../audit-record.ts';
 import { count, positive, seedField, whole } from '../fields.ts';
 import { defineKind } from '../runner/index.ts';
 import { evadingSqueezers } from './evading.ts';
-import { attackSchema, trainedModel } from './evaluation.ts';
+import { attackSchema, checkAttacks, trainedModel } from './evaluation.ts';
 import { checkRows, rowsSchema } from './rows.ts';
 
 /** What the detector squeezes by. */
@@ -68,8 +68,9 @@ export const squeezingDetection = defineKind({
     const copies = 1 + squeezers.bits.length + squeezers.medians.length;
     return 1 + 1e-4 * (clean * copies + attacked * adaptive.steps * adaptive.classes * copies);
   },
-  check({ rows, squeezers }, [data]) {
+  check({ rows, squeezers, unaware, norm, epsilon }, [data]) {
     checkRows(rows, data);
+    checkAttacks(unaware, norm, [epsilon], data);
     if (squeezers.bits.length + squeezers.medians.length === 0)
       throw new ConfigError('squeezers: expected at least one, got none. Give a bit depth or a median.', 'squeezers');
     if (squeezers.medians.length > 0 && data && data.inputShape.length !== 3)

@@ -5,19 +5,22 @@
 import * as v from 'valibot';
 import {
   allEvasionAttacks,
+  boundedSpace,
   type EvasionTarget,
   evasionAttackNamed,
+  largestDistance,
+  type Norm,
   norms,
   spaceOf,
 } from '../../attacks/evasion/index.ts';
-import { localTarget } from '../../attacks/index.ts';
+import { localTarget, parseOptions } from '../../attacks/index.ts';
 import { type Dataset, examples } from '../../data/index.ts';
 import { type DefenseName, outputDefence } from '../../defenses/index.ts';
 import { Classifier, ConfigError } from '../../engine/index.ts';
 import { count, positive, seedField } from '../fields.ts';
 import { checkOutputDefence, defenceSchema } from '../membership/index.ts';
 import { evaluateRobustness, type RobustnessRecord, robustnessSchema } from '../robustness/index.ts';
-import { defineKind, MODEL_FILE, type Needed } from '../runner/index.ts';
+import { type DataFacts, defineKind, MODEL_FILE, type Needed } from '../runner/index.ts';
 import { checkRows, type RowSettings, rowsSchema, trainTest } from './rows.ts';
 
 const attackNames = allEvasionAttacks.map(({ name }) => name);
@@ -72,8 +75,9 @@ export const robustnessEvaluation = defineKind({
     const rounds = attacks.reduce((sum, { name, options }) => sum + roundsOf(name, options), 0);
     return 1 + attacked * (epsilons.length * rounds + (controls ? CONTROL_ROUNDS : 0)) * ROUND;
   },
-  check({ rows, inference }, [data]) {
+  check({ rows, inference, attacks, norm, epsilons }, [data]) {
     checkRows(rows, data);
+    checkAttacks(attacks, norm, epsilons, data);
     if (inference) checkOutputDefence(inference);
   },
   async run({ settings, needs, engine, dataset, signal, progress }) {
@@ -105,6 +109,37 @@ export const robustnessEvaluation = defineKind({
     return pure(record);
   },
 });
+
+/**
+ * What can be said of attacks before a model is trained for them.
+ * @throws ConfigError for options that there are not, a norm that an attack does not know, and epsilons beyond the bounds of images
+ */
+export function checkAttacks(
+  attacks: readonly AttackSettings[],
+  norm: Norm,
+  epsilons: readonly number[],
+  data: DataFacts | undefined,
+): void {
+  for (const { name, options } of attacks) {
+    const attack = evasionAttackNamed(name);
+    parseOptions(name, attack.options, options);
+    if (!attack.norms.includes(norm))
+      throw new ConfigError(
+        `${name}: expected norm ${attack.norms.join(' or ')}, got '${norm}'. Name another attack, or another norm.`,
+        'norm',
+        attack.norms,
+      );
+  }
+  // images are seen as they are stored, from 0 to 1; the bounds of tables are known with their training rows
+  if (data?.inputShape.length !== 3) return;
+  const most = largestDistance(boundedSpace(data.inputShape, [0, 1]), norm);
+  const wrong = epsilons.find((epsilon) => epsilon > most);
+  if (wrong !== undefined)
+    throw new ConfigError(
+      `epsilons: expected at most ${+most.toPrecision(6)}, the largest ${norm} perturbation of images from 0 to 1, got ${wrong}. Steps of a stored pixel are 1/255 each.`,
+      'epsilons',
+    );
+}
 
 /** Rough seconds of asking a small convolutional network for a row's gradient; and how often controls do. */
 const [ROUND, CONTROL_ROUNDS] = [1e-4, 500];

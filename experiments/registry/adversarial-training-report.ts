@@ -5,8 +5,8 @@ import type { Attacked, Found, Run, Settings } from './adversarial-training-jobs
 import { inWords, median, overSeeds, percent, type Share, sizeText } from './shares.ts';
 
 const natural = ({ model }: Run) => model.test.accuracy;
-const under = (name: string) => (run: Run) =>
-  run.attacked.attacks.find((attack) => attack.name === name)!.curve[0]!.robust;
+/** The k-th of the attacks at the radius. */
+const under = (k: number) => (run: Run) => run.attacked.attacks[k]!.curve[0]!.robust;
 
 const middle = (runs: readonly Run[], of: (run: Run) => { readonly value: number | null }) =>
   percent(median(runs.map((run) => of(run).value ?? 0)));
@@ -21,13 +21,33 @@ function extremes(runs: readonly Run[], of: (run: Run) => Share): string {
 function headline(all: readonly Found[], s: Settings): string {
   const done = all.filter(({ runs }) => runs.length > 0);
   if (done.length === 0) return 'Nothing has been measured yet.';
-  const of = under(judgeOf(s));
+  const of = under(0);
   const each = done.map(({ treatment, runs }) => {
     const left = runs.length === 1 ? inWords(of(runs[0]!)) : `${middle(runs, of)} (${extremes(runs, of)})`;
     return `${left} ${treatment.defence ? `by ${treatment.label}` : 'undefended'}`;
   });
   const over = done.some(({ runs }) => runs.length > 1) ? ' (median over seeds, and the least and greatest)' : '';
-  return `Right under ${judgeOf(s)} at ${sizeText(s.epsilon)}${over}: ${each.join(', ')}.`;
+  return [
+    `Right under ${judgeOf(s)} at ${sizeText(s.epsilon)}${over}: ${each.join(', ')}.`,
+    ...worstWords(all, s),
+  ].join(' ');
+}
+
+/** What the curve has at the same radius under more attacks, and what the checklist makes of it. */
+function worstWords(all: readonly Found[], { curve, epsilon }: Settings): string[] {
+  if (!curve?.epsilons.includes(epsilon)) return [];
+  const done = all.filter(({ treatment, curves }) => treatment.defence && curves.length > 0);
+  if (done.length === 0) return [];
+  const left = done.map(({ treatment, curves }) => {
+    const values = curves.map((one) => worstAt(one.curve, epsilon).value ?? 0);
+    return `${percent(median(values))} by ${treatment.label}`;
+  });
+  const levels = done.flatMap(({ curves }) => curves.map((one) => one.curve.masking));
+  const count = (level: string) => levels.filter((one) => one === level).length;
+  return [
+    `Under the worst of ${curve.attacks.length} attacks on the first ${curve.attacked} rows: ${left.join(', ')}.`,
+    `Gradient masking is likely in ${count('likely')} and possible in ${count('possible')} of ${levels.length} defended models.`,
+  ];
 }
 
 const attackWords = ({ name, options }: AttackSettings) =>
@@ -42,11 +62,11 @@ function table(all: readonly Found[], s: Settings): Table {
   const [one] = all.flatMap(({ runs }) => runs);
   return {
     caption: `Right on all ${one ? `${one.model.test.accuracy.n} ` : ''}unchanged test rows, and on the first ${s.attacked} under each attack. Medians over seeds with each seed under them; of one seed, the 95 % interval.`,
-    columns: ['Training', 'Unchanged', ...s.attacks.map(({ name }) => `Under ${name}`), 'Seeds'],
+    columns: ['Training', 'Unchanged', ...s.attacks.map((attack) => `Under ${attackWords(attack)}`), 'Seeds'],
     rows: all.map(({ treatment, runs }) => [
       treatment.label,
       overSeeds(runs.map(natural)),
-      ...s.attacks.map(({ name }) => overSeeds(runs.map(under(name)))),
+      ...s.attacks.map((_, k) => overSeeds(runs.map(under(k)))),
       `${runs.length} of ${s.seeds.length}`,
     ]),
   };
@@ -151,8 +171,7 @@ export function adversarialTrainingReport(all: readonly Found[], s: Settings): R
     headline: headline(all, s),
     lead:
       `${s.model} on ${s.data}, ${s.train === null ? 'all training rows' : `${s.train} training rows`}, L-infinity radius ${sizeText(s.epsilon)}. ` +
-      `Attacks know the model (white box): ${s.attacks.map(attackWords).join('; ')}. ` +
-      'Nothing was chosen on the attacked rows: settings are those of the papers, or defaults.',
+      `Attacks know the model (white box): ${s.attacks.map(attackWords).join('; ')}.`,
     sections: [
       { title: 'Unchanged and attacked', table: table(all, s) },
       ...(s.curve

@@ -80,4 +80,12 @@ test('what cannot be done is refused before anything is trained', () => {
   const evaluated = robustnessEvaluation.parseSettings({ ...attack, rows: small.rows, inference });
   refuses(() => robustnessEvaluation.check(evaluated, facts), /changes answers/);
   refuses(() => robustnessEvaluation.parseSettings({ ...attack, epsilons: [] }), /at least one/);
+  const checked = (over: object) =>
+    robustnessEvaluation.check(robustnessEvaluation.parseSettings({ ...attack, rows: small.rows, ...over }), facts);
+  refuses(
+    () => checked({ attacks: [{ name: 'pgd', options: { stpes: 5 } }] }),
+    /pgd: expected an option among .*'stpes'/,
+  );
+  refuses(() => checked({ norm: 'l2', attacks: [{ name: 'jsma' }] }), /jsma: expected norm l0, got 'l2'/);
+  refuses(() => checked({ epsilons: [0.1, 8] }), /at most 1, the largest linf perturbation .* got 8.*1\/255/);
 });

@@ -8,11 +8,12 @@ const test = suite('adversarial training: report');
 
 const N = 200;
 const share = (value: number) => clopperPearson({ hits: Math.round(value * N), n: N });
-const settingsOf = (seeds: readonly number[]) =>
+const settingsOf = (seeds: readonly number[], more: object = {}) =>
   adversarialTraining.settings({
     seeds,
     defences: [{ name: 'adversarial-fgsm' }],
     curve: { epsilons: [0.1, 0.2], attacked: 200, attacks: [{ name: 'pgd' }] },
+    ...more,
   });
 
 interface Asked {
@@ -87,6 +88,33 @@ test('a headline of the median and the extremes, masking seed by seed, and only 
     text!.slice(1).map((line) => line.split(':')[0]),
     ['none, seed 2', 'adversarial-fgsm, seed 2'],
   );
+});
+
+test('an attack that is run twice has two columns; the worst case of the curve and the checklist stand in the headline', () => {
+  const attacks = [
+    { name: 'pgd', options: { steps: 1 } },
+    { name: 'pgd', options: { steps: 50 } },
+  ];
+  const s = settingsOf([0, 2], { epsilon: 0.2, attacks });
+  const report = adversarialTraining.report(pretend([0.5, 0.8, 0.1]), s);
+  const { columns } = section(report, 'Unchanged and attacked').table!;
+  assert.equal(columns.slice(2, 4), ['Under pgd, steps 1', 'Under pgd, steps 50']);
+  assert.match(
+    report.headline,
+    /Under the worst of 1 attacks on the first 200 rows: 24\.0 % by adversarial-fgsm\. Gradient masking is likely in 1 and possible in 0 of 2 defended models\.$/,
+  );
+});
+
+test('options of a defence get the radius only where they have one', () => {
+  const s = adversarialTraining.settings({
+    seeds: [0],
+    defences: [{ name: 'input-gradient-regularisation' }, { name: 'trades', options: { epsilon: 0.3 } }],
+  });
+  const [, gradient, trades] = adversarialTraining
+    .jobs(s)
+    .filter(({ name }) => !name.includes('several'))
+    .map(({ needs }) => (needs[0]!.settings as unknown as Asked).defence as unknown as { options: object });
+  assert.equal([gradient!.options, trades!.options], [{}, { epsilon: 0.3 }]);
 });
 
 test('a report of what there is', () => {
