@@ -13,7 +13,8 @@ import { losses } from '../losses.ts';
 import { stepAlong } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { type InputSpace, project } from '../space.ts';
-import { faults } from '../white-box/index.ts';
+import { asPresented } from '../standing.ts';
+import { faults, numbersAlone } from '../white-box/index.ts';
 import { askScores, type ScoreQuestions } from './scores.ts';
 
 export interface Estimation {
@@ -90,7 +91,8 @@ export const nes = defineEvasionAttack({
   needs: [],
   canary: { norm: 'linf', epsilon: 0.25, below: 0.1, options: { steps: 40 } },
   async run({ target, options, ...task }) {
-    const { x, y, targets, space, norm, epsilon, best, rng, signal } = task;
+    const { x, y, targets, norm, epsilon, best, rng, signal } = task;
+    const space = numbersAlone(task.space);
     const { width } = space;
     const { steps, momentum } = options;
     const loss = options.margin >= 0.5 ? losses.margin : losses.crossEntropy;
@@ -100,17 +102,18 @@ export const nes = defineEvasionAttack({
     let velocity = new Float32Array(points.length);
     const highest = new Float64Array(y.length).fill(-Infinity);
     for (let step = 0; step <= steps; step++) {
+      const shown = asPresented(task, epsilon, points, rows);
       const now = await askScores(
         questions,
         rows.length,
         (k) => rows[k]!,
-        (k, into, at) => into.set(points.subarray(k * width, (k + 1) * width), at),
+        (k, into, at) => into.set(shown.subarray(k * width, (k + 1) * width), at),
       );
       for (const [k, i] of rows.entries()) {
         // a row that is done is left alone, so what it held before did not fool
         if (!now.won[k] && !(now.losses[k]! > highest[i]!)) continue;
         highest[i] = now.losses[k]!;
-        best.set(points.subarray(k * width, (k + 1) * width), i * width);
+        best.set(shown.subarray(k * width, (k + 1) * width), i * width);
       }
       const trace = { restart: 0, step, rows: rows.length, loss: meanOf(now.losses) };
       task.onProgress?.(step / steps);

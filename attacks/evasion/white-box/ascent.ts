@@ -39,7 +39,7 @@ export async function ascend(
   task: EvasionTask,
   { loss, steps, stepSize, restarts, start, momentum, full, plainSum = false }: Ascent,
 ): Promise<void> {
-  const { x, y, targets, space, norm, epsilon, best, rng } = task;
+  const { x, y, targets, space, norm, epsilon, best, rng, signal } = task;
   const { width } = space;
   const { classes } = target;
   const n = y.length;
@@ -62,6 +62,7 @@ export async function ascend(
     const field = new Float32Array(at.length);
     let velocity = momentum > 0 ? new Float32Array(at.length) : null;
     for (let step = 0; step <= steps && rows.length > 0; step++) {
+      signal?.throwIfAborted();
       const isLast = step === steps;
       const gradients = isLast ? null : field.subarray(0, points.length);
       const own = new Float64Array(rows.length);
@@ -95,6 +96,7 @@ export async function ascend(
         highest[i] = own[k]!;
         best.set(shown.subarray(k * width, (k + 1) * width), i * width);
       }
+      if (gradients) still(gradients, space.fixed);
       const { zero, broken } = faults(gradients, width);
       task.onStep?.({ restart, step, rows: rows.length, loss: climbed, zero, broken });
       task.onProgress?.((restart + step / (steps + 1)) / restarts);
@@ -158,6 +160,12 @@ export function mean(values: Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;
   return sum / values.length;
+}
+
+/** What cannot change must not take a part of the step's length. */
+function still(gradients: Float32Array, fixed: Uint8Array): void {
+  if (!fixed.includes(1)) return;
+  for (const j of gradients.keys()) if (fixed[j % fixed.length]) gradients[j] = 0;
 }
 
 /** What is not a number says nothing, and must not spread. */

@@ -15,4 +15,5 @@ export { fgsmRs } from './fgsm-rs.ts';
 export { type HyperplaneNorm, sizeOfMove, toHyperplane } from './hyperplane.ts';
 export { jsma } from './jsma.ts';
 export { miFgsm } from './mi-fgsm.ts';
+export { numbersAlone } from './numbers-alone.ts';
 export { pgd } from './pgd.ts';

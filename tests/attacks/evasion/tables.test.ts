@@ -1,5 +1,6 @@
 /** Attacks on tables: categories are not left half way, neither by those that look for the nearest example nor by those in a ball. */
 import {
+  allEvasionAttacks,
   boundedSpace,
   evasionAttackNamed,
   type InputSpace,
@@ -59,7 +60,7 @@ for (const name of ['deepfool', 'carlini-wagner']) {
 }
 
 // categories half way fool after the first step and are none; numbers moved by 0.3 fool as well: 0.7 + 0.35 > 1
-for (const name of ['bim', 'pgd', 'mi-fgsm', 'apgd-ce']) {
+for (const name of ['bim', 'pgd', 'mi-fgsm', 'apgd-ce', 'nes']) {
   test(`${name}: goes on until the row fools as it is presented, not half way between categories`, async () => {
     const { success, x: found } = await runEvasionAttack(evasionAttackNamed(name), {
       target: target(),
@@ -72,5 +73,34 @@ for (const name of ['bim', 'pgd', 'mi-fgsm', 'apgd-ce']) {
     });
     assert.is(success.value, 1);
     assert.equal(found.slice(2), x.slice(2));
+  });
+}
+
+// w = (50, 1, 1, 1), the first column fixed: the boundary is 0.346 away, and a step that is shared with the first gets nowhere
+const locked: InputSpace = { ...boundedSpace([4], [-10, 10]), fixed: Uint8Array.of(1, 0, 0, 0) };
+const steep = () =>
+  linearTarget(
+    [
+      [0, 0, 0, 0],
+      [50, 1, 1, 1],
+    ],
+    [0, -0.6],
+  ) as Target<'white-box'>;
+const followL2 = allEvasionAttacks.filter(
+  ({ norms, threat, family }) => norms.includes('l2') && threat.access === 'gradients' && family !== 'transfer',
+);
+for (const attack of followL2) {
+  test(`${attack.name}: columns that cannot change take no part of a step`, async () => {
+    const { success, x: found } = await runEvasionAttack(attack, {
+      target: steep(),
+      x: new Float32Array(4),
+      y: Int32Array.of(0),
+      space: locked,
+      norm: 'l2',
+      epsilon: 0.5,
+      rng: Rng.from(4),
+    });
+    assert.is(found[0], 0);
+    assert.is(success.value, 1);
   });
 }
