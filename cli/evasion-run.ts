@@ -1,11 +1,12 @@
 /** `keyhole attack` and `keyhole evaluate robustness`: the model, the rows, the evaluation, the record and its report. */
 import { type EvasionTarget, evasionAttackNamed } from '../attacks/evasion/index.ts';
-import { localTarget, type Oracle, oracleTarget, outputsOf } from '../attacks/index.ts';
+import { localTarget, type Oracle, oracleTarget, outputsOf, restrict, type Target } from '../attacks/index.ts';
 import { take, writeNpz } from '../data/index.ts';
 import { type Engine, Rng } from '../engine/index.ts';
 import {
   type AttackChoice,
   evaluateRobustness,
+  goingOn,
   type RobustnessOptions,
   type RobustnessRecord,
 } from '../experiments/robustness/index.ts';
@@ -15,7 +16,7 @@ import { engineFor } from './engine.ts';
 import { behindDefence, chosenDefence } from './evasion-defence.ts';
 import type { EvasionOptions } from './evasion-options.ts';
 import { reached } from './model-audit.ts';
-import { isForeign } from './model-options.ts';
+import { checkAnswerOptions, isForeign } from './model-options.ts';
 import { type HeldOut, heldOut } from './model-origin.ts';
 import { dataChoice } from './options.ts';
 import { jsonText, outputTo } from './output.ts';
@@ -45,6 +46,7 @@ export async function runEvasion(
   const output = outputTo(terminal, outputOptions(options));
   for (const { name } of o.attacks ?? []) evasionAttackNamed(name);
   const defence = chosenDefence(options);
+  checkAnswerOptions(options);
   const { dataset: given } = await loadData({ ...dataChoice(options), seed: options.seed }, terminal);
   const folder = options.out === undefined ? null : await openOutputFolder(options.out);
   const meter = progressOn(terminal.stderr, { quiet: output.quiet });
@@ -52,6 +54,17 @@ export async function runEvasion(
   const engine = () => (made.engine ??= engineFor(options));
   let model: Reached | null = null;
   const changed: Record<string, Parameters<typeof writeNpz>[0][string]> = {};
+  const products = async (record: RobustnessRecord): Promise<Product[]> => {
+    // the plots are a large import that nobody else should wait for
+    const { renderRobustnessReport } = await import('../experiments/report/index.ts');
+    return [
+      { name: 'robustness.json', make: () => jsonText(record) },
+      { name: 'report.html', make: async () => renderRobustnessReport(record) },
+      ...(o.keep ? [{ name: 'adversarial.npz', make: () => writeNpz(changed) }] : []),
+    ];
+  };
+  const dated = (record: RobustnessRecord) => ({ ...record, command: o.command, date: new Date().toISOString() });
+  let unfinished: RobustnessRecord | null = null;
   try {
     model = await reach(options, given, engine, signal);
     const { dataset } = model;
@@ -69,15 +82,15 @@ export async function runEvasion(
       : { target: model.target };
     const substitute =
       options.substitute === undefined ? null : (await loadTrainedModel(await engine(), options.substitute)).classifier;
-    const record: RobustnessRecord = {
-      ...(await evaluateRobustness({
+    const record = dated(
+      await evaluateRobustness({
         ...model.model,
         ...attacked,
         dataset,
         rows,
         norm: options.norm,
         epsilons: options.epsilon,
-        ...(o.attacks && { attacks: o.attacks }),
+        ...(o.attacks && { attacks: attacked.craftedOn ? o.attacks.map(handedOver) : o.attacks }),
         ...(options.targetClass !== undefined && { wanted: options.targetClass }),
         ...(options.immutable && { immutable: options.immutable }),
         known: {
@@ -85,6 +98,7 @@ export async function runEvasion(
           ...(substitute && { substitute: localTarget(substitute, { signal }) }),
         },
         controls: options.controls,
+        ...(options.queryBudget !== undefined && { queryBudget: options.queryBudget }),
         engine,
         seed: options.seed,
         confidence: options.confidence,
@@ -102,19 +116,14 @@ export async function runEvasion(
             changed[`fooled${at}`] = { shape: [of.y.length], data: result.fooled };
           },
         }),
-      })),
-      command: o.command,
-      date: new Date().toISOString(),
-    };
+        onStopped: (record) => {
+          unfinished = dated(record);
+        },
+      }),
+    );
     meter.stop();
-    // the plots are a large import that nobody else should wait for
-    const { renderRobustnessReport, renderRobustnessText } = await import('../experiments/report/index.ts');
-    const products: Product[] = [
-      { name: 'robustness.json', make: () => jsonText(record) },
-      { name: 'report.html', make: async () => renderRobustnessReport(record) },
-      ...(o.keep ? [{ name: 'adversarial.npz', make: () => writeNpz(changed) }] : []),
-    ];
-    const faults = folder ? await writeProducts(folder, products) : [];
+    const { renderRobustnessText } = await import('../experiments/report/index.ts');
+    const faults = folder ? await writeProducts(folder, await products(record)) : [];
     output.printJson(record);
     output.print(renderRobustnessText(record, { colour: output.colour, width: output.width }).trimEnd());
     if (!folder) output.note('\nNothing was written. --out FOLDER keeps the numbers and a report to read.');
@@ -124,7 +133,10 @@ export async function runEvasion(
     if (output.json) output.note(line);
     else output.print(`\n${line}`);
   } catch (error) {
-    await folder?.abandon();
+    meter.stop();
+    if (!folder || !unfinished) await folder?.abandon();
+    else if ((await writeProducts(folder, await products(unfinished))).length === 0)
+      output.note(`What was finished before is kept: ${folder.file('report.html')}`);
     throw error;
   } finally {
     meter.stop();
@@ -140,19 +152,20 @@ async function reach(
   signal: AbortSignal,
 ): Promise<Reached> {
   const rng = Rng.from(o.seed);
-  const budget = o.queryBudget === undefined ? {} : { queryBudget: o.queryBudget };
   if (!isForeign(o.model)) {
     const { classifier, metadata } = await loadTrainedModel(await engine(), o.model);
-    const target = localTarget(classifier, { signal, ...budget });
+    const target = localTarget(classifier, { signal });
     return {
       ...heldOut(given, classifier.model, metadata, rng),
-      target,
+      target: answering(target, o.outputs),
       model: { classifier },
       dispose: async () => classifier.dispose(),
     };
   }
   const held = heldOut(given, null, {}, rng);
-  const { oracle } = await reached(o, given.inputShape, signal);
+  // the budget is the attacks': whether the model is fooled is asked beside it
+  const { queryBudget: _, ...unlimited } = o;
+  const { oracle } = await reached(unlimited, given.inputShape, signal);
   try {
     const target = await asTarget(oracle, o, held, signal);
     return { ...held, target, model: { name: oracle.name }, dispose: () => oracle.dispose() };
@@ -160,6 +173,19 @@ async function reach(
     await oracle.dispose();
     throw error;
   }
+}
+
+/** Rows that are handed over must fool for certain: attacks that stop at the boundary of the model they are made on go on. */
+const handedOver = ({ name, options = {} }: AttackChoice): AttackChoice => ({
+  name,
+  options: { ...goingOn(evasionAttackNamed(name)), ...options },
+});
+
+/** A saved model as who sees no more than its answers has it. */
+function answering(target: Target<'white-box'>, outputs: EvasionOptions['outputs']): EvasionTarget {
+  if (outputs === undefined) return target;
+  const access = outputs === 'labels' ? 'label-only' : outputs === 'logits' ? 'logits' : 'probabilities';
+  return restrict(target, access) as EvasionTarget;
 }
 
 /** Its first answer says what it grants. */

@@ -156,6 +156,24 @@ const SHARED: readonly string[] = [
   'debug',
 ];
 
+/** @throws ConfigError for options about how to ask that say nothing to the model that is attacked */
+export function checkAnswerOptions(o: AnswerChoice & { readonly model: string; readonly defence?: string }): void {
+  const refuse = (name: string, expected: string) => {
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new ConfigError(`${flag}: expected ${expected} Leave it out.`, name);
+  };
+  const given = (names: readonly string[]) => names.find((name) => o[name as keyof AnswerChoice] !== undefined);
+  const ofServices = given(OF_SERVICES);
+  const ofFiles = given(OF_FILES);
+  if (ofServices && !isAddress(o.model)) refuse(ofServices, 'an address as --model, which it is about.');
+  if (ofFiles && (!isForeign(o.model) || isAddress(o.model)))
+    refuse(ofFiles, 'an ONNX file as --model, which it is about.');
+  if (o.batch !== undefined && !isForeign(o.model))
+    refuse('batch', 'a file or an address as --model, which it is about.');
+  if (o.outputs !== undefined && o.defence !== undefined)
+    refuse('outputs', 'no --defence beside it: --attacker says what is known of a defended model.');
+}
+
 /** @throws ConfigError for options that belong to models that are trained here, or to other people's */
 export function checkForeignOptions(command: Command, options: { readonly model: string } & ForeignChoice): void {
   const flag = (name: string) => command.options.find((option) => option.attributeName() === name)?.long ?? name;

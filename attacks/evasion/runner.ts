@@ -175,10 +175,10 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
       message: `${attack.name} left ${moved} of ${rows.length} rows outside the ball or the bounds; they were moved back before they were judged.`,
     });
   // the budget is the attacker's: the judge asks beside it
-  const after = await unlimited(judge, left, stopped !== null);
+  const after = await judged(judge, left);
   const wins = (labels: Int32Array) =>
     Uint8Array.from(labels, (label, i) => (attacked[i] && (targets ? label === targets[i] : label !== y[i]) ? 1 : 0));
-  const reached = after ? wins(after) : new Uint8Array(n);
+  const reached = wins(after);
   const distances = sizesOf(left, x, n, width, reached);
   const inside = (fooled: Uint8Array) => fooled.map((one, i) => (one && distances[norm][i]! <= epsilon ? 1 : 0));
   const fooled = inside(reached);
@@ -191,10 +191,7 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
       : right - countOf(won);
     return estimate(stays, n);
   };
-  const stored =
-    space.levels === null
-      ? null
-      : inside(wins((await unlimited(judge, quantised(left, space), stopped !== null)) ?? before));
+  const stored = space.levels === null ? null : inside(wins(await judged(judge, quantised(left, space))));
   return {
     attack: attack.name,
     norm,
@@ -203,7 +200,7 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
     robust: robustOf(fooled),
     success: estimate(countOf(fooled), rows.length),
     before,
-    after: after ?? before,
+    after,
     fooled,
     attacked,
     x: left,
@@ -246,13 +243,16 @@ export function granted(attack: Pick<EvasionAttack, 'name' | 'threat'>, target: 
 
 export const isOverBudget = (error: unknown): boolean => error instanceof ConfigError && error.path === 'queryBudget';
 
-/** null: nothing may be asked any more, so nothing was found that could be shown */
-export async function unlimited(target: LabelTarget, x: Float32Array, spent: boolean): Promise<Int32Array | null> {
+/** @throws ConfigError where the target's own budget leaves nobody to say what the rows that were found do */
+export async function judged(target: LabelTarget, x: Float32Array): Promise<Int32Array> {
   try {
     return await target.labels(x);
   } catch (error) {
-    if (spent && isOverBudget(error)) return null;
-    throw error;
+    if (!isOverBudget(error)) throw error;
+    throw new ConfigError(
+      `${(error as Error).message} Whether the model is fooled has to be asked as well: give the attack a budget ({ queryBudget } of its run), not the target.`,
+      'queryBudget',
+    );
   }
 }
 

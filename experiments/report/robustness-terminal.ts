@@ -14,7 +14,10 @@ export function renderRobustnessText(record: RobustnessRecord, o: { colour: bool
   const color = pc.createColors(o.colour);
   const { verdict, headline, reasons } = robustnessWords(record);
   const tone = { strong: color.red, visible: color.red, hint: color.yellow, none: color.cyan }[verdict.tone];
-  const { dataset, model, flags, clean } = record;
+  const { dataset, model, flags, clean, attacks } = record;
+  const told = new Set(
+    [...attacks.flatMap(({ warnings }) => warnings), ...record.warnings].map(({ message }) => message),
+  );
   const flagged = inOrder(flags).filter(({ flag }) => flag);
   const open = flags.filter(({ flag }) => flag === null).length;
   const asked = flags.length - open;
@@ -31,6 +34,7 @@ export function renderRobustnessText(record: RobustnessRecord, o: { colour: bool
     '',
     ...table(record, width, color),
     '',
+    ...[...told].flatMap((message) => wrap(`! ${printable(message)}`, width, 2)).map((l) => color.yellow(l)),
     ...flagged.flatMap(({ name, evidence }) => wrap(`▲ ${name}: ${evidence}`, width, 2)).map((l) => color.bold(l)),
     ...wrap(
       `${integer(flagged.length)} of ${integer(asked)} checks flagged${open > 0 ? `; ${integer(open)} could not be asked` : ''}.`,
@@ -48,7 +52,11 @@ function table(record: RobustnessRecord, width: number, color: ReturnType<typeof
     readonly points: readonly Pick<RobustnessPoint, 'robust'>[];
     readonly bold: boolean;
   }[] = [
-    ...attacks.map(({ title, curve }) => ({ title: printable(title), points: curve, bold: false })),
+    ...attacks.map(({ title, curve, stopped }) => ({
+      title: `${printable(title)}${stopped ? ' (stopped)' : ''}`,
+      points: curve,
+      bold: false,
+    })),
     ...(attacks.length > 1 ? [{ title: 'Worst case', points: worst, bold: true }] : []),
     ...(controls.noise ? [{ title: 'Random noise', points: controls.noise.curve, bold: false }] : []),
   ];

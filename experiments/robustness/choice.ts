@@ -41,6 +41,8 @@ interface Situation {
   readonly norm: Norm;
   readonly targeted: boolean;
   readonly known: EvasionKnowledge;
+  /** crafted on another model than the one that judges: what stops at that one's boundary fools no other */
+  readonly handedOver?: boolean;
 }
 
 /** The most that a target grants. */
@@ -103,5 +105,12 @@ export function chosenAttacks(
       `attacks: expected one that needs no more than '${situation.access}' and works in ${situation.norm}, there is none.`,
       'attacks',
     );
-  return taken.map(({ name, options = {} }) => ({ attack: evasionAttackNamed(name), options }));
+  return taken.map(({ name, options = {} }) => {
+    const attack = evasionAttackNamed(name);
+    return { attack, options: { ...(situation.handedOver && goingOn(attack)), ...options } };
+  });
 }
+
+/** Climbs on where the model is fooled, of attacks that can. */
+export const goingOn = ({ options }: EvasionAttack): Readonly<Record<string, number>> =>
+  Object.hasOwn(options, 'full') ? { full: 1 } : {};

@@ -17,6 +17,7 @@ import {
   type RobustnessEvidence,
   runEvasionAttack,
   spaceOf,
+  withBudget,
 } from '../../attacks/evasion/index.ts';
 import { clopperPearson, type LabelTarget, localTarget, parseOptions } from '../../attacks/index.ts';
 import { type Dataset, take } from '../../data/index.ts';
@@ -62,6 +63,8 @@ export interface RobustnessOptions {
   readonly known?: EvasionKnowledge;
   /** false: attacks only, so that most checks cannot be asked */
   readonly controls?: boolean;
+  /** rows that attacks and controls may ask for in all; whether a row is right is asked beside it. Default unlimited */
+  readonly queryBudget?: number;
   /** for attacks that train models */
   readonly engine?: () => Promise<Engine>;
   /** default 0 */
@@ -70,6 +73,8 @@ export interface RobustnessOptions {
   readonly confidence?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RobustnessProgress) => void;
+  /** what was finished when a signal, the target or an attack ended the evaluation; called before its error is thrown */
+  readonly onStopped?: (record: RobustnessRecord) => void;
   /** each run as it ends, with its rows: records have only some of them. Epsilon is Infinity where the nearest was sought */
   readonly onResult?: (result: EvasionResult, rows: { readonly rows: Int32Array; readonly y: Int32Array }) => void;
 }
@@ -85,7 +90,13 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
   const epsilons = checkedEpsilons(options, space);
   const all = take(dataset, options.rows ?? Int32Array.from({ length: dataset.size }, (_, i) => i));
   const { x, y, targets, rows } = wantedRows(all, options, target.classes);
-  const chosen = chosenAttacks(options.attacks, { access, norm, targeted: wanted !== null, known });
+  const chosen = chosenAttacks(options.attacks, {
+    access,
+    norm,
+    targeted: wanted !== null,
+    known,
+    handedOver: options.craftedOn !== undefined,
+  });
   const rng = Rng.from(seed).split('robustness');
   for (const { attack, options: given } of chosen) {
     parseOptions(attack.name, attack.options, given);
@@ -135,42 +146,20 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
   const report = (phase: string, share: number) =>
     options.onProgress?.({ phase, done: share / (parts + (withControls ? 2 : 0)) });
   let finished = 0;
+  let asked = 0;
+  /** of the budget; an attack with nothing left is told so at its first question */
+  const left = () => Math.max(1, (options.queryBudget ?? Infinity) - asked);
+  const limited = options.queryBudget !== undefined;
   const runs: AttackEvidence[] = [];
   const examples = exampleKeeper({ dataset, rows, x, y, space, norm, epsilons });
+  const unfinished: RobustnessAttack[] = [];
   const attack = async ({ attack, options: given }: ChosenAttack, place: number): Promise<RobustnessAttack> => {
     const before = chosen.slice(0, place).filter((one) => one.attack === attack).length;
     const nearest = attack.seeks === 'nearest';
     const results: EvasionResult[] = [];
     const curve: RobustnessPoint[] = [];
-    for (const epsilon of nearest ? [Infinity] : epsilons) {
-      const result = await runEvasionAttack(attack, {
-        ...run,
-        x,
-        y,
-        ...(targets && { targets }),
-        epsilon,
-        options: given,
-        rng: rng.split(`attack ${attack.name}${before > 0 ? ` ${before}` : ''}`),
-        onProgress: (done) => report(attack.name, finished + Math.min(1, done)),
-      });
-      finished++;
-      results.push(result);
-      options.onResult?.(result, { rows, y });
-      report(attack.name, finished);
-      // one perturbation as small as can be answers for every ball that it lies in
-      for (const ball of nearest ? epsilons : [epsilon]) {
-        const inside = (marks: Uint8Array) =>
-          marks.map((mark, i) => Number(mark && attacked[i] && result.distances[norm][i]! <= ball));
-        const fooled = inside(result.fooled);
-        const rounded = result.rounded && inside(result.rounded.fooled);
-        const { family, threat } = attack;
-        runs.push({ attack: attack.name, place, family, access: threat.access, epsilon: ball, fooled, rounded });
-        curve.push(point(ball, fooled, rounded));
-        examples.note(attack.name, ball, fooled, result);
-      }
-    }
     const { name, title, paper, threat, family, seeks } = attack;
-    return {
+    const made = (): RobustnessAttack => ({
       name,
       title,
       paper,
@@ -184,54 +173,114 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
       seconds: results.reduce((sum, { seconds }) => sum + seconds, 0),
       stopped: results.some(({ stopped }) => stopped !== null),
       warnings: once(results.flatMap((result) => result.warnings)),
-    };
+    });
+    try {
+      for (const epsilon of nearest ? [Infinity] : epsilons) {
+        const result = await runEvasionAttack(attack, {
+          ...run,
+          x,
+          y,
+          ...(targets && { targets }),
+          epsilon,
+          options: given,
+          ...(limited && { queryBudget: left() }),
+          rng: rng.split(`attack ${attack.name}${before > 0 ? ` ${before}` : ''}`),
+          onProgress: (done) => report(attack.name, finished + Math.min(1, done)),
+        });
+        finished++;
+        asked += result.queries;
+        results.push(result);
+        options.onResult?.(result, { rows, y });
+        report(attack.name, finished);
+        // one perturbation as small as can be answers for every ball that it lies in
+        for (const ball of nearest ? epsilons : [epsilon]) {
+          const inside = (marks: Uint8Array) =>
+            marks.map((mark, i) => Number(mark && attacked[i] && result.distances[norm][i]! <= ball));
+          const fooled = inside(result.fooled);
+          const rounded = result.rounded && inside(result.rounded.fooled);
+          const { family, threat } = attack;
+          runs.push({ attack: attack.name, place, family, access: threat.access, epsilon: ball, fooled, rounded });
+          curve.push(point(ball, fooled, rounded));
+          examples.note(attack.name, ball, fooled, result);
+        }
+      }
+    } catch (error) {
+      if (curve.length > 0) unfinished.push(made());
+      throw error;
+    }
+    return made();
   };
   const attacks: RobustnessAttack[] = [];
-  for (const [place, one] of chosen.entries()) attacks.push(await attack(one, place));
-
-  const worst = worstCase(runs, epsilons, y.length);
-  const warnings: RobustnessRecord['warnings'] = leftOut(all.y.length - y.length, wanted);
   let controls = noControls;
-  if (withControls) {
-    const reached = worst.map(({ fooled }) => ({ standing: standing(fooled), fooled }));
-    const task = { run, x, y, targets, access, attacked, epsilons, chosen, worst: reached };
-    const onProgress = (done: number) => report('controls', parts + 2 * done);
-    const ran = await runControls({ ...task, rng: rng.split('controls'), onProgress });
-    controls = ran.controls;
-    if (ran.stopped)
-      warnings.push({
-        code: 'budget-exhausted',
-        message:
-          'The query budget ended before the controls did: some checks could not be asked. Raise the budget, or attack fewer rows.',
-      });
+  const warnings: RobustnessRecord['warnings'] = leftOut(all.y.length - y.length, wanted);
+  try {
+    for (const [place, one] of chosen.entries()) attacks.push(await attack(one, place));
+    if (withControls) {
+      const worst = worstCase(runs, epsilons, y.length);
+      const reached = worst.map(({ fooled }) => ({ standing: standing(fooled), fooled }));
+      const spending = limited ? { ...run, target: withBudget(target, left()) } : run;
+      const task = { run: spending, x, y, targets, access, attacked, epsilons, chosen, worst: reached };
+      const onProgress = (done: number) => report('controls', parts + 2 * done);
+      const ran = await runControls({ ...task, rng: rng.split('controls'), onProgress });
+      controls = ran.controls;
+      if (ran.stopped) warnings.push(controlsUnasked);
+    }
+  } catch (error) {
+    const kept = attacks.length > 0 ? attacks : unfinished;
+    const reached = attacks.length > 0 ? epsilons : epsilons.slice(0, unfinished[0]?.curve.length ?? 0);
+    if (kept.length > 0) options.onStopped?.(recordOf(kept, reached, [...warnings, stoppedBy(error, kept, chosen)]));
+    throw error;
   }
-  const evidence: RobustnessEvidence = { norm, attacked, epsilons, runs: complete(runs, attacks), ...controls };
-  const judgement = judgeRobustness(evidence);
-  return {
-    schema: 'keyhole.robustness/1',
-    dataset: { name: dataset.name, sha256: dataset.sha256, rows: y.length, classes: target.classes },
-    model: {
-      name: options.name ?? options.classifier?.model.name ?? 'model',
-      parameters: options.classifier?.parameters ?? null,
-      access,
-    },
-    ...(options.defence && { defence: options.defence }),
-    norm,
-    epsilons: [...epsilons],
-    wanted,
-    clean: estimate(right, y.length),
-    attacks,
-    worst: worst.map(({ epsilon, fooled, rounded }) => point(epsilon, fooled, rounded)),
-    controls: controlsRecord(controls, (fooled) => estimate(standing(fooled), y.length), estimate),
-    flags: flagsRecord(judgement),
-    masking: judgement.masking,
-    because: [...judgement.because],
-    examples: examples.shown(worst.map(({ fooled }) => countOf(fooled) / Math.max(1, countOf(attacked)))),
-    seed,
-    seconds: (performance.now() - started) / 1000,
-    warnings,
-    version: VERSION,
-  };
+  return recordOf(attacks, epsilons, warnings);
+
+  function recordOf(
+    attacks: readonly RobustnessAttack[],
+    epsilons: readonly number[],
+    warnings: RobustnessRecord['warnings'],
+  ): RobustnessRecord {
+    const own = runs.filter(({ place, epsilon }) => place < attacks.length && epsilons.includes(epsilon));
+    const worst = worstCase(own, epsilons, y.length);
+    const evidence: RobustnessEvidence = { norm, attacked, epsilons, runs: complete(own, attacks), ...controls };
+    const judgement = judgeRobustness(evidence);
+    return {
+      schema: 'keyhole.robustness/1',
+      dataset: { name: dataset.name, sha256: dataset.sha256, rows: y.length, classes: target.classes },
+      model: {
+        name: options.name ?? options.classifier?.model.name ?? 'model',
+        parameters: options.classifier?.parameters ?? null,
+        access,
+      },
+      ...(options.defence && { defence: options.defence }),
+      norm,
+      epsilons: [...epsilons],
+      wanted,
+      clean: estimate(right, y.length),
+      attacks: [...attacks],
+      worst: worst.map(({ epsilon, fooled, rounded }) => point(epsilon, fooled, rounded)),
+      controls: controlsRecord(controls, (fooled) => estimate(standing(fooled), y.length), estimate),
+      flags: flagsRecord(judgement),
+      masking: judgement.masking,
+      because: [...judgement.because],
+      examples: examples.shown(worst.map(({ fooled }) => countOf(fooled) / Math.max(1, countOf(attacked)))),
+      seed,
+      seconds: (performance.now() - started) / 1000,
+      warnings,
+      version: VERSION,
+    };
+  }
+}
+
+const controlsUnasked = {
+  code: 'budget-exhausted',
+  message:
+    'The query budget ended before the controls did: some checks could not be asked. Raise the budget, or attack fewer rows.',
+};
+
+function stoppedBy(error: unknown, kept: readonly RobustnessAttack[], chosen: readonly ChosenAttack[]) {
+  const missing = chosen.slice(kept.length).map(({ attack }) => attack.name);
+  const what = missing.length > 0 ? `; not run: ${missing.join(', ')}` : '';
+  const reason = error instanceof Error ? error.message : String(error);
+  return { code: 'stopped-early', message: `Stopped before the end${what}, and the checks were not asked: ${reason}` };
 }
 
 /** @throws ConfigError unless there is one of the two */

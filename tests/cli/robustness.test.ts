@@ -194,10 +194,15 @@ defended(
         attacker: 'adaptive',
       });
       assert.equal([unknowing.defence!.attacker, unknowing.model.access], ['unaware', 'white-box']);
-      assert.ok(
-        knowing.worst[0]!.robust.high < unknowing.worst[0]!.robust.low,
-        JSON.stringify([bare, knowing, unknowing].map(({ worst }) => worst[0]!.robust)),
+      // rows that stop at the boundary of the bare model are no good where something stands before it: handed over are those that do not
+      const timid = await run([...SQUEEZED, '--attacker', 'unaware', '--option', 'full=0']);
+      assert.equal(
+        [knowing, unknowing, timid].map(({ attacks }) => attacks[0]!.options['full']),
+        [0, 1, 0],
       );
+      const [known, handed, stopped] = [knowing, unknowing, timid].map(({ worst }) => worst[0]!.robust);
+      const said = JSON.stringify([bare.worst[0]!.robust, known, handed, stopped]);
+      assert.ok(known!.value! <= handed!.value! && known!.high < stopped!.low, said);
       assert.match(
         knowing.command!,
         /--defence feature-squeezing --defence-option bits=3 --defence-option median=0 --no-controls --data digits$/,
@@ -283,6 +288,20 @@ wrong('defences and attackers that make no sense: exit code 2, and what to do', 
     await fails(['--model', 'mlp', '--defence', 'trades'], /keyhole run adversarial-training/);
   }),
 );
+
+wrong('options about how to ask, of a model that is not asked so; access that was taken away', async () => {
+  const fails = async (args: readonly string[], message: RegExp) =>
+    refused(await inProcess(['attack', ...args, ...MODEL, '--quiet', '--rows', '20', '--epsilon', '0.1']), 2, message);
+  await fails(['pgd', '--header', 'a:b'], /--header: expected an address as --model, .*Leave it out/);
+  await fails(['pgd', '--rate', '3'], /--rate: expected an address/);
+  await fails(['pgd', '--layout', 'nchw'], /--layout: expected an ONNX file/);
+  await fails(['pgd', '--batch', '2'], /--batch: expected a file or an address/);
+  await fails(
+    ['pgd', '--outputs', 'labels'],
+    /pgd: expected a target with access 'gradients', got one with 'label-only'/,
+  );
+  await fails(['square', '--outputs', 'logits', ...SQUEEZED], /--outputs: expected no --defence beside it/);
+});
 
 wrong('epsilons, classes, options and names that make no sense: exit code 2, and what to do', async () => {
   const fails = async (args: readonly string[], message: RegExp) =>

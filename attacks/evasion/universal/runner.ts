@@ -10,7 +10,7 @@ import { parseOptions } from '../../runner.ts';
 import type { LabelTarget } from '../../target/index.ts';
 import { checkBall } from '../check-run.ts';
 import { distance, type Norm } from '../norms.ts';
-import { type EvasionTarget, granted, isOverBudget, unlimited } from '../runner.ts';
+import { type EvasionTarget, granted, isOverBudget, judged } from '../runner.ts';
 import { checkInside, type InputSpace, settle } from '../space.ts';
 import { withBudget } from '../targets/index.ts';
 import type { UniversalAttack } from './define-universal.ts';
@@ -118,17 +118,8 @@ export async function runUniversalAttack(attack: UniversalAttack, run: Universal
       code: 'norm-violated-and-clipped',
       message: `${attack.name} left its perturbation outside the ball; it was moved back before it was judged.`,
     });
-  // a budget of the target's own may leave the judge no questions
-  const labelled = (x: Float32Array) => unlimited(judge, inputsWith(space, norm, epsilon, x, best), true);
-  const [seen, onCrafting] = [await labelled(heldOut), await labelled(crafting)];
-  if (!seen || !onCrafting) {
-    stopped = 'budget';
-    warnings.push({
-      code: 'budget-exhausted',
-      message: `The query budget left no questions to judge the perturbation with: no change is counted ${seen ? 'on the rows it was crafted from' : 'anywhere'}.`,
-    });
-  }
-  const after = seen ?? before;
+  const labelled = (x: Float32Array) => judged(judge, inputsWith(space, norm, epsilon, x, best));
+  const [after, onCrafting] = [await labelled(heldOut), await labelled(crafting)];
   const estimate = (marks: Uint8Array) =>
     clopperPearson({
       hits: marks.reduce((sum, mark) => sum + mark, 0),
@@ -144,7 +135,7 @@ export async function runUniversalAttack(attack: UniversalAttack, run: Universal
     wanted,
     perturbation: best,
     fooling: estimate(changed),
-    foolingOnCrafting: estimate(worksOn(clean, onCrafting ?? clean, null)),
+    foolingOnCrafting: estimate(worksOn(clean, onCrafting, null)),
     reached:
       wanted === null || elsewhere.length === 0
         ? null

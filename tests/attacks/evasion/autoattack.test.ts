@@ -1,10 +1,11 @@
 /** AutoAttack: no weaker than any of its members, nor than PGD; what it asks, and where it ends. */
 import { boundedSpace, type EvasionAttack, evasionAttacks, runEvasionAttack } from '../../../attacks/evasion/index.ts';
 import { localTarget, type Target } from '../../../attacks/index.ts';
-import { Rng } from '../../../engine/index.ts';
+import { ConfigError, Rng } from '../../../engine/index.ts';
 import { assert, suite } from '../../harness.ts';
 import { testEngine } from '../../support/engine.ts';
 import { attackDigits, digitsNet, linearTarget, sharpened } from '../../support/evasion.ts';
+import { rejectsError } from '../../support/throws.ts';
 
 const engine = await testEngine();
 const net = await digitsNet(engine);
@@ -101,10 +102,16 @@ test('climbs are numbered from the first member on, and progress ends at 1', asy
 
 test('a budget that ends leaves what was found, marked', async () => {
   const whole = await attackDigits(autoattack, net, { epsilon: 0.08, options });
-  const target = localTarget(net.classifier, { queryBudget: 1000 });
-  const cut = await attackDigits(autoattack, net, { epsilon: 0.08, options, target });
+  const cut = await attackDigits(autoattack, net, { epsilon: 0.08, options, queryBudget: 1000 });
   assert.is(cut.stopped, 'budget');
   assert.ok(cut.queries <= 1000);
+  // a target with a budget of its own leaves nobody to judge, and no robust accuracy is made up
+  const target = localTarget(net.classifier, { queryBudget: 1000 });
+  await rejectsError(
+    () => attackDigits(autoattack, net, { epsilon: 0.08, options, target }),
+    ConfigError,
+    /give the attack a budget \(\{ queryBudget \} of its run\), not the target/,
+  );
   const found = cut.fooled.filter((one) => one).length;
   assert.ok(found <= whole.fooled.filter((one) => one).length);
 });

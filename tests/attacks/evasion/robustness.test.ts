@@ -1,9 +1,13 @@
 /** The evaluation of robustness: what it runs, what it counts, what it refuses. */
 import type { EvasionResult, EvasionTarget } from '../../../attacks/evasion/index.ts';
-import { type AccessLevel, functionTarget, restrict, type Target } from '../../../attacks/index.ts';
+import { type AccessLevel, functionTarget, restrict } from '../../../attacks/index.ts';
 import { loadSet, take } from '../../../data/index.ts';
 import { ConfigError, Rng } from '../../../engine/index.ts';
-import { evaluateRobustness, type RobustnessOptions } from '../../../experiments/robustness/index.ts';
+import {
+  evaluateRobustness,
+  type RobustnessOptions,
+  type RobustnessRecord,
+} from '../../../experiments/robustness/index.ts';
 import { assert, suite } from '../../harness.ts';
 import { testEngine } from '../../support/engine.ts';
 import { digitsNet } from '../../support/evasion.ts';
@@ -108,38 +112,54 @@ counted('without attacks named, what is run is what the target can be asked', as
 });
 
 counted('a query budget that ends is said, and what was found by then is reported', async () => {
-  let left = 400;
-  const { target } = net;
-  const spend = (x: ArrayLike<number>) => {
-    left -= x.length / 64;
-    if (left < 0) throw new ConfigError('target: expected at most 400 queries.', 'queryBudget');
-  };
-  const limited: Target<'gradients'> = {
-    ...target,
-    async labels(x) {
-      spend(x);
-      return target.labels(x);
+  const asked = { attacks: [{ name: 'pgd' }], epsilons: [0.1, 0.2], controls: true };
+  const whole = await evaluate({ target: net.target, ...asked });
+  const budget = whole.attacks[0]!.queries - 100;
+  const record = await evaluate({ target: net.target, ...asked, queryBudget: budget });
+  const [pgd] = record.attacks;
+  assert.ok(pgd!.stopped && pgd!.queries <= budget, `${pgd!.queries} of ${budget}`);
+  // the smaller radius was done, and what fools there fools in the larger ball as well
+  assert.equal(pgd!.curve[0], whole.attacks[0]!.curve[0]);
+  assert.ok(record.worst[1]!.robust.value! <= record.worst[0]!.robust.value!);
+  assert.ok(record.worst[0]!.robust.value! < record.clean.value!);
+  for (const { warnings } of [pgd!, record])
+    assert.equal(
+      warnings.map(({ code }) => code),
+      ['budget-exhausted'],
+    );
+});
+
+counted('what was finished is handed over when the target fails, before the error is thrown', async () => {
+  let left = Number.POSITIVE_INFINITY;
+  const failing = {
+    ...net.target,
+    inputGradients: (...given: Parameters<typeof net.target.inputGradients>) => {
+      if (left-- <= 0) throw new Error('the service is gone');
+      return net.target.inputGradients(...given);
     },
-    async inputGradients(x, use) {
-      spend(x);
-      return target.inputGradients(x, use);
-    },
   };
-  const record = await evaluate({
-    target: limited as never,
-    attacks: [{ name: 'pgd' }],
-    epsilons: [0.05],
-    controls: true,
-  });
-  assert.ok(record.attacks[0]!.stopped);
+  const kept: RobustnessRecord[] = [];
+  const run = (attacks: RobustnessOptions['attacks'], epsilons: readonly number[]) => {
+    left = 25;
+    return evaluate({
+      target: failing as never,
+      ...(attacks && { attacks }),
+      epsilons,
+      onStopped: (record) => void kept.push(record),
+    }).then(String, (error: Error) => error.message);
+  };
+  const pgd = { name: 'pgd', options: { steps: 20 } };
+  assert.is(await run([{ name: 'fgsm' }, pgd], [0.1, 0.2]), 'the service is gone');
+  assert.is(await run([pgd], [0.1, 0.2]), 'the service is gone');
+  assert.is(await run([{ name: 'pgd', options: { steps: 40 } }], [0.1]), 'the service is gone');
   assert.equal(
-    record.attacks[0]!.warnings.map(({ code }) => code),
-    ['budget-exhausted'],
+    kept.map(({ attacks, worst }) => [attacks.map(({ name }) => name), worst.map(({ epsilon }) => epsilon)]),
+    [
+      [['fgsm'], [0.1, 0.2]],
+      [['pgd'], [0.1]],
+    ],
   );
-  assert.equal(
-    record.warnings.map(({ code }) => code),
-    ['budget-exhausted'],
-  );
+  assert.match(kept[0]!.warnings[0]!.message, /not run: pgd, .* the service is gone/);
 });
 
 counted('refuses what makes no sense before anything is asked', async () => {
