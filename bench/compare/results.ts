@@ -27,6 +27,8 @@ const planSchema = v.object({
       ]),
       /** why the two do not count the same */
       loosely: v.optional(v.string()),
+      /** why ours may be any number of points lower */
+      lower: v.optional(v.string()),
     }),
   ),
 });

@@ -1,7 +1,7 @@
 /** The comparison with foolbox and AutoAttack: its plan, our side of it, its verdicts. Their side is Python, and not run here. */
 import { readFileSync } from 'node:fs';
 import { allEvasionAttacks } from '../../attacks/evasion/index.ts';
-import { compare, tableOf } from '../../bench/compare/compare.ts';
+import { compare, faultsOf, tableOf } from '../../bench/compare/compare.ts';
 import { compareOurs } from '../../bench/compare/ours.ts';
 import { nameOf, type Plan, type Results, readPlan } from '../../bench/compare/results.ts';
 import { type Bytes, loadSet, readNpz } from '../../data/index.ts';
@@ -122,4 +122,20 @@ test('what is not on both sides is said, and two models are refused', () => {
     ConfigError,
     /expected results of one model/,
   );
+});
+
+test('nothing compared, other rows, and attacks that are missing are faults, and an attack that theirs gives up on may be lower', () => {
+  const faults = (theirs: Results, ours = results([0.5, 0.4, 0.3]), partial = false) =>
+    faultsOf(ours, theirs, compare(ours, theirs, three), partial);
+  assert.equal(faults(results([0.5, 0.4, 0.3])), []);
+  assert.equal(faults(results([])), [
+    'No attack was held against another.',
+    'Planned attacks are missing: run them, or say --partial.',
+  ]);
+  assert.match(faults(results([0.5, 0.4, 0.3], { clean: 0.5 })).join(), /48\.0 points apart/);
+  assert.match(faults(results([0.6, 0.4, 0.3])).join(), /Beyond the target: pgd l2 at 1\./);
+  assert.equal(faults(results([0.5]), results([0.5, 0.4, 0.3]), true), []);
+  const lower: Plan = { ...three, attacks: three.attacks.map((one) => ({ ...one, lower: 'theirs stops' })) };
+  const verdict = (a: number) => compare(results([a]), results([0.5]), lower).lines[0]!.ok;
+  assert.equal([verdict(0.1), verdict(0.52)], [true, false]);
 });

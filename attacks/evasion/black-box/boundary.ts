@@ -7,7 +7,8 @@
  * delta grows where more than half of the sideways points are adversarial and shrinks where less than a fifth are; s alike with a
  * quarter and a tenth of the kept ones.
  *
- * Source: Brendel, Rauber, Bethge 2018 (ICLR), section 2; thresholds and windows as in the authors' foolbox (Rauber et al. 2017).
+ * Source: Brendel, Rauber, Bethge 2018 (ICLR), section 2; thresholds as in the authors' foolbox (Rauber et al. 2017), which looks
+ * at sliding windows of 100 and 30 and begins with steps of 0.01: here at 30 at a time, from 0.1 and 0.02.
  */
 import { Pacer, type Rng } from '../../../engine/index.ts';
 import { bisect, bisections, crosses, distanceTo } from '../../boundary/index.ts';

@@ -8,7 +8,8 @@
  * Rows come in another order in each pass. Rows are kept inside their bounds, and only the part of a step that is inside them counts.
  * The v of the pass with the highest fooling rate is kept.
  *
- * Source: Moosavi-Dezfooli, Fawzi, Fawzi, Frossard 2017 (CVPR), algorithm 1; delta, overshoot and passes as in the authors' code.
+ * Source: Moosavi-Dezfooli, Fawzi, Fawzi, Frossard 2017 (CVPR), algorithm 1; delta and overshoot as in the authors' code, which
+ * goes on until delta is reached, with 10 steps of DeepFool a row: here passes and steps are options, 10 and 50.
  */
 import { deepFool } from '../white-box/index.ts';
 import { defineUniversalAttack } from './define-universal.ts';
