@@ -261,7 +261,7 @@ for (const [name, experiment] of Object.entries(experiments)) {
       assert.is(experiment.name, name);
       const asked = experiment.settings(given);
       assert.equal(experiment.settings(asked), asked);
-      const large = { name: 'x', sha256: 'x', size: 70_000, inputShape: [8, 8, 1], classes: 10 };
+      const large = { name: 'x', sha256: 'x', size: 70_000, inputShape: [28, 28, 1], classes: 10 };
       const settings = completed(experiment, asked, () => large);
       const jobs = experiment.jobs(settings);
       assert.ok(dataOf(jobs).length > 0);
