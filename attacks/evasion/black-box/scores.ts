@@ -2,7 +2,8 @@
 import { log } from '../../../engine/math/index.ts';
 import { askInParts, type Questions } from '../../boundary/index.ts';
 import type { ProbabilityTarget } from '../../target/index.ts';
-import { type AttackLoss, largestBut } from '../losses.ts';
+import type { AttackLoss } from '../losses.ts';
+import { isFooled } from '../standing.ts';
 
 /** The least f32 above zero: probabilities of models in f32 go to zero there. */
 const FLOOR = 1.4e-45;
@@ -41,8 +42,7 @@ export async function askScores(
       const i = rowOf(k);
       const goal = targets ? targets[i]! : null;
       losses[k] = loss.of(z, y[i]!, goal, null);
-      const said = largestBut(z, -1);
-      won[k] = (goal === null ? said !== y[i] : said === goal) ? 1 : 0;
+      won[k] = isFooled(z, y[i]!, goal) ? 1 : 0;
     }
   });
   return { losses, won };

@@ -16,8 +16,9 @@
 import { exp, log1p } from '../../../engine/math/index.ts';
 import type { GradientTarget } from '../../target/index.ts';
 import { defineEvasionAttack, type EvasionTask } from '../define-evasion.ts';
-import { largestBut, losses } from '../losses.ts';
+import { losses } from '../losses.ts';
 import type { InputSpace } from '../space.ts';
+import { isFooled } from '../standing.ts';
 import { numbersAlone } from './numbers-alone.ts';
 
 interface Settings {
@@ -113,8 +114,7 @@ async function descend(
         const z = logits.subarray(k * classes, (k + 1) * classes);
         const goal = targets ? targets[i]! : null;
         const margin = losses.margin.of(z, y[i]!, goal, derivative);
-        const said = largestBut(z, -1);
-        won[from + k] = (goal === null ? said !== y[i] : said === goal) && margin >= confidence ? 1 : 0;
+        won[from + k] = isFooled(z, y[i]!, goal) && margin >= confidence ? 1 : 0;
         if (!(margin < confidence)) continue;
         loss[from + k] = c[i]! * (confidence - margin);
         for (let j = 0; j < classes; j++) cotangent[k * classes + j] = -c[i]! * derivative[j]!;

@@ -15,9 +15,9 @@
 import type { GradientTarget } from '../../target/index.ts';
 import { defineEvasionAttack, type EvasionTask } from '../define-evasion.ts';
 import { largestBut, mostLikely } from '../losses.ts';
-import { distance } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { project } from '../space.ts';
+import { dualSize } from './hyperplane.ts';
 import { numbersAlone } from './numbers-alone.ts';
 
 export interface DeepFoolOptions {
@@ -31,7 +31,7 @@ export interface DeepFoolOptions {
 export type DeepFoolTask = Pick<EvasionTask, 'x' | 'y' | 'space' | 'best' | 'signal' | 'onProgress'>;
 
 /** what f32 logits may be off by, of their size: a tie would never be left otherwise */
-const HAIR = 2 ** -22;
+const LOGIT_ERROR = 2 ** -22;
 
 /** Writes the points that it reaches into `best`. Returns 1 for each row whose class is known to have changed [n]. */
 export async function deepFool(
@@ -79,7 +79,7 @@ export async function deepFool(
           for (let j = 0; j < width; j++) if (fixed[j]) w[j] = 0;
           const size = dualSize(norm, w);
           const [rival, own] = [z(k)[rivalsOf[i * rivals + r]!]!, z(k)[y[i]!]!];
-          const gap = own - rival + HAIR * (Math.abs(own) + Math.abs(rival));
+          const gap = own - rival + LOGIT_ERROR * (Math.abs(own) + Math.abs(rival));
           // a gradient of zero, or one that is not finite, shows no boundary
           if (!(size > 0 && gap / size < nearest[from + k]!)) continue;
           nearest[from + k] = gap / size;
@@ -101,12 +101,6 @@ export async function deepFool(
     onProgress?.((step + 1) / iterations);
   }
   return changed;
-}
-
-/** The length that a gradient has for steps of a norm. */
-function dualSize(norm: 'l2' | 'linf', w: Float32Array): number {
-  const zero = { values: new Float32Array(w.length), at: 0 };
-  return distance(norm === 'l2' ? 'l2' : 'l1', { values: w, at: 0 }, zero, w.length);
 }
 
 export const deepfool = defineEvasionAttack({

@@ -76,7 +76,7 @@ function largestFirst(weights: Float64Array, room: Float64Array, gap: number, u:
 }
 
 /** Size of d. */
-export function sizeOfMove(norm: HyperplaneNorm, d: Float64Array): number {
+export function sizeOfMove(norm: HyperplaneNorm, d: Float32Array | Float64Array): number {
   let [sum, most] = [0, 0];
   for (const value of d) {
     const size = Math.abs(value);
@@ -87,6 +87,6 @@ export function sizeOfMove(norm: HyperplaneNorm, d: Float64Array): number {
 }
 
 /** Size in the dual norm: |c| over it is the distance to a hyperplane where there are no bounds. */
-export function dualSize(norm: HyperplaneNorm, w: Float64Array): number {
+export function dualSize(norm: HyperplaneNorm, w: Float32Array | Float64Array): number {
   return sizeOfMove(norm === 'linf' ? 'l1' : norm === 'l1' ? 'linf' : 'l2', w);
 }

@@ -21,6 +21,7 @@ import { largestBut, mostLikely } from '../losses.ts';
 import { distance } from '../norms.ts';
 import { gather } from '../rows.ts';
 import type { InputSpace } from '../space.ts';
+import { isFooled } from '../standing.ts';
 
 interface Settings {
   readonly theta: number;
@@ -99,8 +100,7 @@ async function climb(target: GradientTarget, task: EvasionTask, attempt: Attempt
       for (let k = 0; k < count; k++) {
         const i = open[from + k]!;
         const z = logits.subarray(k * classes, (k + 1) * classes);
-        const said = largestBut(z, -1);
-        won[k] = (targets ? said === goals[i] : said !== y[i]) ? 1 : 0;
+        won[k] = isFooled(z, y[i]!, targets ? goals[i]! : null) ? 1 : 0;
         if (won[k]) {
           const row = points.subarray(i * width, (i + 1) * width);
           fewest[i] = changesOf(row, x.subarray(i * width, (i + 1) * width));

@@ -1,5 +1,12 @@
 /** Every evasion attack wins where there is room, finds next to nothing where there is none, and keeps to its budget. */
-import { allEvasionAttacks, distance, evasionAttackNamed, type Norm, norms } from '../../../attacks/evasion/index.ts';
+import {
+  allEvasionAttacks,
+  distance,
+  type EvasionAttack,
+  evasionAttackNamed,
+  type Norm,
+  norms,
+} from '../../../attacks/evasion/index.ts';
 import { Rng } from '../../../engine/index.ts';
 import { assert, suite } from '../../harness.ts';
 import { testEngine } from '../../support/engine.ts';
@@ -63,7 +70,10 @@ for (const attack of allEvasionAttacks) {
         const targets = net.rows.y.map((label) => (label + 1) % 10);
         const { fooled, after, success, before } = await attackDigits(attack, net, { targets });
         for (const [i, one] of fooled.entries()) if (one) assert.is(after[i], targets[i]);
-        assert.ok(success.value! > 0.1, `${attack.name}: ${success.value}`);
+        // rows that leave their class end in the named one by chance too: so often without being told it
+        const deaf: EvasionAttack = { ...attack, run: (task) => attack.run({ ...task, targets: null }) };
+        const chance = (await attackDigits(deaf, net, { targets })).success;
+        assert.ok(success.low > chance.high, `${attack.name}: ${success.value}, by chance ${chance.value}`);
         assert.is(success.n, before.filter((label, i) => label !== targets[i]).length);
       },
       LONG,
