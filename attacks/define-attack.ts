@@ -38,6 +38,8 @@ export interface Canary {
 /** One option of an attack as it is listed, parsed and documented. */
 export interface OptionDef {
   readonly about: string;
+  /** whole numbers alone, or 1 and 0 for yes and no; default: any number */
+  readonly kind?: 'whole' | 'switch';
   readonly default: number;
   readonly min: number;
   readonly max: number;

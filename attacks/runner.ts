@@ -67,11 +67,12 @@ export function parseOptions<O extends Record<string, OptionDef>>(
         `${attack}.${name}`,
         known,
       );
-    if (!(value >= def.min && value <= def.max)) {
-      throw new ConfigError(
-        `${attack}.${name}: expected a number from ${def.min} to ${def.max}, got ${value}.`,
-        `${attack}.${name}`,
-      );
+    if (!(value >= def.min && value <= def.max && (!def.kind || Number.isInteger(value)))) {
+      const expected =
+        def.kind === 'switch'
+          ? '1 (yes) or 0 (no)'
+          : `a ${def.kind ? 'whole number' : 'number'} from ${def.min} to ${def.max}`;
+      throw new ConfigError(`${attack}.${name}: expected ${expected}, got ${value}.`, `${attack}.${name}`);
     }
   }
   return Object.fromEntries(

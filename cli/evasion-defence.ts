@@ -1,6 +1,6 @@
 /** What stands before the attacked model (`--defence`), and what the attacker knows of it (`--attacker`). */
 import { type EvasionTarget, evasionAttackNamed, spaceOf } from '../attacks/evasion/index.ts';
-import { accessLevels, parseOptions } from '../attacks/index.ts';
+import { accessLevels, parseOptions, restrict } from '../attacks/index.ts';
 import { examples } from '../data/index.ts';
 import { allDefenses, type DefenseDef, type DefenseName, defenseNamed, outputDefence } from '../defenses/index.ts';
 import { type Classifier, ConfigError, type Engine } from '../engine/index.ts';
@@ -25,7 +25,8 @@ interface Chosen {
   readonly attacker: Attacker;
 }
 
-const before = allDefenses.filter(({ stage }) => stage === 'inference').map(({ name }) => name);
+/** Those that stand before a trained model. */
+export const defencesBefore = allDefenses.filter(({ stage }) => stage === 'inference').map(({ name }) => name);
 
 /** null: nothing stands before the model. @throws ConfigError for names and options that there are not, before anything is read */
 export function chosenDefence({ defence, defenceOption: pairs = [], attacker }: DefenceChoice): Chosen | null {
@@ -37,10 +38,10 @@ export function chosenDefence({ defence, defenceOption: pairs = [], attacker }: 
   const def = namedDefence(defence);
   if (def.stage !== 'inference')
     throw new ConfigError(
-      `--defence ${defence}: expected one that stands before a trained model (${before.join(', ')}), got one that changes training. ` +
+      `--defence ${defence}: expected one that stands before a trained model (${defencesBefore.join(', ')}), got one that changes training. ` +
         'Train with it: keyhole run adversarial-training.',
       'defence',
-      before,
+      defencesBefore,
     );
   const given = Object.fromEntries(pairs.map(pairOf));
   return { def, options: parseOptions(defence, def.options, given), attacker: attacker ?? 'adaptive' };
@@ -50,9 +51,9 @@ function namedDefence(name: string): DefenseDef {
   const known = allDefenses.some((def) => def.name === name);
   if (known) return defenseNamed(name);
   throw new ConfigError(
-    `--defence ${name}: expected one of ${before.join(', ')}.${didYouMean(name, before)}`,
+    `--defence ${name}: expected one of ${defencesBefore.join(', ')}.${didYouMean(name, defencesBefore)}`,
     'defence',
-    before,
+    defencesBefore,
   );
 }
 
@@ -104,9 +105,11 @@ export async function behindDefence(
     inputBounds: spaceOf(dataset),
     signal: o.signal,
   });
-  const target = wrap(model.target as Parameters<typeof wrap>[0], {
-    adaptive: attacker === 'adaptive',
-  }) as EvasionTarget;
+  const behind = wrap(model.target as Parameters<typeof wrap>[0], { adaptive: attacker === 'adaptive' });
+  // scores made of labels have no slopes: attacks on scores would find nothing, those on labels do
+  const target = (
+    def.answersLabels && attacker === 'answers' ? restrict(behind, 'label-only') : behind
+  ) as EvasionTarget;
   const { name, title } = def;
   const record = { defence: { name, title, options: { ...options }, attacker } };
   if (attacker === 'unaware') return { ...record, target, craftedOn: model.target };

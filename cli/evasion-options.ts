@@ -7,7 +7,7 @@ import { type AttackChoice, attackers } from '../experiments/robustness/index.ts
 import type { CommonOptions } from './common-options.ts';
 import type { DataChoice } from './datasets.ts';
 import { relaxedByEnvironment } from './engine.ts';
-import type { DefenceChoice } from './evasion-defence.ts';
+import { type DefenceChoice, defencesBefore } from './evasion-defence.ts';
 import { type AnswerChoice, withAnswerOptions } from './model-options.ts';
 import { withDataOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -59,7 +59,7 @@ export function withEvasionOptions(command: Command, env: Terminal['env'], optio
       collect,
     )
     .option('--substitute <file>', "a saved model of the attacker's own, for transfer attacks")
-    .option('--defence <name>', 'stands before the model: one of stage inference (see keyhole list defenses)')
+    .option('--defence <name>', `stands before the model: ${defencesBefore.join(', ')} (see keyhole list defenses)`)
     .option(
       '--defence-option <name=value>',
       'an option of the defence (see keyhole list defenses); may be given again',
@@ -84,6 +84,25 @@ export function withEvasionOptions(command: Command, env: Terminal['env'], optio
     )
     .option('--max-memory <MiB>', 'limit of the memory for tensors (default: 4096)', whole(1, 4096));
   return withAnswerOptions(withDataOptions(command), 'with an .onnx file or an address as --model:');
+}
+
+/** What the library calls these options. */
+const FLAGS: Readonly<Record<string, string>> = {
+  wanted: '--target-class',
+  epsilons: '--epsilon',
+  epsilon: '--epsilon',
+  immutable: '--immutable',
+  confidence: '--confidence',
+};
+
+/** An error in the words of who typed the command. */
+export function inFlags(error: unknown): unknown {
+  if (!(error instanceof ConfigError)) return error;
+  const { path, message, allowed } = error;
+  const flag = Object.hasOwn(FLAGS, path) ? FLAGS[path] : undefined;
+  return flag && message.startsWith(`${path}:`)
+    ? new ConfigError(`${flag}${message.slice(path.length)}`, path, allowed)
+    : error;
 }
 
 function wanted(text: string): number | 'next' {

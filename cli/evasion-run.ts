@@ -14,7 +14,7 @@ import { outputOptions } from './common-options.ts';
 import { loadData } from './datasets.ts';
 import { engineFor } from './engine.ts';
 import { behindDefence, chosenDefence } from './evasion-defence.ts';
-import type { EvasionOptions } from './evasion-options.ts';
+import { type EvasionOptions, inFlags } from './evasion-options.ts';
 import { reached } from './model-audit.ts';
 import { checkAnswerOptions, isForeign } from './model-options.ts';
 import { type HeldOut, heldOut } from './model-origin.ts';
@@ -137,7 +137,7 @@ export async function runEvasion(
     if (!folder || !unfinished) await folder?.abandon();
     else if ((await writeProducts(folder, await products(unfinished))).length === 0)
       output.note(`What was finished before is kept: ${folder.file('report.html')}`);
-    throw error;
+    throw inFlags(error);
   } finally {
     meter.stop();
     await model?.dispose();

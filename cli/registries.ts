@@ -2,9 +2,12 @@
  * What `keyhole list` lists: each registry read into items of one shape. A new kind is an entry here. Nobody waits for the
  * registries of other kinds to load.
  */
+import type { OptionDef } from '../attacks/index.ts';
+
 export interface ListOption {
   readonly name: string;
   readonly about?: string;
+  /** number, whole (numbers), switch (1 or 0); of data sets and experiments string, boolean and so on */
   readonly type: string;
   readonly default: string | number | boolean | null;
   readonly min?: number;
@@ -40,8 +43,8 @@ interface Registry {
   items(): Promise<ListItem[]>;
 }
 
-const numericOptions = (defs: Readonly<Record<string, object>>): ListOption[] =>
-  Object.entries(defs).map(([name, def]) => ({ name, type: 'number', ...def }) as ListOption);
+const numericOptions = (defs: Readonly<Record<string, OptionDef>>): ListOption[] =>
+  Object.entries(defs).map(([name, { kind = 'number', ...def }]) => ({ name, type: kind, ...def }));
 
 export const registries = {
   attacks: {

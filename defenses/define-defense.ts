@@ -128,6 +128,8 @@ export interface DefenseDef<O extends Record<string, OptionDef> = Record<string,
   readonly train?: (context: TrainingContext<OptionsOf<O>> & { readonly watch: Watch }) => Promise<OwnTraining>;
   /** what changes the answers of the trained model */
   readonly outputs?: (context: OutputContext<OptionsOf<O>>) => OutputDefense | Promise<OutputDefense>;
+  /** its answers are labels: what it gives as probabilities is 1 for one class and 0 for the others */
+  readonly answersLabels?: boolean;
   /** what changes the questions, or asks several: stands before the trained model */
   readonly wrap?: (context: OutputContext<OptionsOf<O>>) => Wrap;
 }

@@ -19,6 +19,8 @@ export {
   certify,
   jpegLosses,
   medianOf,
+  type Prediction,
+  predict,
   reducedDepth,
   type SmoothedOptions,
   type SmoothedTarget,

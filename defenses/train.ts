@@ -1,5 +1,5 @@
 /** One way in to training with a defence: the model, what stands before it, and what to know about both. */
-import { type Bounds, boundedSpace, checkInside, type InputSpace } from '../attacks/evasion/index.ts';
+import { type Bounds, boundedSpace, checkInside, type InputSpace, largestDistance } from '../attacks/evasion/index.ts';
 import { parseOptions } from '../attacks/index.ts';
 import { Classifier, ConfigError, type DType, type Engine, type Examples, type Model, Rng } from '../engine/index.ts';
 import type { DefenseDef, OwnTraining, Stage, TrainingRecipe, Watch, Wrap } from './define-defense.ts';
@@ -110,10 +110,19 @@ function partsOf({ def, options }: Chosen, data: Examples, reserve: Examples | u
   return holdBack(data, options['held']!, rng.split('held back'));
 }
 
-/** @throws ConfigError for bounds that make no sense, and for rows outside them where the defence keeps to them */
-function spaceFor(def: DefenseDef | null, data: Examples, bounds: InputBounds = [0, 1]): InputSpace {
+/**
+ * @throws ConfigError for bounds that make no sense, and where the defence keeps to them, for rows outside them and a radius that they
+ * leave no room for
+ */
+function spaceFor({ def, options }: Chosen, data: Examples, bounds: InputBounds = [0, 1]): InputSpace {
   const space = 'low' in bounds ? bounds : boundedSpace(data.inputShape, bounds);
   if (!def?.needsBounds) return space;
+  const most = largestDistance(space, 'linf');
+  if (options['epsilon']! > most)
+    throw new ConfigError(
+      `${def.name}.epsilon: expected at most ${most}, the widest range of an input, got ${options['epsilon']}. It is in the units that the model sees: 8/255 (${(8 / 255).toFixed(5)}) of images from 0 to 1.`,
+      `${def.name}.epsilon`,
+    );
   for (let from = 0; from < data.size; from += ROWS_AT_ONCE) {
     const rows = Int32Array.from({ length: Math.min(ROWS_AT_ONCE, data.size - from) }, (_, i) => from + i);
     try {
@@ -148,7 +157,7 @@ export async function trainDefended(
   const choice = chosen(o.defence, o.options);
   const { def, options } = choice;
   def?.check?.({ model, augmented: recipe.augment !== undefined });
-  const space = spaceFor(def, data, o.inputBounds);
+  const space = spaceFor(choice, data, o.inputBounds);
   const parts = partsOf(choice, data, o.reserve, streamOf(seed));
   const classifier = Classifier.create(engine, def?.model?.(model, options) ?? model, { seed: initialSeed, dtype });
   try {
@@ -160,7 +169,7 @@ export async function trainDefended(
     const context = { engine, classifier, data: parts.training, reserve: parts.reserve, space, options, recipe, seed };
     const fitted: Fitted = def?.train
       ? await def.train({ ...context, watch })
-      : await fitChanged(def, { ...context, watch }, def ? `${def.name} ${JSON.stringify(options)}` : undefined);
+      : await fitChanged(def, { ...context, watch }, def ? methodOf(def, options, space) : undefined);
     const { accuracy, loss } =
       fitted.learnt ?? (await classifier.evaluate(parts.training, o.signal ? { signal: o.signal } : {}));
     return {
@@ -181,6 +190,12 @@ export async function trainDefended(
     classifier.dispose();
     throw error;
   }
+}
+
+/** What a checkpoint has to have been trained by to go on. */
+function methodOf({ name, needsBounds }: DefenseDef, options: Chosen['options'], { low, high }: InputSpace): string {
+  const ranges = needsBounds ? new Set(Array.from(low, (least, j) => `${least} to ${high[j]}`)) : [];
+  return [name, JSON.stringify(options), ...ranges].join(' ');
 }
 
 type Fitted = OwnTraining & {
@@ -205,7 +220,10 @@ async function fitChanged(
     });
     if (!changes.earlyStopping) return { epochs, steps };
     const losses = history.map((record) => record.validation!.loss);
-    return { epochs, steps, kept: losses.indexOf(Math.min(...losses)) + 1 };
+    const kept = losses.indexOf(Math.min(...losses)) + 1;
+    const notes =
+      kept < context.recipe.epochs ? [`The parameters of epoch ${kept} of ${context.recipe.epochs} were kept.`] : [];
+    return { epochs, steps, kept, notes };
   } finally {
     context.engine.free(free);
   }
@@ -243,7 +261,7 @@ export function outputDefence(
   choice.def?.check?.({ model: classifier.model, augmented: false });
   const seed = o.seed ?? 0;
   const parts = partsOf(choice, data, o.reserve, streamOf(seed));
-  const space = spaceFor(choice.def, data, o.inputBounds);
+  const space = spaceFor(choice, data, o.inputBounds);
   return wrapFor(engine, classifier, choice, parts, space, seed, o.signal);
 }
 

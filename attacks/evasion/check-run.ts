@@ -1,7 +1,7 @@
 /** Refuses runs that make no sense before anything is asked. */
-import { ConfigError } from '../../engine/index.ts';
-import type { EvasionAttack } from './define-evasion.ts';
-import type { EvasionRun } from './runner.ts';
+import { ConfigError, sizeOf } from '../../engine/index.ts';
+import type { EvasionAttack, EvasionKnowledge } from './define-evasion.ts';
+import type { EvasionRun, EvasionTarget } from './runner.ts';
 import { checkInside, largestDistance } from './space.ts';
 
 /** @throws ConfigError, with the remedy */
@@ -31,14 +31,8 @@ export function checkRun(attack: EvasionAttack, run: EvasionRun): void {
         'targets',
       );
   }
-  for (const need of attack.needs) {
-    if (known[need] !== undefined) continue;
-    const what = {
-      substitute: 'a substitute model, trained on data of the same kind',
-      rows: 'rows of other classes, where its walks start',
-    }[need];
-    throw new ConfigError(`${name}: expected ${what}, got none. Give it (known.${need}).`, `known.${need}`);
-  }
+  checkKnown(known, run);
+  if (run.craftedOn) checkAlike('craftedOn', run.craftedOn, target);
   attack.check?.({ known, targets: targets ?? null });
 }
 
@@ -70,6 +64,41 @@ const shown = (value: unknown) =>
     : typeof value === 'object' || typeof value === 'function'
       ? `a value of type ${value.constructor.name}`
       : `'${value}'`;
+
+/** What the attacker has is of the target's kind. @throws ConfigError */
+function checkKnown({ rows, substitute }: EvasionKnowledge, { space, target }: EvasionRun): void {
+  if (rows !== undefined) {
+    const { x, y } = rows;
+    if (!(x instanceof Float32Array && y instanceof Int32Array && y.length > 0 && x.length === y.length * space.width))
+      throw new ConfigError(
+        `known.rows: expected rows of ${space.width} numbers in a Float32Array x and a label for each in an Int32Array y, got ` +
+          `${x?.length ?? 'no'} numbers and ${y?.length ?? 'no'} labels. Give rows as the model sees them: take(dataset, rows).`,
+        'known.rows',
+      );
+    checkLabels('known.rows', y, target.classes);
+    checkInside(space, x, 'known.rows');
+  }
+  if (substitute === undefined) return;
+  if (typeof substitute?.inputGradients !== 'function')
+    throw new ConfigError(
+      `known.substitute: expected a model with gradients, got ${shown(substitute)}. Give localTarget(classifier).`,
+      'known.substitute',
+    );
+  checkAlike('known.substitute', substitute, target);
+}
+
+/** @throws ConfigError for a model of other inputs or classes than the target's */
+function checkAlike(
+  path: string,
+  { inputShape, classes }: Pick<EvasionTarget, 'inputShape' | 'classes'>,
+  target: EvasionTarget,
+): void {
+  if (classes === target.classes && sizeOf(inputShape) === sizeOf(target.inputShape)) return;
+  throw new ConfigError(
+    `${path}: expected a model of inputs [${target.inputShape}] and ${target.classes} classes, as the target is, got one of [${inputShape}] and ${classes}. Give one that was trained on data of the same kind.`,
+    path,
+  );
+}
 
 /** A norm that the attack knows, and an epsilon that means something. @throws ConfigError */
 export function checkBall(

@@ -12,7 +12,7 @@ export interface OwnRows {
   readonly y: Int32Array;
 }
 
-/** What the attacker has beside the target; what an attack needs of it, its `needs` say. */
+/** What the attacker has beside the target; what an attack cannot do without, its `check` says. */
 export interface EvasionKnowledge {
   /** a model of the attacker's own */
   readonly substitute?: Target<'gradients'>;
@@ -94,7 +94,6 @@ export interface EvasionAttack<
   readonly targeted: boolean;
   /** what kind it is: the checks of an evaluation hold kinds against each other */
   readonly family: 'single-step' | 'iterative' | 'score-based' | 'decision-based' | 'transfer' | 'ensemble';
-  readonly needs: readonly (keyof EvasionKnowledge)[];
   readonly canary: EvasionCanary;
   /** what else it cannot do without, asked before the target is asked anything. @throws ConfigError */
   check?(run: { readonly known: EvasionKnowledge; readonly targets: Int32Array | null }): void;

@@ -54,6 +54,7 @@ export {
   settle,
   spaceOf,
 } from './space.ts';
+export { asStored, storedInside } from './stored.ts';
 export { averagedGradients, type InputTransform, transformed, withBudget } from './targets/index.ts';
 export {
   allUniversalAttacks,

@@ -12,6 +12,7 @@ import type { EvasionAttack, EvasionKnowledge, StepTrace } from './define-evasio
 import { distance, type Norm, norms } from './norms.ts';
 import { gather } from './rows.ts';
 import { type InputSpace, settle } from './space.ts';
+import { asStored, storedInside } from './stored.ts';
 import { withBudget } from './targets/index.ts';
 
 export type EvasionTarget = Target<'white-box'> | Target<'probabilities'> | Target<'label-only'>;
@@ -79,12 +80,19 @@ export interface EvasionResult {
   readonly fooled: Uint8Array;
   /** 1: was right before, or not of the wanted class yet [n] */
   readonly attacked: Uint8Array;
-  /** the rows as the attack left them, inside ball and bounds [n, width] */
+  /** the rows as the attack left them, inside the bounds, and inside the ball but for attacks that seek the nearest [n, width] */
   readonly x: Float32Array;
   /** sizes of the perturbations [n]; Infinity where the target was not fooled at any distance */
   readonly distances: Readonly<Record<Norm, Float64Array>>;
-  /** the same count when rows are stored in whole steps of the data (8 bits of an image); null where they are not */
-  readonly rounded: { readonly fooled: Uint8Array; readonly robust: Estimate } | null;
+  /**
+   * the same count when rows are stored in whole steps of the data (8 bits of an image), inside the ball (`asStored`), and the sizes
+   * in its norm; null where they are not
+   */
+  readonly rounded: {
+    readonly fooled: Uint8Array;
+    readonly robust: Estimate;
+    readonly distances: Float64Array;
+  } | null;
   /** rows that the attack asked for */
   readonly queries: number;
   readonly seconds: number;
@@ -179,7 +187,7 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
   const wins = (labels: Int32Array) =>
     Uint8Array.from(labels, (label, i) => (attacked[i] && (targets ? label === targets[i] : label !== y[i]) ? 1 : 0));
   const reached = wins(after);
-  const distances = sizesOf(left, x, n, width, reached);
+  const distances = sizesOf(norms, left, x, width, reached);
   const inside = (fooled: Uint8Array) => fooled.map((one, i) => (one && distances[norm][i]! <= epsilon ? 1 : 0));
   const fooled = inside(reached);
   const estimate = (hits: number, of: number) =>
@@ -191,7 +199,13 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
       : right - countOf(won);
     return estimate(stays, n);
   };
-  const stored = space.levels === null ? null : inside(wins(await judged(judge, quantised(left, space))));
+  const stored = async () => {
+    const rows = asStored(left, x, space, { norm, epsilon });
+    const reached = wins(await judged(judge, rows));
+    const sizes = sizesOf([norm], rows, x, width, reached)[norm];
+    const fooled = reached.map((one, i) => (one && storedInside(sizes[i]!, epsilon) ? 1 : 0));
+    return { fooled, robust: robustOf(fooled), distances: sizes };
+  };
   return {
     attack: attack.name,
     norm,
@@ -205,7 +219,7 @@ export async function runEvasionAttack(attack: EvasionAttack, run: EvasionRun): 
     attacked,
     x: left,
     distances,
-    rounded: stored && { fooled: stored, robust: robustOf(stored) },
+    rounded: space.levels === null ? null : await stored(),
     queries,
     seconds: (performance.now() - started) / 1000,
     stopped,
@@ -263,20 +277,16 @@ const finite = (x: Float32Array, at: number, width: number) => {
 
 const countOf = (marks: Uint8Array) => marks.reduce((sum, mark) => sum + mark, 0);
 
-function sizesOf(a: Float32Array, b: Float32Array, n: number, width: number, reached: Uint8Array) {
+function sizesOf<N extends Norm>(
+  norms: readonly N[],
+  a: Float32Array,
+  b: Float32Array,
+  width: number,
+  reached: Uint8Array,
+): Record<N, Float64Array> {
   const of = (norm: Norm) =>
-    Float64Array.from({ length: n }, (_, i) =>
-      reached[i] ? distance(norm, { values: a, at: i * width }, { values: b, at: i * width }, width) : Infinity,
+    Float64Array.from(reached, (one, i) =>
+      one ? distance(norm, { values: a, at: i * width }, { values: b, at: i * width }, width) : Infinity,
     );
-  return Object.fromEntries(norms.map((norm) => [norm, of(norm)])) as Record<Norm, Float64Array>;
-}
-
-/** Each number at the nearest whole step between its bounds, as a file would hold it. */
-export function quantised(x: Float32Array, { width, low, high, levels }: InputSpace): Float32Array {
-  if (levels === null) return x;
-  return x.map((value, i) => {
-    const [least, most] = [low[i % width]!, high[i % width]!];
-    const step = (most - least) / levels;
-    return Math.fround(least + step * Math.round((value - least) / step));
-  });
+  return Object.fromEntries(norms.map((norm) => [norm, of(norm)])) as Record<N, Float64Array>;
 }

@@ -172,33 +172,18 @@ export function settle(space: InputSpace, norm: Norm, epsilon: number, x: Row, o
     if (!(distance(norm, x, origin, width) > epsilon)) return;
     for (let j = at; j < at + size; j++) x.values[x.at + j] = origin.values[origin.at + j]!;
   }
-  if (epsilon < Infinity) projectNumeric(space, norm, epsilon, x, origin);
-}
-
-/** Settled categories use up part of an l1 or l2 ball: numeric columns share the rest. */
-function projectNumeric(space: InputSpace, norm: Norm, epsilon: number, x: Row, origin: Row): void {
-  const { width, discrete } = space;
-  let by = 1;
-  while (distance(norm, x, origin, width) > epsilon && by > 0) {
-    by = by > 2 ** -20 ? by / 2 : 0;
-    for (let j = 0; j < width; j++) {
-      if (discrete[j]) continue;
-      const own = origin.values[origin.at + j]!;
-      x.values[x.at + j] = own + by * (x.values[x.at + j]! - own);
-    }
-  }
 }
 
 /** @throws ConfigError for the first row that is outside the bounds or not finite */
-export function checkInside(space: InputSpace, x: Float32Array): void {
+export function checkInside(space: InputSpace, x: Float32Array, what = 'inputs'): void {
   const { width, low, high } = space;
   for (let i = 0; i < x.length; i++) {
     const [value, j] = [x[i]!, i % width];
     if (value >= low[j]! && value <= high[j]!) continue;
     throw new ConfigError(
-      `inputs: expected numbers within their bounds, got ${value} for number ${j} of row ${Math.floor(i / width)}, whose bounds are ` +
+      `${what}: expected numbers within their bounds, got ${value} for number ${j} of row ${Math.floor(i / width)}, whose bounds are ` +
         `[${low[j]}, ${high[j]}]. Give the bounds in the units that the model sees, or scale the rows as in training.`,
-      'x',
+      what === 'inputs' ? 'x' : what,
     );
   }
 }

@@ -36,7 +36,7 @@ export const attackP = defineMembershipAttack({
   paper: 'Ye et al. 2022, Enhanced membership inference attacks against machine learning models (CCS), section 4.2',
   threat: { access: 'probabilities', knowledge: ['training-distribution', 'labels'], goal: 'membership' },
   options: {
-    perClass: { about: '1: a threshold for each class; 0: one for all', default: 1, min: 0, max: 1 },
+    perClass: { about: '1: a threshold for each class; 0: one for all', kind: 'switch', default: 1, min: 0, max: 1 },
     fpr: { about: 'false-positive rate of the threshold', default: 0.1, min: 1e-4, max: 0.5 },
   },
   needs: { populationRows: 25 },
@@ -50,6 +50,6 @@ export const attackP = defineMembershipAttack({
       return { phi: scores, y: rows.y };
     };
     const [records, population] = [await phi(candidates), await phi(known.population!)];
-    return { scores: attackPScores(records, population, options.perClass >= 0.5), threshold: 1 - options.fpr };
+    return { scores: attackPScores(records, population, options.perClass === 1), threshold: 1 - options.fpr };
   },
 });

@@ -21,18 +21,21 @@ export const boundaryDistance = defineMembershipAttack({
   options: {
     queries: {
       about: `questions about each record; below ${LEAST_OF_A_WALK} its distance is estimated from labels under random noise`,
+      kind: 'whole',
       default: 1000,
       min: 2,
       max: 1e5,
     },
     walks: {
       about: 'records walked from; the distances of the others are estimated from random noise',
+      kind: 'whole',
       default: 2000,
       min: 0,
       max: 1e7,
     },
     shadowRows: {
       about: 'members and non-members of each shadow model for the threshold',
+      kind: 'whole',
       default: 200,
       min: 10,
       max: 1e6,
@@ -56,7 +59,7 @@ export const boundaryDistance = defineMembershipAttack({
     const attackers = known.shadows[0]!.nonMembers;
     const starts = attackers.x.subarray(0, STARTS * width);
     const scales = scalesFrom(attackers.x, width);
-    const walks = options.queries < LEAST_OF_A_WALK ? 0 : Math.round(options.walks);
+    const walks = options.queries < LEAST_OF_A_WALK ? 0 : options.walks;
     const distances = async (model: LabelTarget, rows: Rows, walked: number): Promise<Float64Array> => {
       const labels = (x: Samples) => model.labels(x);
       const n = Math.min(walked, rows.y.length);

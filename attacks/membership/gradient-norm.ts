@@ -15,6 +15,7 @@ export const gradientNorm = defineMembershipAttack({
   options: {
     layer: {
       about: 'the layer whose gradient is measured, from 1; 0: all of them together',
+      kind: 'whole',
       default: 0,
       min: 0,
       max: 1000,
@@ -24,7 +25,7 @@ export const gradientNorm = defineMembershipAttack({
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates, known, options }) {
     const scores = async (model: WhiteBoxTarget, { x, y }: Rows) =>
-      scoresFrom(await model.gradientNorms(x, y), Math.round(options.layer));
+      scoresFrom(await model.gradientNorms(x, y), options.layer);
     const inside: number[] = [];
     const outside: number[] = [];
     for (const shadow of known.shadows) {

@@ -86,7 +86,7 @@ export const labelOnlyAugmentation = defineMembershipAttack({
     goal: 'membership',
   },
   options: {
-    shift: { about: 'images are moved by this many pixels in all', default: 1, min: 0, max: 16 },
+    shift: { about: 'images are moved by this many pixels in all', kind: 'whole', default: 1, min: 0, max: 16 },
     degrees: { about: 'images are turned by this many degrees either way', default: 5, min: 0, max: 180 },
     noise: {
       about: 'the least of four scales of noise for vectors, each twice the one before',
@@ -94,7 +94,7 @@ export const labelOnlyAugmentation = defineMembershipAttack({
       min: 1e-3,
       max: 1e3,
     },
-    copies: { about: 'noisy copies of a vector at each scale', default: 8, min: 1, max: 1000 },
+    copies: { about: 'noisy copies of a vector at each scale', kind: 'whole', default: 8, min: 1, max: 1000 },
     l2: { about: 'weight of the L2 penalty of the attack model', default: 1, min: 0, max: 1e6 },
   },
   needs: { shadowRows: 25 },
@@ -143,6 +143,6 @@ function disturbed(x: Samples, width: number, apply: (rows: Float32Array) => Flo
 
 const whole = <O extends { readonly shift: number; readonly copies: number }>(o: O): O => ({
   ...o,
-  shift: Math.round(o.shift),
-  copies: Math.round(o.copies),
+  shift: o.shift,
+  copies: o.copies,
 });

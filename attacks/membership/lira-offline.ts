@@ -18,6 +18,7 @@ export const liraOffline = defineMembershipAttack({
   options: {
     variance: {
       about: `deviations 0: of each record; 1: one for all; -1: 0 from ${MODELS_FOR_OWN_VARIANCE} models on, else 1`,
+      kind: 'whole',
       default: -1,
       min: -1,
       max: 1,
@@ -30,7 +31,7 @@ export const liraOffline = defineMembershipAttack({
   async run({ target, candidates, known, options, signal }) {
     const pacer = new Pacer(signal);
     const observed = await observe({ target, candidates, known, pacer }, 'log-odds', options.views);
-    const asked = Math.round(options.variance);
+    const asked = options.variance;
     const own = asked === 0 || (asked < 0 && observed.models.length >= MODELS_FOR_OWN_VARIANCE);
     const scoresOf = (o: Observations) =>
       paced(liraSlices(o, { mode: 'offline', variance: own ? 'per-record' : 'shared' }), pacer);

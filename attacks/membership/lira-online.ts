@@ -22,6 +22,7 @@ export const liraOnline = defineMembershipAttack({
   options: {
     variance: {
       about: `deviations 0: of each record; 1: one for all; 2: one for records in, one for out; -1: 0 from ${MODELS_FOR_OWN_VARIANCE} models on, else 1`,
+      kind: 'whole',
       default: -1,
       min: -1,
       max: 2,
@@ -35,7 +36,7 @@ export const liraOnline = defineMembershipAttack({
     const pacer = new Pacer(signal);
     const observed = await observe({ target, candidates, known, pacer }, 'log-odds', options.views);
     const few = observed.models.length < MODELS_FOR_OWN_VARIANCE;
-    const variance = variances[Math.round(options.variance)] ?? (few ? 'shared' : 'per-record');
+    const variance = variances[options.variance] ?? (few ? 'shared' : 'per-record');
     // above 0 the models that were trained on the record explain the answer better
     return { scores: await paced(liraSlices(observed, { mode: 'online', variance }), pacer), threshold: 0 };
   },

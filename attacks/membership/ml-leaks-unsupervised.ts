@@ -24,21 +24,22 @@ export const mlLeaksUnsupervised = defineMembershipAttack({
   paper: 'Salem et al. 2019, ML-Leaks (NDSS), section V (adversary 3)',
   threat: { access: 'probabilities', knowledge: [], goal: 'membership' },
   options: {
-    randomInputs: { about: 'random inputs that the threshold is chosen from', default: 1000, min: 1, max: 1e6 },
+    randomInputs: {
+      about: 'random inputs that the threshold is chosen from',
+      kind: 'whole',
+      default: 1000,
+      min: 1,
+      max: 1e6,
+    },
     share: { about: 'share of the random inputs that reach the threshold', default: 0.1, min: 0, max: 1 },
   },
   needs: {},
-  queries: ({ options, candidates }) => candidates + Math.round(options.randomInputs),
+  queries: ({ options, candidates }) => candidates + options.randomInputs,
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates, options, rng, signal }) {
     const { classes } = target;
     const scores = topProbabilities(await target.probabilities(candidates.x), classes, 1);
-    const random = await randomRows(
-      candidates,
-      Math.round(options.randomInputs),
-      rng.split('random inputs'),
-      new Pacer(signal),
-    );
+    const random = await randomRows(candidates, options.randomInputs, rng.split('random inputs'), new Pacer(signal));
     const reached = topProbabilities(await target.probabilities(random), classes, 1).sort();
     const above = Math.min(reached.length, Math.max(1, Math.round(options.share * reached.length)));
     return { scores, threshold: reached[reached.length - above]! };

@@ -23,15 +23,15 @@ export const mlLeaks = defineMembershipAttack({
   paper: 'Salem et al. 2019, ML-Leaks (NDSS), section III (adversary 1)',
   threat: { access: 'probabilities', knowledge: ['training-distribution', 'architecture'], goal: 'membership' },
   options: {
-    top: { about: 'largest probabilities that the attack model sees', default: 3, min: 1, max: 1e6 },
-    epochs: { about: 'passes over the rows of the attack model', default: 50, min: 1, max: 10_000 },
+    top: { about: 'largest probabilities that the attack model sees', kind: 'whole', default: 3, min: 1, max: 1e6 },
+    epochs: { about: 'passes over the rows of the attack model', kind: 'whole', default: 50, min: 1, max: 10_000 },
     learningRate: { about: 'of Adam', default: 0.01, min: 1e-6, max: 1 },
   },
   needs: { shadowRows: SHADOW_ROWS },
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   async run({ target, candidates, known, options, engine, rng, signal }) {
     const { classes } = target;
-    const top = Math.min(Math.round(options.top), classes);
+    const top = Math.min(options.top, classes);
     const enough = known.shadows.filter((s) => Math.min(s.members.y.length, s.nonMembers.y.length) >= SHADOW_ROWS);
     const { probabilities, member } = await askShadows(enough.slice(0, 1), classes, new Pacer(signal));
     const x = topProbabilities(probabilities, classes, top);

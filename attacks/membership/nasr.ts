@@ -21,14 +21,20 @@ export const nasr = defineMembershipAttack({
     'Nasr, Shokri & Houmansadr 2019, Comprehensive privacy analysis of deep learning (S&P), section III, simplified',
   threat: { access: 'white-box', knowledge: ['training-distribution', 'architecture', 'labels'], goal: 'membership' },
   options: {
-    hidden: { about: 'units of the attack network; 0: logistic regression', default: 64, min: 0, max: 4096 },
+    hidden: {
+      about: 'units of the attack network; 0: logistic regression',
+      kind: 'whole',
+      default: 64,
+      min: 0,
+      max: 4096,
+    },
     l2: { about: 'weight of the L2 penalty of the logistic regression', default: 1, min: 0, max: 1e6 },
   },
   needs: { shadowRows: 25 },
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
   queries: ({ candidates }) => 2 * candidates,
   async run({ target, candidates, known, options, engine, rng, signal }) {
-    const hidden = Math.round(options.hidden);
+    const { hidden } = options;
     const model =
       hidden > 0
         ? ({ kind: 'network', hidden, engine, rng: rng.split('attack network'), signal } as const)

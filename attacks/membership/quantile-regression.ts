@@ -15,8 +15,8 @@ export const quantileRegression = defineMembershipAttack({
   threat: { access: 'probabilities', knowledge: ['training-distribution', 'labels'], goal: 'membership' },
   options: {
     fpr: { about: 'false-positive rate of the threshold', default: 0.1, min: 1e-4, max: 0.5 },
-    hidden: { about: 'units of the hidden layer', default: 64, min: 1, max: 4096 },
-    epochs: { about: 'passes over the population, at most', default: 50, min: 0, max: 10_000 },
+    hidden: { about: 'units of the hidden layer', kind: 'whole', default: 64, min: 1, max: 4096 },
+    epochs: { about: 'passes over the population, at most', kind: 'whole', default: 50, min: 0, max: 10_000 },
   },
   needs: { populationRows: 100 },
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
@@ -27,7 +27,7 @@ export const quantileRegression = defineMembershipAttack({
     const phi = await signalScores(target, population, 'log-odds');
     const network = await fitQuantileNetwork(await engine(), population, phi, {
       classes: target.classes,
-      hidden: Math.round(options.hidden),
+      hidden: options.hidden,
       epochs: options.epochs,
       rng: rng.split('quantiles'),
       pacer,

@@ -22,6 +22,7 @@ export interface Observations {
 /** The option of attacks that ask about several views of a record. */
 export const viewsOption = {
   about: 'views of each record that are asked about; 0: all that training may have shown',
+  kind: 'whole',
   default: 0,
   min: 0,
   max: 1000,

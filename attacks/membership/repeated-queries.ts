@@ -49,16 +49,16 @@ export const repeatedQueries = defineMembershipAttack({
     goal: 'membership',
   },
   options: {
-    queries: { about: 'how often each question is asked', default: 8, min: 1, max: 1e4 },
+    queries: { about: 'how often each question is asked', kind: 'whole', default: 8, min: 1, max: 1e4 },
     l2: { about: 'weight of the L2 penalty of the attack model', default: 1, min: 0, max: 1e6 },
   },
   needs: { shadowRows: 25 },
   costly: true, // and for nothing, where a target always answers the same
   canary: { mustSucceedOn: 'memorised-noise', mustFailOn: 'untrained', margin: 0.1 },
-  queries: ({ options, candidates }) => candidates * Math.round(options.queries),
+  queries: ({ options, candidates }) => candidates * options.queries,
   async run({ target, candidates, known, options }) {
     const features = (model: ProbabilityTarget, rows: Rows) =>
-      repeatedFeatures(model, rows, { queries: Math.round(options.queries) });
+      repeatedFeatures(model, rows, { queries: options.queries });
     const model = { kind: 'logistic', l2: options.l2 } as const;
     return learnedScores({ target, candidates, shadows: known.shadows, features, model });
   },

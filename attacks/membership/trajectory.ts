@@ -23,8 +23,20 @@ export const trajectory = defineMembershipAttack({
     goal: 'membership',
   },
   options: {
-    epochs: { about: 'of the distillation, one loss of each record after each', default: 20, min: 1, max: 1000 },
-    hidden: { about: 'units of the attack network; 0: logistic regression', default: 64, min: 0, max: 4096 },
+    epochs: {
+      about: 'of the distillation, one loss of each record after each',
+      kind: 'whole',
+      default: 20,
+      min: 1,
+      max: 1000,
+    },
+    hidden: {
+      about: 'units of the attack network; 0: logistic regression',
+      kind: 'whole',
+      default: 64,
+      min: 0,
+      max: 4096,
+    },
     l2: { about: 'weight of the L2 penalty of the logistic regression', default: 1, min: 0, max: 1e6 },
   },
   needs: { shadowRows: 25, populationRows: 50 },
@@ -35,7 +47,7 @@ export const trajectory = defineMembershipAttack({
     const population = known.population!;
     const { inputShape, classes } = target;
     const student: Model = known.model ?? namedModel('mlp', inputShape, classes);
-    const epochs = Math.round(options.epochs);
+    const { epochs } = options;
     const trajectories = new Map<Rows, Float64Array[]>();
     /** the losses of rows after each epoch of a student of this model */
     const follow = async (model: ProbabilityTarget, sets: readonly Rows[]): Promise<void> => {
@@ -66,7 +78,7 @@ export const trajectory = defineMembershipAttack({
         return columns[at % columns.length]![Math.floor(at / columns.length)]!;
       });
     };
-    const hidden = Math.round(options.hidden);
+    const { hidden } = options;
     const model =
       hidden > 0
         ? ({ kind: 'network', hidden, engine, rng: rng.split('attack network'), signal } as const)

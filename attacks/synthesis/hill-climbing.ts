@@ -18,10 +18,11 @@ export const hillClimbing = defineSynthesis({
   knows: 'no data, only the answers of the target and the values that features may take',
   needs: ['target'],
   options: {
-    kMax: { about: 'features changed in a step at first; at most all', default: 128, min: 1, max: 1e6 },
-    kMin: { about: 'features changed in a step at last', default: 4, min: 1, max: 1e6 },
+    kMax: { about: 'features changed in a step at first; at most all', kind: 'whole', default: 128, min: 1, max: 1e6 },
+    kMin: { about: 'features changed in a step at last', kind: 'whole', default: 4, min: 1, max: 1e6 },
     rejMax: {
       about: 'steps rejected in a row after which half as many features change',
+      kind: 'whole',
       default: 10,
       min: 0,
       max: 1e6,
@@ -32,8 +33,14 @@ export const hillClimbing = defineSynthesis({
       min: 0,
       max: 0.999,
     },
-    iterMax: { about: 'steps of a search', default: 1000, min: 1, max: 1e6 },
-    queryBudget: { about: 'rows that the target may be asked about in all', default: 1e9, min: 1, max: 1e15 },
+    iterMax: { about: 'steps of a search', kind: 'whole', default: 1000, min: 1, max: 1e6 },
+    queryBudget: {
+      about: 'rows that the target may be asked about in all',
+      kind: 'whole',
+      default: 1e9,
+      min: 1,
+      max: 1e15,
+    },
   },
   async make({ target, fields, classes, rows, options, rng, signal, onProgress }) {
     const { queryBudget, ...settings } = options;

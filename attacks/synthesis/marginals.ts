@@ -19,13 +19,14 @@ export const marginals = defineSynthesis({
   options: {
     perClass: {
       about: '1: the marginals of each class, whose rows are labelled so; 0: of all rows, labelled by the target',
+      kind: 'switch',
       default: 0,
       min: 0,
       max: 1,
     },
   },
   async make({ reference, target, fields, rows, options: { perClass }, rng, signal }) {
-    const byClass = perClass >= 0.5;
+    const byClass = perClass === 1;
     const { x, y } = await drawFromMarginals({ reference, fields, rows, byClass, rng, signal });
     if (byClass) return { x, y, queries: 0, failed: 0, stopped: null };
     const width = widthOf(fields);

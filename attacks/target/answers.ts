@@ -121,7 +121,9 @@ function normalised(values: Float64Array, classes: number): Float64Array {
 
 function labelsOf(values: Float64Array, rows: number, classes = Number.POSITIVE_INFINITY): Float64Array {
   if (values.length !== rows)
-    throw new ShapeError(`target: expected a label for each of ${rows} rows, got ${values.length} numbers.`);
+    throw new ShapeError(
+      `target: expected a label for each of ${rows} rows, got ${values.length} numbers${values.length > rows ? ", as scores are. Say so: outputs 'probabilities' or 'logits'" : ''}.`,
+    );
   const bad = values.findIndex((v) => !(Number.isInteger(v) && v >= 0 && v < classes));
   if (bad >= 0)
     throw new AnswerError(`target: expected labels from 0 to ${classes - 1}, got ${values[bad]} in row ${bad}.`);

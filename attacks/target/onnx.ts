@@ -97,7 +97,7 @@ export async function onnxOracle(options: OnnxOptions): Promise<Oracle> {
           } catch (error) {
             throw new FormatError(`${name}: expected rows [${fed}] to run, got: ${messageOf(error)}`, name);
           }
-          return readTensor(results[output.name]!, rows, full);
+          return readTensor(results[output.name]!, rows, full, output.name);
         }),
       dispose: () => session.release(),
     };
@@ -226,11 +226,13 @@ function typed(data: Float32Array, { type = 'float32' }: OnnxValue): OnnxNumbers
 }
 
 /** The first rows of an output [full, classes] or [full]: what a fixed batch was filled up with is left out. */
-function readTensor({ data, dims, type }: OnnxTensor, rows: number, full: number): Answer {
+function readTensor({ data, dims, type }: OnnxTensor, rows: number, full: number, name: string): Answer {
   const values = Float64Array.from(data as ArrayLike<number | bigint>, Number);
   if (dims[0] !== full) throw new KeyholeError(`onnx: expected an output of ${full} rows, got [${dims.join(', ')}].`);
   const mine = values.subarray(0, (values.length / full) * rows);
-  return type.startsWith('float') ? { values: mine } : { values: mine, kind: 'labels' };
+  if (!type.startsWith('float')) return { values: mine, kind: 'labels' };
+  // as Keyhole's own files and many of PyTorch's call them; one that is called probabilities is looked at all the same
+  return name === 'logits' ? { values: mine, kind: 'logits' } : { values: mine };
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -12,7 +12,6 @@ const randomCorners = defineEvasionAttack({
   seeks: 'within',
   targeted: false,
   family: 'decision-based',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.9 },
   async run({ target, x, y, space, norm, epsilon, best, options, rng }) {
     const { width } = space;

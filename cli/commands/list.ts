@@ -8,7 +8,9 @@ import type { Terminal } from '../terminal.ts';
 import { oneOf } from '../values.ts';
 
 export function listCommand(command: Command, terminal: Terminal): Command {
-  const kind = new Argument('<kind>', `one of ${kinds.join(', ')}`).argParser(oneOf(kinds));
+  const kind = new Argument('<kind>', `one of ${kinds.join(', ')}`).argParser((text) =>
+    oneOf(kinds)(text === 'defences' ? 'defenses' : text),
+  );
   return withCommonOptions(command)
     .addArgument(kind)
     .action(async (chosen: Kind, options: CommonOptions) => {
@@ -56,6 +58,6 @@ function optionRows(options: readonly ListOption[]): string[][] {
 }
 
 function optionText({ name, type, default: value, about, min, max }: ListOption): string {
-  const range = min === undefined || max === undefined ? '' : ` (${min} to ${max})`;
+  const range = min === undefined || max === undefined || type === 'switch' ? '' : ` (${min} to ${max})`;
   return `${name}=${value ?? `<${type}>`}${about === undefined ? '' : `: ${about}${range}`}`;
 }

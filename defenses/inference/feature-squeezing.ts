@@ -10,8 +10,14 @@ export const featureSqueezing = defineDefense({
   paper: 'Xu, Evans and Qi 2018, Feature squeezing: Detecting adversarial examples in deep neural networks (NDSS)',
   stage: 'inference',
   options: {
-    bits: { about: 'of each number between its bounds; 0: all', default: 1, min: 0, max: 16 },
-    median: { about: 'width of the window whose median a pixel gets, 2 or 3; 0: none', default: 2, min: 0, max: 9 },
+    bits: { about: 'of each number between its bounds; 0: all', kind: 'whole', default: 1, min: 0, max: 16 },
+    median: {
+      about: 'width of the window whose median a pixel gets, 2 or 3; 0: none',
+      kind: 'whole',
+      default: 2,
+      min: 0,
+      max: 9,
+    },
   },
   off: { bits: 0, median: 0 },
   needsReserve: false,
@@ -19,7 +25,7 @@ export const featureSqueezing = defineDefense({
   robust: { norm: 'linf', epsilon: 0.15, options: { bits: 3, median: 0 }, claim: 'masks' },
   check: ({ model: { inputShape } }) => checkImages('feature-squeezing', inputShape),
   wrap({ classifier: { model }, space, options }) {
-    const [bits, window] = [Math.round(options.bits), Math.round(options.median)];
+    const { bits, median: window } = options;
     const squeezers = [
       ...(bits > 0 ? [reducedDepth(space, bits)] : []),
       ...(window > 1 ? [medianOf(model.inputShape, window)] : []),

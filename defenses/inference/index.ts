@@ -23,6 +23,8 @@ export {
   certifiedAccuracy,
   certifiedRadius,
   certify,
+  type Prediction,
+  predict,
 } from './smoothing.ts';
 export { medianOf, reducedDepth, type Squeezer } from './squeezers.ts';
 export { type SqueezingDetector, squeezingDetector, squeezingDistance } from './squeezing-detector.ts';

@@ -115,14 +115,14 @@ export const jpeg = defineDefense({
   paper:
     'Guo, Rana, Cisse and van der Maaten 2018, Countering adversarial images using input transformations (ICLR), section 3; the transform: ITU-T T.81 (1992)',
   stage: 'inference',
-  options: { quality: { about: 'of the quantisation, 1 to 100', default: 75, min: 1, max: 100 } },
+  options: { quality: { about: 'of the quantisation, 1 to 100', kind: 'whole', default: 75, min: 1, max: 100 } },
   off: null,
   needsReserve: false,
   canary: null, // it changes questions: what members are answered is the same
   robust: { norm: 'linf', epsilon: 0.15, options: { quality: 25 }, claim: 'masks' },
   check: ({ model: { inputShape } }) => checkImages('jpeg', inputShape),
   wrap({ classifier: { model }, space, options }) {
-    const forward = jpegLosses(model.inputShape, space, Math.round(options.quality));
+    const forward = jpegLosses(model.inputShape, space, options.quality);
     return (target, { adaptive = false } = {}) =>
       transformed(target, { name: 'jpeg', forward, ...(adaptive && { backward: 'identity' }) });
   },

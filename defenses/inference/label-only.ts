@@ -11,6 +11,7 @@ export const labelOnly = defineDefense({
   off: null,
   needsReserve: false,
   canary: { lowers: 'entropy', options: {} },
+  answersLabels: true,
   outputs: () => ({
     change({ probabilities, classes }) {
       const out = new Float64Array(probabilities.length);

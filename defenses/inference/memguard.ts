@@ -39,7 +39,7 @@ export const memguard = defineDefense({
   stage: 'inference',
   options: {
     budget: { about: 'distance |r - s|_1 by which an answer is moved at most, on average', default: 1, min: 0, max: 2 },
-    epochs: { about: "of the defender's attack model", default: 100, min: 1, max: 10000 },
+    epochs: { about: "of the defender's attack model", kind: 'whole', default: 100, min: 1, max: 10000 },
     held,
   },
   off: { budget: 0 },
@@ -53,7 +53,7 @@ export const memguard = defineDefense({
       members: await target.probabilities(rowsFrom(data, n)),
       others: await target.probabilities(rowsFrom(reserve, n)),
       classes,
-      epochs: Math.round(options.epochs),
+      epochs: options.epochs,
       seed: rng.split('surrogate').uint32(),
       signal,
     });

@@ -52,7 +52,7 @@ export const randomisedSmoothing = defineDefense({
       min: 0,
       max: 1e6,
     },
-    draws: { about: 'copies that vote on an answer', default: 100, min: 1, max: 1_000_000 },
+    draws: { about: 'copies that vote on an answer', kind: 'whole', default: 100, min: 1, max: 1_000_000 },
   },
   off: { sigma: 0 },
   needsReserve: false,
@@ -60,7 +60,7 @@ export const randomisedSmoothing = defineDefense({
   robust: { norm: 'l2', epsilon: 0.5, options: { sigma: 0.25 }, claim: 'certifies' },
   wrap({ options: { sigma, draws }, rng, signal, engine }) {
     return (target, { adaptive = false } = {}) => {
-      const votes = smoothed(target, { sigma, draws: Math.round(draws), rng: rng.split('votes'), signal });
+      const votes = smoothed(target, { sigma, draws, rng: rng.split('votes'), signal });
       if (!adaptive || !('inputGradients' in target)) return votes;
       // noise of the attacker's own, the same at every question, so that steps can be compared; votes judge by other noise
       const seen = smoothedGradients(target, { draws: ATTACKER_DRAWS, sigma, rng: rng.split('attacker'), engine });

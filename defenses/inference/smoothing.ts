@@ -93,6 +93,9 @@ export interface Certificate {
   readonly n: number;
 }
 
+/** 1 - 2 alpha has to be told from 1 in f64 */
+const LEAST_ALPHA = 1e-15;
+
 /** @throws ConfigError */
 function checked(o: CertifyOptions) {
   const { sigma, n0 = 100, n = 10_000, alpha = 1e-3 } = o;
@@ -102,7 +105,7 @@ function checked(o: CertifyOptions) {
   if (!(sigma > 0 && sigma < Infinity)) refuse('sigma', 'a number > 0, that of the training noise', sigma);
   for (const [name, draws] of Object.entries({ n0, n }))
     if (!(Number.isSafeInteger(draws) && draws >= 1)) refuse(name, 'a whole number >= 1', draws);
-  if (!(alpha > 0 && alpha < 0.5)) refuse('alpha', 'a probability between 0 and 0.5', alpha);
+  if (!(alpha >= LEAST_ALPHA && alpha < 0.5)) refuse('alpha', `a probability from ${LEAST_ALPHA} to below 0.5`, alpha);
   return { sigma, n0, n, alpha };
 }
 
@@ -131,6 +134,46 @@ export async function certify(
     const hits = votes[label]!;
     const radius = certifiedRadius({ hits, n, alpha, sigma });
     found.push({ label: radius === null ? null : label, radius: radius ?? 0, hits, vote: mostVotes(votes), n });
+    onProgress?.((i + 1) / rows);
+  }
+  return found;
+}
+
+export interface Prediction {
+  /** null: abstained, two classes are too near each other */
+  readonly label: number | null;
+  /** of the draws, those of the class that got most, and of the next */
+  readonly hits: number;
+  readonly next: number;
+}
+
+/**
+ * What the smoothed model says to each row, where that can be told: but for a probability of alpha a label is the class that g
+ * says. The counts of the two likeliest classes are tested against a fair coin, on two sides. It promises nothing about changed rows.
+ *
+ * Source: Cohen, Rosenfeld & Kolter 2019 (ICML), section 3.2.1, PREDICT; the test is Hung & Fithian's (2019).
+ * @throws ConfigError for settings out of range; the signal's reason
+ */
+export async function predict(
+  target: Pick<AnyTarget, 'labels' | 'classes' | 'inputShape'>,
+  x: Samples,
+  options: Omit<CertifyOptions, 'n0'>,
+): Promise<Prediction[]> {
+  const { sigma, n, alpha } = checked(options);
+  const { rng, signal, engine, onProgress } = options;
+  const width = sizeOf(target.inputShape);
+  const rows = x.length / width;
+  const found: Prediction[] = [];
+  for (let i = 0; i < rows; i++) {
+    const row = x.subarray(i * width, (i + 1) * width);
+    const own = rng.split(`row ${i}`).split('predict');
+    const votes = await noisyVotes(target, row, { sigma, draws: n, rng: own, engine, signal });
+    const label = mostVotes(votes);
+    const hits = votes[label]!;
+    const next = votes.reduce((most, count, c) => (c === label ? most : Math.max(most, count)), 0);
+    // a binomial test at alpha rejects 1/2 where the interval of coverage 1 - alpha lies above it
+    const { low } = clopperPearson({ hits, n: hits + next, confidence: 1 - alpha });
+    found.push({ label: low > 0.5 ? label : null, hits, next });
     onProgress?.((i + 1) / rows);
   }
   return found;

@@ -27,15 +27,20 @@ export const topK = defineDefense({
   paper: 'Shokri et al. 2017, Membership inference attacks against machine learning models (S&P), section VIII',
   stage: 'inference',
   options: {
-    k: { about: 'probabilities that are answered', default: 3, min: 1, max: 1e6 },
-    spread: { about: '0: the others are 0; 1: they share what is left of 1', default: 0, min: 0, max: 1 },
+    k: { about: 'probabilities that are answered', kind: 'whole', default: 3, min: 1, max: 1e6 },
+    spread: {
+      about: '0: the others are 0; 1: they share what is left of 1',
+      kind: 'switch',
+      default: 0,
+      min: 0,
+      max: 1,
+    },
   },
   off: { k: 1e6 },
   needsReserve: false,
   canary: null, // the largest probability alone tells as much (Shokri et al. 2017, table III)
   outputs: ({ options }) => ({
-    change: ({ probabilities, classes }) =>
-      keepTop(probabilities, classes, Math.round(options.k), options.spread >= 0.5),
+    change: ({ probabilities, classes }) => keepTop(probabilities, classes, options.k, options.spread === 1),
     keepsLabels: true,
     varies: false,
   }),

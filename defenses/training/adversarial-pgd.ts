@@ -40,7 +40,7 @@ export const adversarialPgd = defineDefense({
   fit({ classifier, data, space, options, recipe }) {
     const { epochs, batchSize = 64 } = recipe;
     const all = epochs * Math.ceil(data.size / batchSize);
-    const steps = Math.round(options.steps);
+    const { steps } = options;
     return {
       ...(options.peak > 0 && { optimizer: cyclicAdam(options.peak, Math.max(1, all)) }),
       batch({ x, y }, { rng, step }) {

@@ -67,7 +67,13 @@ export const adversarialRegularisation = defineDefense({
   stage: 'training',
   options: {
     lambda: { about: "weight of the inference network's gain", default: 3, min: 0, max: 100 },
-    steps: { about: 'of the inference network for each of the classifier', default: 2, min: 1, max: 100 },
+    steps: {
+      about: 'of the inference network for each of the classifier',
+      kind: 'whole',
+      default: 2,
+      min: 1,
+      max: 100,
+    },
     held,
   },
   off: { lambda: 0 },
@@ -83,7 +89,7 @@ export const adversarialRegularisation = defineDefense({
         return { params: made, slots: optimizer.init(made).slots } as never;
       }),
     ) as { params: InferenceParams; slots: optim.OptimizerState['slots'] };
-    const steps = Math.round(options.steps);
+    const { steps } = options;
     return {
       companions,
       free: companions,

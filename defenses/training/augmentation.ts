@@ -11,7 +11,13 @@ export const augmentation = defineDefense({
   stage: 'data',
   options: {
     flip: { about: 'probability with which an image is mirrored', default: 0.5, min: 0, max: 1 },
-    shift: { about: 'pixels by which it is moved at most, in each direction', default: 2, min: 0, max: 64 },
+    shift: {
+      about: 'pixels by which it is moved at most, in each direction',
+      kind: 'whole',
+      default: 2,
+      min: 0,
+      max: 64,
+    },
   },
   off: { flip: 0, shift: 0 },
   needsReserve: false,
@@ -34,7 +40,7 @@ export const augmentation = defineDefense({
       augment(x, [height, width, channels], rng) {
         const shape: ImageShape = [x.length / (height! * width! * channels!), height!, width!, channels!];
         const pixels = x instanceof Float32Array ? x : Float32Array.from(x);
-        const most = Math.round(options.shift);
+        const most = options.shift;
         x.set(
           augment(
             pixels,

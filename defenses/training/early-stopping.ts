@@ -8,7 +8,13 @@ export const earlyStopping = defineDefense({
     'Prechelt 1998, Early stopping, but when?; as a defence Song and Mittal 2021, Systematic evaluation of privacy risks of machine learning models (USENIX Security), section 5.2',
   stage: 'training',
   options: {
-    patience: { about: 'epochs without a smaller loss after which training stops', default: 3, min: 1, max: 1000 },
+    patience: {
+      about: 'epochs without a smaller loss after which training stops',
+      kind: 'whole',
+      default: 3,
+      min: 1,
+      max: 1000,
+    },
     held,
   },
   off: null,
@@ -16,6 +22,6 @@ export const earlyStopping = defineDefense({
   canary: { lowers: 'loss', options: {} },
   fit: ({ reserve, options }) => ({
     validation: reserve,
-    earlyStopping: { patience: Math.round(options.patience) },
+    earlyStopping: { patience: options.patience },
   }),
 });

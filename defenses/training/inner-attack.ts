@@ -72,7 +72,7 @@ export const epsilonOption = {
   min: 0,
   max: 1e6,
 };
-export const stepsOption = { about: 'of the inner attack', default: 10, min: 1, max: 1000 };
+export const stepsOption = { about: 'of the inner attack', kind: 'whole', default: 10, min: 1, max: 1000 } as const;
 export const stepOption = {
   about: 'size of a step, in epsilons; 0: 2.5 / steps, but at least 1/30',
   default: 0,

@@ -46,7 +46,7 @@ export const trades = defineDefense({
       const ball = ballAround(x, space, options.epsilon);
       const noise = randomNormal(engine, rng.split('start'), x.shape, { std: START_STD, dtype: x.dtype });
       const own = engine.noGrad(() => ops.softmax(model.apply(params, x, nn.EVAL)));
-      const steps = Math.round(options.steps);
+      const { steps } = options;
       const adversarial = climb(inside(ops.add(x, noise), ball), ball, {
         steps,
         stepSize: stepOf(options.step, steps) * options.epsilon,

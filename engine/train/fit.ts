@@ -73,7 +73,8 @@ export interface FitOptions {
   readonly method?: string;
   /** tensors that those functions overwrite in place, saved with each checkpoint and restored from it */
   readonly companions?: unknown;
-  readonly validation?: Examples;
+  /** what is measured after each epoch: rows, or a function that measures the parameters as they are by another rule */
+  readonly validation?: Examples | (() => Promise<Evaluation>);
   /** needs `validation` */
   readonly earlyStopping?: EarlyStopping;
   readonly checkpoint?: CheckpointStore;
@@ -100,7 +101,7 @@ function check(model: Model, data: Examples, o: FitOptions, batchSize: number): 
   whole('epochs', o.epochs, 0);
   whole('batchSize', batchSize, 1);
   if (o.epochs > 0) checkRows('data', model, data);
-  if (o.validation) checkRows('validation', model, o.validation);
+  if (typeof o.validation === 'object') checkRows('validation', model, o.validation);
   if (o.earlyStopping) {
     whole('earlyStopping.patience', o.earlyStopping.patience, 1);
     notNegative('earlyStopping.minDelta', o.earlyStopping.minDelta ?? 0);
@@ -153,7 +154,7 @@ export async function fit(
     batchSize,
     optimizer: optimizer.name,
     seed: String(options.seed ?? 0),
-    validation: options.validation?.size ?? null,
+    validation: typeof options.validation === 'function' ? 'measured' : (options.validation?.size ?? null),
     method: options.method,
   });
   const { companions = null } = options;
@@ -175,6 +176,8 @@ export async function fit(
   const save = async () =>
     checkpoint?.save(writeCheckpoint(fingerprint, { position, history, params, companions, best, optimizer: state }));
   let savedAt = performance.now();
+  const validated = (by: NonNullable<FitOptions['validation']>) =>
+    typeof by === 'function' ? by() : evaluate(engine, model, params, by, watched);
 
   const trainBatch = (rows: Int32Array, stepRng: Rng): number =>
     engine.run('train step', () => {
@@ -218,7 +221,7 @@ export async function fit(
       const record: EpochRecord = {
         epoch: position.epoch + 1,
         loss: position.lossSum / data.size,
-        ...(options.validation && { validation: await evaluate(engine, model, params, options.validation, watched) }),
+        ...(options.validation && { validation: await validated(options.validation) }),
       };
       history.push(record);
       position = { epoch: position.epoch + 1, batch: 0, lossSum: 0 };

@@ -97,7 +97,6 @@ export function evadingSqueezers(squeezers: readonly Squeezer[]): EvasionAttack 
     seeks: 'within',
     targeted: true,
     family: 'iterative',
-    needs: [],
     canary: { norm: 'linf', epsilon: 0.3, below: 0.1 },
     async run({ target, options, ...task }) {
       const { x, y, targets, best, space } = task;

@@ -40,7 +40,7 @@ const { seconds: _, ...attackEntries } = entries.attacks.item.entries;
 export const robustnessEvaluation = defineKind({
   name: 'robustness',
   about: 'attacks a model on its first test rows and judges whether to believe what is left right',
-  version: 2,
+  version: 3,
   settings: v.strictObject({
     /** those of the model's job */
     rows: rowsSchema,

@@ -72,6 +72,12 @@ function table(all: readonly Found[], s: Settings): Table {
   };
 }
 
+/** What training had to say: which epoch was kept. */
+const trainingNotes = (all: readonly Found[]): string[] =>
+  all.flatMap(({ treatment: { label }, runs }) =>
+    runs.flatMap(({ seed, model }) => model.notes.map((note) => `${label}, seed ${seed}: ${note}`)),
+  );
+
 const ofAll = (n: number) => (n === 1 ? 'model of one seed, with 95 % intervals' : 'medians over seeds');
 
 /** One seed: its interval; several: their median, from the lowest to the highest. */
@@ -167,13 +173,14 @@ function believing(all: readonly Found[], s: Settings): ReportSection {
 }
 
 export function adversarialTrainingReport(all: readonly Found[], s: Settings): Report {
+  const notes = trainingNotes(all);
   return {
     headline: headline(all, s),
     lead:
       `${s.model} on ${s.data}, ${s.train === null ? 'all training rows' : `${s.train} training rows`}, L-infinity radius ${sizeText(s.epsilon)}. ` +
       `Attacks know the model (white box): ${s.attacks.map(attackWords).join('; ')}.`,
     sections: [
-      { title: 'Unchanged and attacked', table: table(all, s) },
+      { title: 'Unchanged and attacked', table: table(all, s), ...(notes.length > 0 && { text: notes }) },
       ...(s.curve
         ? [{ title: 'Security curve', figure: securityCurve(all, s), table: curveTable(all, s) }, believing(all, s)]
         : []),

@@ -67,8 +67,19 @@ function fits(attack: EvasionAttack, { access, norm, targeted, known }: Situatio
     grants(access, attack.threat.access) &&
     attack.norms.includes(norm) &&
     (!targeted || attack.targeted) &&
-    attack.needs.every((need) => known[need] !== undefined)
+    has(attack, known, targeted)
   );
+}
+
+/** Whether the attacker has what the attack cannot do without. */
+function has(attack: EvasionAttack, known: EvasionKnowledge, targeted: boolean): boolean {
+  try {
+    attack.check?.({ known, targets: targeted ? new Int32Array(0) : null });
+    return true;
+  } catch (error) {
+    if (error instanceof ConfigError) return false;
+    throw error;
+  }
 }
 
 /**

@@ -99,9 +99,17 @@ function rowsOf({ x, y, targets, run }: ControlTask, rows: Int32Array): Part {
   return { x: own, y: rows.map((i) => y[i]!), targets: targets && rows.map((i) => targets[i]!) };
 }
 
-const pgdOf = (chosen: readonly ChosenAttack[]) => chosen.find(({ attack }) => attack.name === 'pgd');
-const stepsOf = (chosen: readonly ChosenAttack[]) =>
-  pgdOf(chosen)?.options['steps'] ?? evasionAttackNamed('pgd').options['steps']!.default;
+const PGD = 'pgd';
+
+/** Of several, the one that works most. */
+function pgdOf(chosen: readonly ChosenAttack[]): ChosenAttack | undefined {
+  const work = ({ options }: ChosenAttack) => pgdOption(options, 'steps') * pgdOption(options, 'restarts');
+  return chosen.filter(({ attack }) => attack.name === PGD).sort((a, b) => work(b) - work(a))[0];
+}
+
+const pgdOption = (given: ChosenAttack['options'], name: 'steps' | 'restarts'): number =>
+  given[name] ?? evasionAttackNamed(PGD).options[name]!.default;
+const stepsOf = (chosen: readonly ChosenAttack[]) => pgdOption(pgdOf(chosen)?.options ?? {}, 'steps');
 
 const attackPart = (
   { run, rng }: ControlTask,
@@ -113,7 +121,7 @@ const attackPart = (
 
 /** Which attack can climb as far as there is room: pgd, else one that the evaluation itself runs inside balls. */
 function climber({ access, run, chosen }: ControlTask): ChosenAttack | null {
-  const pgd = pgdOf(chosen) ?? { attack: evasionAttackNamed('pgd'), options: {} };
+  const pgd = pgdOf(chosen) ?? { attack: evasionAttackNamed(PGD), options: {} };
   const grants = accessLevels.indexOf(access) >= accessLevels.indexOf(pgd.attack.threat.access);
   if (grants && pgd.attack.norms.includes(run.norm)) return pgd;
   return chosen.find(({ attack }) => attack.seeks === 'within' && attack.family !== 'single-step') ?? null;
@@ -132,7 +140,7 @@ async function unbounded(task: ControlTask, part: Part): Promise<Controls['unbou
 /** At the epsilon where most hangs in the balance: half of the rows stand. Only those that all attacks left right are asked for more. */
 async function convergence(task: ControlTask, rows: Int32Array, steps: number): Promise<ConvergenceEvidence | null> {
   const { epsilons, worst, attacked } = task;
-  const attack = evasionAttackNamed('pgd');
+  const attack = evasionAttackNamed(PGD);
   if (!attack.norms.includes(task.run.norm)) return null;
   const half = attacked.reduce((sum, one) => sum + one, 0) / 2;
   const off = worst.map(({ standing }) => Math.abs(standing - half));
@@ -141,7 +149,7 @@ async function convergence(task: ControlTask, rows: Int32Array, steps: number): 
   const fooled = rows.map((i) => worst[at]!.fooled[i]!);
   const left = Int32Array.from(rows.keys()).filter((k) => !fooled[k]);
   const given = pgdOf(task.chosen)?.options ?? {};
-  const restarts = given['restarts'] ?? attack.options['restarts']!.default;
+  const restarts = pgdOption(given, 'restarts');
   const trace: StepTrace[] = [];
   const climb = (part: Part, options: Readonly<Record<string, number>>, onStep?: (step: StepTrace) => void) =>
     attackPart(task, part, attack, { epsilon, options: { ...given, ...options }, ...(onStep && { onStep }) });

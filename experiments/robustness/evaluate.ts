@@ -17,6 +17,7 @@ import {
   type RobustnessEvidence,
   runEvasionAttack,
   spaceOf,
+  storedInside,
   withBudget,
 } from '../../attacks/evasion/index.ts';
 import { clopperPearson, type LabelTarget, localTarget, parseOptions } from '../../attacks/index.ts';
@@ -197,7 +198,11 @@ export async function evaluateRobustness(options: RobustnessOptions): Promise<Ro
           const inside = (marks: Uint8Array) =>
             marks.map((mark, i) => Number(mark && attacked[i] && result.distances[norm][i]! <= ball));
           const fooled = inside(result.fooled);
-          const rounded = result.rounded && inside(result.rounded.fooled);
+          const { rounded: stored } = result;
+          const rounded =
+            stored === null
+              ? null
+              : stored.fooled.map((mark, i) => Number(mark && attacked[i] && storedInside(stored.distances[i]!, ball)));
           const { family, threat } = attack;
           runs.push({ attack: attack.name, place, family, access: threat.access, epsilon: ball, fooled, rounded });
           curve.push(point(ball, fooled, rounded));

@@ -1,6 +1,6 @@
 /** ONNX files as targets, run by onnxruntime-web: the same answers as the model they were written from. */
 import { type OnnxOptions, onnxOracle, outputsOf } from '../../attacks/index.ts';
-import { Classifier, ConfigError, FormatError, type Model, namedModel, nn } from '../../engine/index.ts';
+import { Classifier, ConfigError, FormatError, type Model, namedModel, nn, ShapeError } from '../../engine/index.ts';
 import { writeOnnx } from '../../experiments/export/index.ts';
 import { auditTarget } from '../../experiments/index.ts';
 import { assert, atEnd, suite } from '../harness.ts';
@@ -22,7 +22,7 @@ const rows = noise(7, 9, [12], 5);
 async function answers(
   options: Omit<OnnxOptions, 'inputShape'> & Partial<OnnxOptions>,
   x = rows.x,
-  outputs?: 'logits',
+  outputs?: 'logits' | 'labels',
 ) {
   const oracle = await onnxOracle({ inputShape: [12], ...options });
   try {
@@ -49,6 +49,17 @@ test(
   },
   SLOW,
 );
+
+test('an output that is called logits is taken for them; scores that are said to be labels are not', async () => {
+  const z = await answers({ model: onnxOf(mlp, { softmax: false, scores: 'logits' }) });
+  assert.is(z.kind, 'logits');
+  near(z.values, await mlp.logits(rows.x));
+  await rejectsError(
+    () => answers({ model: onnxOf(mlp) }, rows.x, 'labels'),
+    ShapeError,
+    /expected a label for each of 9 rows, got 45 numbers, as scores are\. Say so: outputs 'probabilities' or 'logits'/,
+  );
+});
 
 test('a batch that the file fixes is filled up', async () => {
   const oracle = await onnxOracle({ model: onnxOf(mlp, { batch: 16 }), inputShape: [12] });

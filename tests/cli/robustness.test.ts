@@ -233,6 +233,22 @@ defended(
     const asked = await inProcess([...args, ...SQUEEZED, '--attacker', 'answers', '--json', '--no-controls']);
     const record = validJson(asked, 'keyhole.robustness/1');
     assert.equal([record.defence!.attacker, record.model.access], ['answers', 'logits']);
+    const labels = [...MODEL, '--rows', '5', '--quiet', '--epsilon', '0.3', '--no-controls', '--json'];
+    const few = ['--attacks', 'hopskipjump', '--option', 'hopskipjump.queries=200'];
+    const labelled = validJson(
+      await inProcess([
+        'evaluate',
+        'robustness',
+        ...labels,
+        '--defence',
+        'label-only',
+        '--attacker',
+        'answers',
+        ...few,
+      ]),
+      'keyhole.robustness/1',
+    );
+    assert.is(labelled.model.access, 'label-only');
     const fitted = await inProcess([
       ...['attack', 'fgsm', ...MODEL, '--rows', '20', '--quiet', '--epsilon', '0.2', '--no-controls', '--json'],
       ...['--defence', 'memguard', '--defence-option', 'epochs=2', '--attacker', 'unaware'],
@@ -267,7 +283,7 @@ wrong('defences and attackers that make no sense: exit code 2, and what to do', 
     await fails(own('--defence', 'jpeg', '--defence-option', 'quality'), /expected NAME=NUMBER, such as bits=3/);
     await fails(
       own('--defence', 'jpeg', '--defence-option', 'quality=0'),
-      /jpeg\.quality: expected a number from 1 to 100/,
+      /jpeg\.quality: expected a whole number from 1 to 100/,
     );
     await fails(
       own('--defence', 'jpeg', '--attacker', 'answers'),
@@ -306,14 +322,14 @@ wrong('options about how to ask, of a model that is not asked so; access that wa
 wrong('epsilons, classes, options and names that make no sense: exit code 2, and what to do', async () => {
   const fails = async (args: readonly string[], message: RegExp) =>
     refused(await inProcess(['attack', ...args, '--quiet', '--rows', '20']), 2, message);
-  await fails(['pgd', ...MODEL, '--epsilon', '1.5'], /epsilons: expected numbers above 0 and at most 1, .* got 1\.5/);
+  await fails(['pgd', ...MODEL, '--epsilon', '1.5'], /--epsilon: expected numbers above 0 and at most 1, .* got 1\.5/);
   for (const epsilon of ['0', '-1', 'x', '8/0', '1/2/3', '', '0.1,,0.2', 'Infinity'])
     await fails(['pgd', ...MODEL, '--epsilon', epsilon], /Expected numbers above 0 such as 0\.1 or 8\/255/);
   await fails(['pgd', ...MODEL], /required option '--epsilon <list>'/);
   await fails(['pdg', ...MODEL, '--epsilon', '0.1'], /Did you mean 'pgd'/);
   await fails(
     ['pgd', ...MODEL, '--epsilon', '0.1', '--target-class', '10'],
-    /expected a class from 0 to 9, or 'next', got 10/,
+    /--target-class: expected a class from 0 to 9, or 'next', got 10/,
   );
   await fails(
     ['pgd', ...MODEL, '--epsilon', '0.1', '--target-class', 'one'],
@@ -326,6 +342,10 @@ wrong('epsilons, classes, options and names that make no sense: exit code 2, and
   await fails(
     ['pgd', ...MODEL, '--epsilon', '0.1', '--option', 'steps'],
     /--option steps: expected NAME=NUMBER, such as pgd\.steps=100/,
+  );
+  await fails(
+    ['pgd', ...MODEL, '--epsilon', '0.1', '--option', 'steps=2.5'],
+    /pgd\.steps: expected a whole number from 1 to 100000, got 2\.5/,
   );
   await fails(['pgd', ...MODEL, '--epsilon', '0.1', '--option', 'bim.steps=3'], /of an attack that is run \(pgd\)/);
   await fails(['pgd', ...MODEL, '--epsilon', '1', '--norm', 'l0'], /pgd: expected a norm among linf, l2, l1, got 'l0'/);

@@ -25,6 +25,7 @@ test('list: each kind, as text and as JSON', async () => {
     validJson(await inProcess(['list', kind, '--json']), 'keyhole.list/1').items.map((item) => item.name);
   assert.equal(await names('models'), ['softmax', 'mlp', 'mnist', 'mnist-tanh', 'mnist-strided', 'cifar']);
   assert.equal(await names('attacks'), Object.keys(membershipAttacks));
+  assert.equal(await names('defences'), await names('defenses'));
   const { items } = validJson(await inProcess(['list', 'datasets', '--json']), 'keyhole.list/1');
   const missing = items.find(({ name }) => name === 'csv')!.options.find(({ name }) => name === 'missing');
   assert.equal(missing, { name: 'missing', type: 'refuse | drop | mean', default: null });
@@ -42,8 +43,10 @@ test('list evasion: norms, what is sought, whether it aims, and a line for each 
       name,
     );
     assert.is(/aims at any wrong class, or a wanted one/.test(block), targeted, name);
-    for (const [option, { about, default: value, min, max }] of Object.entries(options))
-      assert.ok(block.includes(`${option}=${value}: ${about} (${min} to ${max})`), `${name}.${option}`);
+    for (const [option, { about, kind, default: value, min, max }] of Object.entries(options)) {
+      const range = kind === 'switch' ? '' : ` (${min} to ${max})`;
+      assert.ok(block.includes(`${option}=${value}: ${about}${range}`), `${name}.${option}`);
+    }
   }
   const { items } = validJson(await inProcess(['list', 'evasion', '--json']), 'keyhole.list/1');
   assert.equal(

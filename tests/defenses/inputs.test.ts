@@ -189,6 +189,18 @@ bounds('trap 4.3: rows outside the bounds are refused, with the remedy', async (
   (await trainDefended(engine, model, data, { ...o, inputBounds: [-8, 8] })).classifier.dispose();
 });
 
+bounds('a radius in other units than the inputs is refused', async () => {
+  const data = noise(1, 20, [4], 2);
+  for (const defence of ['adversarial-fgsm', 'adversarial-pgd', 'trades'] as const) {
+    const o = { defence, options: { epsilon: 20 }, recipe: { epochs: 1 }, inputBounds: [-8, 8] } as const;
+    await rejectsError(
+      () => trainDefended(engine, namedModel('mlp', [4], 2), data, o),
+      ConfigError,
+      new RegExp(`${defence}\\.epsilon: expected at most 16, .*got 20\\. .*8/255`),
+    );
+  }
+});
+
 bounds('transforms of images are refused for tables', async () => {
   const data = noise(1, 20, [4], 2);
   for (const defence of ['jpeg', 'feature-squeezing'] as const)

@@ -70,6 +70,16 @@ for (const [name, options] of [
   });
 }
 
+refused('adversarial training between other bounds does not go on', async () => {
+  const store = new MemoryStore();
+  (await trained(engine, 'adversarial-fgsm', data, { checkpoint: store })).classifier.dispose();
+  await rejectsError(
+    () => trained(engine, 'adversarial-fgsm', data, { checkpoint: store, inputBounds: [-9, 9] }),
+    ConfigError,
+    /expected one of this run/,
+  );
+});
+
 refused('a checkpoint of one stage is not taken for one of two', async () => {
   const store = new MemoryStore();
   (await trained(engine, 'mixup', data, { checkpoint: store })).classifier.dispose();

@@ -2,7 +2,7 @@
 import { runEvasionAttack } from '../../attacks/evasion/index.ts';
 import { pgd } from '../../attacks/evasion/white-box/index.ts';
 import { localTarget } from '../../attacks/index.ts';
-import { certifiedAccuracy, certifiedRadius, certify, smoothed, trainDefended } from '../../defenses/index.ts';
+import { certifiedAccuracy, certifiedRadius, certify, predict, smoothed, trainDefended } from '../../defenses/index.ts';
 import { ConfigError, Rng } from '../../engine/index.ts';
 import { assert, suite } from '../harness.ts';
 import { testEngine } from '../support/engine.ts';
@@ -125,13 +125,37 @@ exact("noise by the engine's kernels: the same certificates up to the draws, its
   assert.ok(new Set(found.map(({ hits }) => hits)).size > 1);
 });
 
+exact(
+  'PREDICT says the class where it can be told, and abstains at the boundary no oftener wrong than alpha',
+  async () => {
+    const at = (d: number) => [0.6 * d, 0.8 * d];
+    const settings = { sigma: 0.25, n: 200, alpha: 0.05, rng: Rng.from(12) };
+    const clear = await predict(line, Float32Array.from([...at(0.3), ...at(-0.3)]), settings);
+    assert.equal(
+      clear.map(({ label }) => label),
+      [1, 0],
+    );
+    assert.equal(
+      clear.map(({ hits, next }) => hits + next),
+      [200, 200],
+    );
+    // on the boundary whatever it says is by chance: of 400 rows at most alpha, and what the test really spends is
+    // P(|X - 100| >= 15) = 0.0400 of a fair coin thrown 200 times (its binomial coefficients summed); five standard deviations
+    const said = (await predict(line, new Float32Array(2 * 400), settings)).filter(
+      ({ label }) => label !== null,
+    ).length;
+    assert.ok(Math.abs(said - 16) < 5 * Math.sqrt(400 * 0.04 * 0.96), `${said} of 400`);
+  },
+);
+
 exact('settings that make no sense are refused', async () => {
   const x = new Float32Array(2);
   for (const [options, message] of [
     [{ sigma: 0 }, /sigma to be a number > 0, that of the training noise, got 0/],
     [{ sigma: 1, n: 0 }, /n to be a whole number >= 1, got 0/],
     [{ sigma: 1, n0: 1.5 }, /n0 to be a whole number >= 1, got 1\.5/],
-    [{ sigma: 1, alpha: 0.5 }, /alpha to be a probability between 0 and 0\.5, got 0\.5/],
+    [{ sigma: 1, alpha: 0.5 }, /alpha to be a probability from 1e-15 to below 0\.5, got 0\.5/],
+    [{ sigma: 1, alpha: 1e-17 }, /alpha to be a probability from 1e-15 to below 0\.5, got 1e-17/],
   ] as const)
     await rejectsError(() => certify(line, x, { ...options, rng: Rng.from(1) }), ConfigError, message);
 });

@@ -168,6 +168,22 @@ steps('validation after each epoch is what evaluate says', async () => {
   assert.is(history[0]!.validation!.n, 30);
 });
 
+steps('validation by a function: its figures are kept, stop training and choose the epoch', async () => {
+  const figures = [0.9, 0.5, 0.7, 0.6];
+  let asked = 0;
+  using c = Classifier.create(engine, small);
+  const validation = async () => ({ loss: figures[asked++]!, accuracy: 0.5, n: 7 });
+  const { history, epochs } = await c.fit(data, { epochs: 9, validation, earlyStopping: { patience: 2 } });
+  assert.equal([epochs, asked], [4, 4]);
+  assert.equal(
+    history.map((r) => r.validation),
+    figures.map((loss) => ({ loss, accuracy: 0.5, n: 7 })),
+  );
+  using same = Classifier.create(engine, small);
+  await same.fit(data, { epochs: 2 });
+  assert.is(sha(c.save()), sha(same.save()));
+});
+
 steps('another loss trains as well', async () => {
   using c = Classifier.create(engine, small);
   const optimizer = optim.adam({ learningRate: 0.02 });

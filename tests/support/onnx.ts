@@ -8,9 +8,9 @@ import { type OnnxGraph, type OnnxNode, writeOnnx } from '../../experiments/expo
  */
 export function onnxOf(
   classifier: Classifier,
-  o: { softmax?: boolean; shape?: Shape; batch?: number; labels?: boolean } = {},
+  o: { softmax?: boolean; shape?: Shape; batch?: number; labels?: boolean; scores?: string } = {},
 ): Uint8Array {
-  const { softmax = true, labels = false } = o;
+  const { softmax = true, labels = false, scores = 'scores' } = o;
   const { inputShape, classes } = classifier.model;
   const tensors = namedTensors(classifier.params).map(([, t]) => t);
   const nodes: OnnxNode[] = [{ op: 'Flatten', inputs: ['x'], output: 'flat', attributes: { axis: 1 } }];
@@ -22,7 +22,7 @@ export function onnxOf(
       weights[name] = { shape: t.shape, data: Float32Array.from(t.toArray()) };
     }
     const last = 2 * layer + 2 === tensors.length;
-    const out = last && !softmax ? 'scores' : `z${layer}`;
+    const out = last && !softmax ? scores : `z${layer}`;
     nodes.push({ op: 'Gemm', inputs: [at, `w${layer}`, `b${layer}`], output: out, attributes: { transB: 1 } });
     at = out;
     if (!last) {
@@ -30,12 +30,12 @@ export function onnxOf(
       at = `h${layer}`;
     }
   }
-  if (softmax) nodes.push({ op: 'Softmax', inputs: [at], output: 'scores', attributes: { axis: 1 } });
+  if (softmax) nodes.push({ op: 'Softmax', inputs: [at], output: scores, attributes: { axis: 1 } });
   const outputs: OnnxGraph['outputs'] = {
     ...(labels && { label: { shape: [], type: 'int64' as const } }),
-    scores: { shape: [classes] },
+    [scores]: { shape: [classes] },
   };
-  if (labels) nodes.push({ op: 'ArgMax', inputs: ['scores'], output: 'label', attributes: { axis: 1, keepdims: 0 } });
+  if (labels) nodes.push({ op: 'ArgMax', inputs: [scores], output: 'label', attributes: { axis: 1, keepdims: 0 } });
   const shape = o.shape ?? inputShape;
   if (sizeOf(shape) !== sizeOf(inputShape)) throw new Error(`[${shape}] has other numbers than [${inputShape}]`);
   const inputs = { x: { shape } };

@@ -36,7 +36,7 @@ export const boundary = defineEvasionAttack({
     'Brendel, Rauber, Bethge 2018, Decision-Based Adversarial Attacks: Reliable Attacks Against Black-Box Machine Learning Models, ICLR',
   threat: { access: 'label-only', knowledge: ['training-distribution'], goal: 'evasion' },
   options: {
-    queries: { about: 'questions about each row', default: 5000, min: 50, max: 1e7 },
+    queries: { about: 'questions about each row', kind: 'whole', default: 5000, min: 50, max: 1e7 },
     sideways: {
       about: 'first size of a step sideways, in distances to the row (delta)',
       default: 0.1,
@@ -49,7 +49,6 @@ export const boundary = defineEvasionAttack({
   seeks: 'nearest',
   targeted: true,
   family: 'decision-based',
-  needs: [],
   canary: { norm: 'l2', epsilon: 1.2, below: 0.1, options: { queries: 600 } },
   check: checkStarts,
   async run({ options, ...task }) {

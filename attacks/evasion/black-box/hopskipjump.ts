@@ -10,9 +10,10 @@ export const hopskipjump = defineEvasionAttack({
     'Chen, Jordan, Wainwright 2020, HopSkipJumpAttack: A Query-Efficient Decision-Based Attack, IEEE S&P, algorithms 1 and 2',
   threat: { access: 'label-only', knowledge: ['training-distribution'], goal: 'evasion' },
   options: {
-    queries: { about: 'questions about each row', default: 5000, min: 50, max: 1e7 },
+    queries: { about: 'questions about each row', kind: 'whole', default: 5000, min: 50, max: 1e7 },
     directions: {
       about: 'directions of the first step; 0: four for each number, at most 100',
+      kind: 'whole',
       default: 0,
       min: 0,
       max: 10_000,
@@ -22,7 +23,6 @@ export const hopskipjump = defineEvasionAttack({
   seeks: 'nearest',
   targeted: true,
   family: 'decision-based',
-  needs: [],
   canary: { norm: 'l2', epsilon: 1.2, below: 0.1, options: { queries: 600 } },
   check: checkStarts,
   async run({ options, ...task }) {

@@ -72,9 +72,10 @@ export const nes = defineEvasionAttack({
     'Ilyas, Engstrom, Athalye, Lin 2018, Black-box Adversarial Attacks with Limited Queries and Information, ICML, section 3.1',
   threat: { access: 'probabilities', knowledge: ['training-distribution'], goal: 'evasion' },
   options: {
-    steps: { about: 'steps along estimated gradients', default: 100, min: 1, max: 100_000 },
+    steps: { about: 'steps along estimated gradients', kind: 'whole', default: 100, min: 1, max: 100_000 },
     samples: {
       about: 'questions for each estimate (n): pairs of opposite directions',
+      kind: 'whole',
       default: 50,
       min: 2,
       max: 100_000,
@@ -82,20 +83,25 @@ export const nes = defineEvasionAttack({
     sigma: { about: 'how far they look, in the units that the model sees', default: 1e-3, min: 1e-9, max: 10 },
     step: { about: 'size of a step, in epsilons', default: 0.05, min: 1e-6, max: 2 },
     momentum: { about: 'share of earlier estimates in each step (mu)', default: 0.9, min: 0, max: 0.999 },
-    margin: { about: 'climbs the margin instead of the cross-entropy: 1 or 0', default: 0, min: 0, max: 1 },
+    margin: {
+      about: 'climbs the margin instead of the cross-entropy: 1 or 0',
+      kind: 'switch',
+      default: 0,
+      min: 0,
+      max: 1,
+    },
   },
   norms: ['linf', 'l2'],
   seeks: 'within',
   targeted: true,
   family: 'score-based',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.25, below: 0.1, options: { steps: 40 } },
   async run({ target, options, ...task }) {
     const { x, y, targets, norm, epsilon, best, rng, signal } = task;
     const space = numbersAlone(task.space);
     const { width } = space;
     const { steps, momentum } = options;
-    const loss = options.margin >= 0.5 ? losses.margin : losses.crossEntropy;
+    const loss = options.margin === 1 ? losses.margin : losses.crossEntropy;
     const questions: ScoreQuestions = { target, loss, y, targets, width, signal };
     let rows = Int32Array.from(y.keys());
     let points = x.slice();

@@ -25,9 +25,9 @@ export const simba = defineEvasionAttack({
   paper: 'Guo, Gardner, You, Wilson, Weinberger 2019, Simple Black-box Adversarial Attacks, ICML, algorithm 1',
   threat: { access: 'probabilities', knowledge: ['training-distribution'], goal: 'evasion' },
   options: {
-    queries: { about: 'questions about each row', default: 2000, min: 2, max: 1e7 },
+    queries: { about: 'questions about each row', kind: 'whole', default: 2000, min: 2, max: 1e7 },
     step: { about: "size of a step, of each number's range", default: 0.2, min: 1e-6, max: 1 },
-    dct: { about: 'steps along waves instead of single numbers: 1 or 0', default: 0, min: 0, max: 1 },
+    dct: { about: 'steps along waves instead of single numbers: 1 or 0', kind: 'switch', default: 0, min: 0, max: 1 },
     share: {
       about: 'of the frequencies of each axis, the lowest, that are waves to step along',
       default: 0.5,
@@ -39,7 +39,6 @@ export const simba = defineEvasionAttack({
   seeks: 'within',
   targeted: true,
   family: 'score-based',
-  needs: [],
   canary: { norm: 'l2', epsilon: 1.5, below: 0.1, options: { queries: 500 } },
   async run({ target, options, ...task }) {
     const { x, y, targets, space, norm, epsilon, best, rng, signal } = task;
@@ -47,7 +46,7 @@ export const simba = defineEvasionAttack({
     const questions: ScoreQuestions = { target, loss: losses.crossEntropy, y, targets, width, signal };
     const pacer = new Pacer(signal);
     const { size, move } =
-      options.dct >= 0.5
+      options.dct === 1
         ? waves(space, cosineBasis(target.inputShape, options.share), options.step)
         : numbers(space, options.step);
     const own = (i: number) => best.subarray(i * width, (i + 1) * width);

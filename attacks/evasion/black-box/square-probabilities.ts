@@ -18,12 +18,11 @@ export const squareProbabilities = defineEvasionAttack({
   seeks: 'within',
   targeted: true,
   family: 'score-based',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.1, options: { queries: 300 } },
   run: ({ target, options, ...task }) =>
     searchWithSquares(task, openStanding(task), {
       ...options,
-      rescale: options.rescale >= 0.5,
+      rescale: options.rescale === 1,
       inputShape: target.inputShape,
       classes: target.classes,
       scores: async (x) => asLogits(await target.probabilities(x)),

@@ -4,10 +4,11 @@ import { openStanding } from '../standing.ts';
 import { searchWithSquares } from './random-squares.ts';
 
 export const SQUARE_OPTIONS = {
-  queries: { about: 'questions about each row', default: 5000, min: 1, max: 10_000_000 },
+  queries: { about: 'questions about each row', kind: 'whole', default: 5000, min: 1, max: 10_000_000 },
   share: { about: 'share of a row in the first windows (p_init)', default: 0.8, min: 0.001, max: 1 },
   rescale: {
     about: 'windows shrink in step with the questions, not as if there were 10,000: 1 or 0',
+    kind: 'switch',
     default: 0,
     min: 0,
     max: 1,
@@ -27,12 +28,11 @@ export const square = defineEvasionAttack({
   seeks: 'within',
   targeted: true,
   family: 'score-based',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.1, options: { queries: 300 } },
   run: ({ target, options, ...task }) =>
     searchWithSquares(task, openStanding(task), {
       ...options,
-      rescale: options.rescale >= 0.5,
+      rescale: options.rescale === 1,
       inputShape: target.inputShape,
       classes: target.classes,
       scores: (x) => target.logits(x),

@@ -12,22 +12,22 @@ export const transfer = defineEvasionAttack({
     'Papernot et al. 2017, Practical Black-Box Attacks against Machine Learning, AsiaCCS, section 4; steps: Dong et al. 2018, Boosting Adversarial Attacks with Momentum, CVPR',
   threat: { access: 'label-only', knowledge: ['training-distribution'], goal: 'evasion' },
   options: {
-    steps: { about: 'gradient steps on the substitute', default: 20, min: 1, max: 100_000 },
+    steps: { about: 'gradient steps on the substitute', kind: 'whole', default: 20, min: 1, max: 100_000 },
     step: { about: 'size of a step, in epsilons; 0: 2 / steps', default: 0, min: 0, max: 2 },
     decay: { about: 'what is left of the sum of gradients at each step (mu); 0: PGD', default: 1, min: 0, max: 10 },
     rounds: {
       about: 'times that the rows a substitute is trained on are doubled (known.rows)',
+      kind: 'whole',
       default: 2,
       min: 0,
       max: 10,
     },
-    epochs: { about: 'of training a substitute', default: 20, min: 1, max: 10_000 },
+    epochs: { about: 'of training a substitute', kind: 'whole', default: 20, min: 1, max: 10_000 },
   },
   norms: ['linf', 'l2', 'l1'],
   seeks: 'within',
   targeted: true,
   family: 'transfer',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.2 },
   check({ known }) {
     if (known.substitute || known.rows) return;

@@ -22,16 +22,21 @@ export const autoattack = defineEvasionAttack({
     'Croce, Hein 2020, Reliable Evaluation of Adversarial Robustness with an Ensemble of Diverse Parameter-free Attacks, ICML, section 6',
   threat: { access: 'gradients', knowledge: ['architecture'], goal: 'evasion' },
   options: {
-    steps: { about: 'steps of each climb and walk', default: 100, min: 1, max: 100_000 },
-    restarts: { about: 'random starts of each', default: 1, min: 1, max: 1000 },
-    classes: { about: 'other classes to aim at, the likeliest first', default: 9, min: 1, max: 1_000_000 },
-    queries: { about: 'questions about each row in Square', default: 5000, min: 1, max: 10_000_000 },
+    steps: { about: 'steps of each climb and walk', kind: 'whole', default: 100, min: 1, max: 100_000 },
+    restarts: { about: 'random starts of each', kind: 'whole', default: 1, min: 1, max: 1000 },
+    classes: {
+      about: 'other classes to aim at, the likeliest first',
+      kind: 'whole',
+      default: 9,
+      min: 1,
+      max: 1_000_000,
+    },
+    queries: { about: 'questions about each row in Square', kind: 'whole', default: 5000, min: 1, max: 10_000_000 },
   },
   norms: ['linf', 'l2'],
   seeks: 'within',
   targeted: true,
   family: 'ensemble',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.1, options: { steps: 10, classes: 3, queries: 100 } },
   async run({ target, options, ...task }) {
     const { steps, restarts, classes, queries } = options;

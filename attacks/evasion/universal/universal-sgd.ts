@@ -24,8 +24,8 @@ export const universalSgd = defineUniversalAttack({
     'Shafahi, Najibi, Xu, Dickerson, Davis, Goldstein 2020, Universal Adversarial Training, AAAI (attack by stochastic gradients)',
   threat: { access: 'gradients', knowledge: ['architecture', 'training-distribution'], goal: 'evasion' },
   options: {
-    epochs: { about: 'passes over the rows', default: 20, min: 1, max: 100_000 },
-    batch: { about: 'rows of a step', default: 64, min: 1, max: 100_000 },
+    epochs: { about: 'passes over the rows', kind: 'whole', default: 20, min: 1, max: 100_000 },
+    batch: { about: 'rows of a step', kind: 'whole', default: 64, min: 1, max: 100_000 },
     step: { about: 'size of the first step, in epsilons', default: 0.1, min: 1e-6, max: 2 },
     clip: { about: 'largest loss of a row, in nats (beta); without a wanted class', default: 9, min: 0.01, max: 1e6 },
   },
@@ -36,7 +36,7 @@ export const universalSgd = defineUniversalAttack({
     const { width } = space;
     const { classes } = target;
     const n = clean.length;
-    const batch = Math.min(n, Math.round(options.batch));
+    const batch = Math.min(n, options.batch);
     const v = new Float32Array(width);
     const derivative = new Float64Array(classes);
     let highest = 0;

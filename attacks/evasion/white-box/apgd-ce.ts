@@ -5,8 +5,8 @@ import { openStanding } from '../standing.ts';
 import { climbAdaptively } from './apgd.ts';
 
 export const APGD_OPTIONS = {
-  steps: { about: 'gradient steps', default: 100, min: 1, max: 100_000 },
-  restarts: { about: 'random starts', default: 1, min: 1, max: 1000 },
+  steps: { about: 'gradient steps', kind: 'whole', default: 100, min: 1, max: 100_000 },
+  restarts: { about: 'random starts', kind: 'whole', default: 1, min: 1, max: 1000 },
   rho: { about: 'the step is halved where no more than this share of the steps climb', default: 0.75, min: 0, max: 1 },
 } as const;
 
@@ -23,7 +23,6 @@ export const apgdCe = defineEvasionAttack({
   seeks: 'within',
   targeted: true,
   family: 'iterative',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.1, options: { steps: 20 } },
   run: ({ target, options, ...task }) =>
     climbAdaptively(target, task, openStanding(task), {

@@ -15,13 +15,18 @@ export const apgdDlrTargeted = defineEvasionAttack({
   threat: { access: 'gradients', knowledge: ['architecture'], goal: 'evasion' },
   options: {
     ...APGD_OPTIONS,
-    classes: { about: 'other classes to aim at, the likeliest first', default: 9, min: 1, max: 1_000_000 },
+    classes: {
+      about: 'other classes to aim at, the likeliest first',
+      kind: 'whole',
+      default: 9,
+      min: 1,
+      max: 1_000_000,
+    },
   },
   norms: ['linf', 'l2'],
   seeks: 'within',
   targeted: true,
   family: 'iterative',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.1, options: { steps: 20, classes: 3 } },
   run: ({ target, options, ...task }) =>
     climbAdaptively(target, task, openStanding(task), {

@@ -17,7 +17,6 @@ export const apgdDlr = defineEvasionAttack({
   seeks: 'within',
   targeted: true,
   family: 'iterative',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.1, options: { steps: 20 } },
   run: ({ target, options, ...task }) =>
     climbAdaptively(target, task, openStanding(task), {

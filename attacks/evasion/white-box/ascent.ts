@@ -12,11 +12,11 @@
 import type { GradientTarget } from '../../target/index.ts';
 import { type Box, boxAround, signStep } from '../box.ts';
 import type { EvasionTask } from '../define-evasion.ts';
-import { type AttackLoss, largestBut } from '../losses.ts';
+import type { AttackLoss } from '../losses.ts';
 import { distance, drawFromBall, stepAlong } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { project } from '../space.ts';
-import { asPresented } from '../standing.ts';
+import { asPresented, isFooled } from '../standing.ts';
 import { pullBack } from './gradients.ts';
 
 export interface Ascent {
@@ -74,8 +74,7 @@ export async function ascend(
           const goal = targets ? targets[i]! : null;
           own[from + k] = loss.of(z, y[i]!, goal, cotangent && derivative);
           cotangent?.set(derivative, k * classes);
-          const said = largestBut(z, -1);
-          done[from + k] = (goal === null ? said !== y[i] : said === goal) ? 1 : 0;
+          done[from + k] = isFooled(z, y[i]!, goal) ? 1 : 0;
         }
       };
       if (gradients) {

@@ -9,14 +9,13 @@ export const bim = defineEvasionAttack({
   paper: 'Kurakin, Goodfellow, Bengio 2017, Adversarial Examples in the Physical World, ICLR workshop, section 2.2',
   threat: { access: 'gradients', knowledge: ['architecture'], goal: 'evasion' },
   options: {
-    steps: { about: 'gradient steps', default: 10, min: 1, max: 100_000 },
+    steps: { about: 'gradient steps', kind: 'whole', default: 10, min: 1, max: 100_000 },
     step: { about: 'size of a step, in epsilons', default: 0.2, min: 1e-6, max: 2 },
   },
   norms: ['linf', 'l2', 'l1'],
   seeks: 'within',
   targeted: true,
   family: 'iterative',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.1 },
   run: ({ target, options, ...task }) =>
     ascend(target, task, {

@@ -41,18 +41,23 @@ export const carliniWagner = defineEvasionAttack({
   paper: 'Carlini, Wagner 2017, Towards Evaluating the Robustness of Neural Networks, IEEE S&P, section VI-A',
   threat: { access: 'gradients', knowledge: ['architecture'], goal: 'evasion' },
   options: {
-    searches: { about: 'weights c that are tried; the paper has 20, the code 9', default: 9, min: 1, max: 50 },
+    searches: {
+      about: 'weights c that are tried; the paper has 20, the code 9',
+      kind: 'whole',
+      default: 9,
+      min: 1,
+      max: 50,
+    },
     c: { about: 'first weight of the loss', default: 1e-3, min: 1e-12, max: 1e9 },
-    iterations: { about: 'steps of Adam for each c, at most', default: 10_000, min: 1, max: 1_000_000 },
+    iterations: { about: 'steps of Adam for each c, at most', kind: 'whole', default: 10_000, min: 1, max: 1_000_000 },
     rate: { about: 'learning rate of Adam', default: 0.01, min: 1e-6, max: 10 },
     confidence: { about: 'margin of the logits by which it must fool (kappa)', default: 0, min: 0, max: 1e6 },
-    abort: { about: 'gives a c up where the loss sinks no more: 1 or 0', default: 1, min: 0, max: 1 },
+    abort: { about: 'gives a c up where the loss sinks no more: 1 or 0', kind: 'switch', default: 1, min: 0, max: 1 },
   },
   norms: ['l2'],
   seeks: 'nearest',
   targeted: true,
   family: 'iterative',
-  needs: [],
   canary: { norm: 'l2', epsilon: 1, below: 0.1, options: { searches: 4, c: 0.1, iterations: 100, rate: 0.05 } },
   async run({ target, options, ...task }) {
     const n = task.y.length;
@@ -136,7 +141,7 @@ async function descend(
       nearest[i] = squares;
       best.set(points.subarray(k * width, (k + 1) * width), i * width);
     }
-    if (abort >= 0.5 && step % patience === 0) {
+    if (abort === 1 && step % patience === 0) {
       rows = open.filter((i, k) => !(loss[k]! > 0.9999 * before[i]!));
       for (const [k, i] of open.entries()) before[i] = loss[k]!;
     }

@@ -42,7 +42,7 @@ export async function deepFool(
   const { width, fixed } = space;
   const { classes } = target;
   const n = y.length;
-  const rivals = Math.min(Math.round(likely), classes) - 1;
+  const rivals = Math.min(likely, classes) - 1;
   const rivalsOf = new Int32Array(n * rivals);
   const moved = new Float64Array(n * width);
   const changed = new Uint8Array(n);
@@ -111,14 +111,19 @@ export const deepfool = defineEvasionAttack({
   threat: { access: 'gradients', knowledge: ['architecture'], goal: 'evasion' },
   options: {
     overshoot: { about: 'how far beyond the boundary, as a share of the way', default: 0.02, min: 0, max: 10 },
-    iterations: { about: 'linearisations, at most', default: 50, min: 1, max: 10_000 },
-    classes: { about: 'most likely classes that are looked at, with the own one', default: 10, min: 2, max: 10_000 },
+    iterations: { about: 'linearisations, at most', kind: 'whole', default: 50, min: 1, max: 10_000 },
+    classes: {
+      about: 'most likely classes that are looked at, with the own one',
+      kind: 'whole',
+      default: 10,
+      min: 2,
+      max: 10_000,
+    },
   },
   norms: ['l2', 'linf'],
   seeks: 'nearest',
   targeted: false,
   family: 'iterative',
-  needs: [],
   canary: { norm: 'l2', epsilon: 1, below: 0.1 },
   async run({ target, options, norm, ...task }) {
     const space = numbersAlone(task.space);

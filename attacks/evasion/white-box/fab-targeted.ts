@@ -10,13 +10,18 @@ export const fabTargeted = defineEvasionAttack({
   threat: { access: 'gradients', knowledge: ['architecture'], goal: 'evasion' },
   options: {
     ...FAB_OPTIONS,
-    classes: { about: 'other classes to aim at, the likeliest first', default: 9, min: 1, max: 1_000_000 },
+    classes: {
+      about: 'other classes to aim at, the likeliest first',
+      kind: 'whole',
+      default: 9,
+      min: 1,
+      max: 1_000_000,
+    },
   },
   norms: ['linf', 'l2', 'l1'],
   seeks: 'nearest',
   targeted: true,
   family: 'iterative',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.1, options: { steps: 15, classes: 3 } },
   run: ({ target, options, ...task }) =>
     walkTheBoundary(target, task, nearestOf(task), { ...options, name: 'fab-targeted' }),

@@ -3,9 +3,10 @@ import { defineEvasionAttack } from '../define-evasion.ts';
 import { nearestOf, walkTheBoundary } from './boundary-steps.ts';
 
 export const FAB_OPTIONS = {
-  steps: { about: 'steps of a walk', default: 100, min: 1, max: 100_000 },
+  steps: { about: 'steps of a walk', kind: 'whole', default: 100, min: 1, max: 100_000 },
   restarts: {
     about: 'walks: the first from the row itself, the others from random points',
+    kind: 'whole',
     default: 1,
     min: 1,
     max: 1000,
@@ -13,7 +14,7 @@ export const FAB_OPTIONS = {
   alpha: { about: 'largest share of a step that leads back to the row (alpha_max)', default: 0.1, min: 0, max: 1 },
   eta: { about: 'overshoot beyond the boundary', default: 1.05, min: 1, max: 2 },
   beta: { about: 'what is left of a perturbation that fools, before the walk goes on', default: 0.9, min: 0, max: 1 },
-  search: { about: 'steps of the search on the line at the end', default: 3, min: 0, max: 100 },
+  search: { about: 'steps of the search on the line at the end', kind: 'whole', default: 3, min: 0, max: 100 },
 } as const;
 
 /** What the paper fixes. */
@@ -37,7 +38,6 @@ export const fab = defineEvasionAttack({
   seeks: 'nearest',
   targeted: true,
   family: 'iterative',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.1, options: { steps: 15 } },
   run: ({ target, options, ...task }) =>
     walkTheBoundary(target, task, nearestOf(task), { ...options, classes: 0, name: 'fab' }),

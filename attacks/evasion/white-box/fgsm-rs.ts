@@ -10,13 +10,12 @@ export const fgsmRs = defineEvasionAttack({
   threat: { access: 'gradients', knowledge: ['architecture'], goal: 'evasion' },
   options: {
     step: { about: 'size of the step, in epsilons', default: 1.25, min: 0.01, max: 2 },
-    restarts: { about: 'random starts', default: 1, min: 1, max: 1000 },
+    restarts: { about: 'random starts', kind: 'whole', default: 1, min: 1, max: 1000 },
   },
   norms: ['linf', 'l2', 'l1'],
   seeks: 'within',
   targeted: true,
   family: 'single-step',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.4 },
   run: ({ target, options, ...task }) =>
     ascend(target, task, {

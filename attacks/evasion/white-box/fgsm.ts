@@ -13,7 +13,6 @@ export const fgsm = defineEvasionAttack({
   seeks: 'within',
   targeted: true,
   family: 'single-step',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.3 },
   run: ({ target, ...task }) =>
     ascend(target, task, {

@@ -40,10 +40,17 @@ export const jsma = defineEvasionAttack({
   options: {
     theta: { about: 'how far a number moves, as a share of its range', default: 1, min: 0.001, max: 1 },
     gamma: { about: 'numbers that may change, as a share of all', default: 0.145, min: 0, max: 1 },
-    tries: { about: 'most likely wrong classes that are tried, where none is wanted', default: 3, min: 1, max: 10_000 },
-    decrease: { about: 'moves numbers down instead of up: 1 or 0', default: 0, min: 0, max: 1 },
+    tries: {
+      about: 'most likely wrong classes that are tried, where none is wanted',
+      kind: 'whole',
+      default: 3,
+      min: 1,
+      max: 10_000,
+    },
+    decrease: { about: 'moves numbers down instead of up: 1 or 0', kind: 'switch', default: 0, min: 0, max: 1 },
     probabilities: {
       about: 'follows probabilities instead of logits, as published: 1 or 0',
+      kind: 'switch',
       default: 0,
       min: 0,
       max: 1,
@@ -53,12 +60,11 @@ export const jsma = defineEvasionAttack({
   seeks: 'nearest',
   targeted: true,
   family: 'iterative',
-  needs: [],
   canary: { norm: 'l0', epsilon: 8, below: 0.2 },
   async run({ target, options, ...task }) {
     const { x, y, targets } = task;
     const { classes } = target;
-    const tries = targets ? 1 : Math.min(Math.round(options.tries), classes - 1);
+    const tries = targets ? 1 : Math.min(options.tries, classes - 1);
     const logits = targets ? null : await target.logits(x);
     const fewest = new Float64Array(y.length).fill(Infinity);
     for (let attempt = 0; attempt < tries; attempt++) {
@@ -105,7 +111,7 @@ async function climb(target: GradientTarget, task: EvasionTask, attempt: Attempt
           const row = points.subarray(i * width, (i + 1) * width);
           fewest[i] = changesOf(row, x.subarray(i * width, (i + 1) * width));
           best.set(row, i * width);
-        } else if (settings.probabilities >= 0.5) {
+        } else if (settings.probabilities === 1) {
           wanted.set(softmaxRow(z, goals[i]!), k * classes);
         } else {
           others.fill(1, k * classes, (k + 1) * classes);
@@ -116,7 +122,7 @@ async function climb(target: GradientTarget, task: EvasionTask, attempt: Attempt
       if (!won.includes(0)) return;
       const rise = back(wanted);
       // probabilities add up to 1: what one gains the others lose
-      const spread = settings.probabilities >= 0.5 ? rise.map((value) => -value) : back(others);
+      const spread = settings.probabilities === 1 ? rise.map((value) => -value) : back(others);
       for (let k = 0; k < count; k++) {
         const i = open[from + k]!;
         if (won[k]) continue;
@@ -195,7 +201,7 @@ function movesOf(
     const isNew = row[j] === origin[j];
     if (fixed[j] || grouped[j] || (isNew ? room < 1 : discrete[j])) continue;
     const range = high[j]! - low[j]!;
-    const by = (decrease >= 0.5 ? -theta : theta) * range;
+    const by = (decrease === 1 ? -theta : theta) * range;
     const to = discrete[j]
       ? row[j]! * 2 >= low[j]! + high[j]!
         ? low[j]!

@@ -9,17 +9,28 @@ export const miFgsm = defineEvasionAttack({
   paper: 'Dong et al. 2018, Boosting Adversarial Attacks with Momentum, CVPR, algorithm 1',
   threat: { access: 'gradients', knowledge: ['architecture'], goal: 'evasion' },
   options: {
-    steps: { about: 'gradient steps', default: 10, min: 1, max: 100_000 },
+    steps: { about: 'gradient steps', kind: 'whole', default: 10, min: 1, max: 100_000 },
     step: { about: 'size of a step, in epsilons; 0: 1 / steps', default: 0, min: 0, max: 2 },
     decay: { about: 'what is left of the sum at each step (mu)', default: 1, min: 0.01, max: 10 },
-    normalise: { about: 'divides each gradient by its l1 size, as published: 1 or 0', default: 1, min: 0, max: 1 },
-    restarts: { about: 'starts: the first at the row itself, the others random', default: 1, min: 1, max: 1000 },
+    normalise: {
+      about: 'divides each gradient by its l1 size, as published: 1 or 0',
+      kind: 'switch',
+      default: 1,
+      min: 0,
+      max: 1,
+    },
+    restarts: {
+      about: 'starts: the first at the row itself, the others random',
+      kind: 'whole',
+      default: 1,
+      min: 1,
+      max: 1000,
+    },
   },
   norms: ['linf', 'l2', 'l1'],
   seeks: 'within',
   targeted: true,
   family: 'iterative',
-  needs: [],
   canary: { norm: 'linf', epsilon: 0.3, below: 0.1 },
   run: ({ target, options, ...task }) =>
     ascend(target, task, {
@@ -29,7 +40,7 @@ export const miFgsm = defineEvasionAttack({
       restarts: options.restarts,
       start: 'clean',
       momentum: options.decay,
-      plainSum: options.normalise < 0.5,
+      plainSum: options.normalise === 0,
       full: false,
     }),
 });

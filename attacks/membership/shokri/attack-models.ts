@@ -25,12 +25,14 @@ import {
 export const commonOptions = {
   minRows: {
     about: 'members, and non-members, that a class needs for an attack model of its own',
+    kind: 'whole',
     default: 10,
     min: 2,
     max: 1e9,
   },
   logOdds: {
     about: '1: attack models see the log-odds of each class; 0: the probabilities, as published',
+    kind: 'switch',
     default: 0,
     min: 0,
     max: 1,
@@ -131,7 +133,7 @@ export async function fitAttackModel(
       'shadows',
     );
   }
-  const view = { logOdds: options.logOdds >= 0.5, trueClassFirst: label === null };
+  const view = { logOdds: options.logOdds === 1, trueClassFirst: label === null };
   const { data, warning } = await fit(
     { x: featuresOf(outputs, rows, view), member, shadow: Int32Array.from(rows, (i) => outputs.shadow[i]!) },
     {

@@ -71,8 +71,8 @@ const logistic = defineAttackModel({
 const boosted = defineAttackModel({
   title: 'gradient-boosted trees',
   options: {
-    trees: { about: 'trees of an attack model', default: 100, min: 1, max: 10_000 },
-    depth: { about: 'questions on the way through a tree, at most', default: 3, min: 1, max: 30 },
+    trees: { about: 'trees of an attack model', kind: 'whole', default: 100, min: 1, max: 10_000 },
+    depth: { about: 'questions on the way through a tree, at most', kind: 'whole', default: 3, min: 1, max: 30 },
     learningRate: { about: 'share of each tree that is added', default: 0.1, min: 0.001, max: 1 },
   },
   logOdds: true,
@@ -94,10 +94,10 @@ const boosted = defineAttackModel({
 const neural = defineAttackModel({
   title: 'a network of 64 hidden units',
   options: {
-    units: { about: 'hidden units of an attack model', default: 64, min: 1, max: 4096 },
-    epochs: { about: 'passes over the rows of an attack model', default: 50, min: 1, max: 10_000 },
+    units: { about: 'hidden units of an attack model', kind: 'whole', default: 64, min: 1, max: 4096 },
+    epochs: { about: 'passes over the rows of an attack model', kind: 'whole', default: 50, min: 1, max: 10_000 },
     learningRate: { about: 'of Adam', default: 0.01, min: 1e-6, max: 1 },
-    batchSize: { about: 'rows of one step', default: 100, min: 1, max: 1e6 },
+    batchSize: { about: 'rows of one step', kind: 'whole', default: 100, min: 1, max: 1e6 },
   },
   logOdds: true,
   async fit({ x, member }, { options, engine, rng, signal }) {

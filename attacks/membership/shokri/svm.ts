@@ -19,8 +19,14 @@ export const svmOptions = {
   gammaMin: { about: 'least gamma of the grid', default: 0.1, min: 1e-6, max: 1e6 },
   gammaMax: { about: 'largest gamma of the grid', default: 100, min: 1e-6, max: 1e6 },
   gridFactor: { about: 'from one value of the grid to the next', default: 10, min: 1.1, max: 1e6 },
-  folds: { about: 'of the cross-validation, each of whole shadow models', default: 5, min: 2, max: 100 },
-  searchRows: { about: 'rows of a class that the grid is searched on, at most', default: 4000, min: 100, max: 1e6 },
+  folds: { about: 'of the cross-validation, each of whole shadow models', kind: 'whole', default: 5, min: 2, max: 100 },
+  searchRows: {
+    about: 'rows of a class that the grid is searched on, at most',
+    kind: 'whole',
+    default: 4000,
+    min: 100,
+    max: 1e6,
+  },
 } as const satisfies Record<string, OptionDef>;
 
 type SvmLists = {
@@ -56,8 +62,8 @@ export async function fitAttackSvm(
   const { model, c, gamma, grid, searchRows } = await chooseSvmAsync(x, member, {
     cs: gridOf(options.cMin, options.cMax, options.gridFactor),
     gammas: gridOf(options.gammaMin, options.gammaMax, options.gridFactor),
-    folds: foldsByShadow({ member, shadow }, Math.round(options.folds), o.rng.split('folds')),
-    searchRows: Math.round(options.searchRows),
+    folds: foldsByShadow({ member, shadow }, options.folds, o.rng.split('folds')),
+    searchRows: options.searchRows,
     classWeights: [half / (member.length - members), half / members],
     rng: o.rng,
     ...(o.signal && { signal: o.signal }),

@@ -172,7 +172,7 @@ counted('refuses what makes no sense before anything is asked', async () => {
   await fails({ epsilons: [0.1, 2] }, /epsilons: expected numbers above 0 and at most 1, .*got 2/);
   await fails({ rows: new Int32Array(0) }, /rows: expected at least one/);
   await fails({ attacks: [] }, /attacks: expected at least one/);
-  await fails({ attacks: [{ name: 'pgd', options: { steps: 0 } }] }, /pgd\.steps: expected a number from 1/);
+  await fails({ attacks: [{ name: 'pgd', options: { steps: 0 } }] }, /pgd\.steps: expected a whole number from 1/);
   await fails({ norm: 'l0', epsilons: [5] }, /fgsm: expected a norm among linf, l2, l1, got 'l0'/);
   await fails({ wanted: 10 }, /wanted: expected a class from 0 to 9/);
   const labels = restrict<AccessLevel>(net.target, 'label-only') as never;

@@ -1,11 +1,15 @@
 /** The runner of evasion attacks: what it refuses, what it does not believe, what it counts. */
 import {
+  asStored,
   boundedSpace,
   defineEvasionAttack,
+  distance,
   type EvasionAttack,
   type EvasionRun,
   evasionAttacks,
+  project,
   runEvasionAttack,
+  storedInside,
 } from '../../../attacks/evasion/index.ts';
 import { restrict, type Target } from '../../../attacks/index.ts';
 import { ConfigError, Rng } from '../../../engine/index.ts';
@@ -85,6 +89,47 @@ counted('trap 4.3: an adversarial row that fails when it is stored in whole step
   assert.ok(near.rounded!.robust.value! > near.robust.value!);
 });
 
+counted('trap 4.3: what storing moves out of the ball goes to the next step inside it', async () => {
+  // 0.55 lies within 0.15 of 0.4; as 0.6 it would fool from outside the ball
+  const far = await runEvasionAttack(writes([0.55, 0.55, 0.55, 0.55, 0.6, 0.6, 0.6, 0.6]), base());
+  assert.equal([far.fooled, far.rounded!.fooled], [Uint8Array.of(1, 0, 0), Uint8Array.of(0, 0, 0)]);
+  // with room for whole steps it is stored as it is, and fools
+  const whole = await runEvasionAttack(writes([0.6, 0.6, 0.5, 0.5, 0.6, 0.6, 0.6, 0.6]), { ...base(), epsilon: 0.2 });
+  assert.equal(whole.rounded!.fooled, Uint8Array.of(1, 0, 0));
+  assert.ok(Math.abs(whole.rounded!.distances[0]! - 0.2) < 1e-6);
+  assert.is(whole.rounded!.distances[1], Infinity);
+});
+
+counted('trap 4.3: stored rows are whole steps, inside the ball in every norm, and as near as that allows', () => {
+  const space = boundedSpace([16], [0, 1], { levels: 255 });
+  const rng = Rng.from(3);
+  const origins = Float32Array.from({ length: 40 * 16 }, () => Math.floor(256 * rng.uniform()) / 255);
+  for (const norm of ['linf', 'l2', 'l1', 'l0'] as const) {
+    const epsilon = { linf: 8.5 / 255, l2: 0.1, l1: 0.3, l0: 4 }[norm];
+    const rows = origins.slice();
+    for (let at = 0; at < rows.length; at += 16) {
+      const [slice, origin] = [
+        { values: rows, at },
+        { values: origins, at },
+      ];
+      for (let j = at; j < at + 16; j++) rows[j]! += 0.3 * rng.normal();
+      project(space, norm, epsilon, slice, origin);
+      const out = asStored(rows, origins, space, { norm, epsilon });
+      const size = distance(norm, { values: out, at }, origin, 16);
+      assert.ok(storedInside(size, epsilon), `${norm}: ${size}`);
+      for (let j = at; j < at + 16; j++) {
+        const steps = 255 * out[j]!;
+        assert.ok(Math.abs(steps - Math.round(steps)) < 1e-4, `${norm}: ${steps} steps`);
+        assert.ok(Math.abs(out[j]! - rows[j]!) < 1.001 / 255, `${norm}: ${out[j]} of ${rows[j]}`);
+      }
+    }
+  }
+  // 8 steps of 255 are 8/255: all of the ball, whatever f32 makes of it
+  const eight = Float32Array.from(origins, (value) => Math.min(1, Math.fround(value + 8 / 255)));
+  const kept = asStored(eight, origins, space, { norm: 'linf', epsilon: 8 / 255 });
+  for (const [j, value] of kept.entries()) assert.ok(Math.abs(value - eight[j]!) < 1e-6);
+});
+
 counted('targets: success is the wanted class and nothing else', async () => {
   const three = linearTarget([
     [1, 0],
@@ -151,6 +196,23 @@ refused('before anything is asked, with the remedy', async () => {
   await fails({ targets: Int32Array.of(1, 0, 5) }, /targets: expected classes from 0 to 1, got 5/);
   await fails({ targets: Int32Array.of(1) }, /targets: expected one for each of 3 rows, got 1/);
   await fails({ options: { stpes: 3 } }, /expected an option among steps, .*got 'stpes'/);
+  await fails({ options: { steps: 2.5 } }, /pgd\.steps: expected a whole number from 1 to 100000, got 2\.5/);
+  await fails({ options: { full: 0.7 } }, /pgd\.full: expected 1 \(yes\) or 0 \(no\), got 0\.7/);
+  const rows = (over: object) => ({ known: { rows: { x, y, ...over } } }) as Partial<EvasionRun>;
+  await fails(rows({ x: x.slice(1) }), /known\.rows: expected rows of 4 numbers .*, got 11 numbers and 3 labels/);
+  await fails(rows({ x: [...x] }), /known\.rows: expected rows of 4 numbers in a Float32Array/);
+  await fails(rows({ y: Int32Array.of(0, 1, 2) }), /known\.rows: expected classes from 0 to 1, got 2 for row 2/);
+  await fails(rows({ x: x.map((v) => 255 * v) }), /known\.rows: expected numbers within their bounds, got 102/);
+  const narrow = linearTarget([[1], [0]]) as Target<'white-box'>;
+  await fails({ known: { substitute: narrow } }, /known\.substitute: expected a model of inputs \[4\] and 2 classes/);
+  await fails(
+    { known: { substitute: restrict(target(), 'label-only') as never } },
+    /known\.substitute: expected a model with gradients, got a value of type Object/,
+  );
+  await fails(
+    { craftedOn: narrow as never },
+    /craftedOn: expected a model of inputs \[4\] and 2 classes.*, got one of \[1\]/,
+  );
   await fails(
     { target: restrict(target(), 'label-only') as never },
     /pgd: expected a target with access 'gradients', got one with 'label-only'/,
