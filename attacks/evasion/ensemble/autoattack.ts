@@ -11,7 +11,7 @@ import { searchWithSquares } from '../black-box/index.ts';
 import { defineEvasionAttack, type EvasionTask } from '../define-evasion.ts';
 import { losses } from '../losses.ts';
 import { openStanding } from '../standing.ts';
-import { climbAdaptively, dlrFor, FAB_DEFAULTS, walkTheBoundary } from '../white-box/index.ts';
+import { AIMED, climbAdaptively, dlrFor, FAB_DEFAULTS, walkTheBoundary } from '../white-box/index.ts';
 
 const RHO = 0.75;
 
@@ -24,13 +24,7 @@ export const autoattack = defineEvasionAttack({
   options: {
     steps: { about: 'steps of each climb and walk', kind: 'whole', default: 100, min: 1, max: 100_000 },
     restarts: { about: 'random starts of each', kind: 'whole', default: 1, min: 1, max: 1000 },
-    classes: {
-      about: 'other classes to aim at, the likeliest first',
-      kind: 'whole',
-      default: 9,
-      min: 1,
-      max: 1_000_000,
-    },
+    classes: AIMED,
     queries: { about: 'questions about each row in Square', kind: 'whole', default: 5000, min: 1, max: 10_000_000 },
   },
   norms: ['linf', 'l2'],

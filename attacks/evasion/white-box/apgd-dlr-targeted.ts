@@ -5,6 +5,7 @@
  */
 import { defineEvasionAttack } from '../define-evasion.ts';
 import { openStanding } from '../standing.ts';
+import { AIMED } from './aimed.ts';
 import { climbAdaptively, dlrFor } from './apgd.ts';
 import { APGD_OPTIONS, APGD_PAPER } from './apgd-ce.ts';
 
@@ -15,13 +16,7 @@ export const apgdDlrTargeted = defineEvasionAttack({
   threat: { access: 'gradients', knowledge: ['architecture'], goal: 'evasion' },
   options: {
     ...APGD_OPTIONS,
-    classes: {
-      about: 'other classes to aim at, the likeliest first',
-      kind: 'whole',
-      default: 9,
-      min: 1,
-      max: 1_000_000,
-    },
+    classes: AIMED,
   },
   norms: ['linf', 'l2'],
   seeks: 'within',

@@ -1,5 +1,6 @@
 /** The fast adaptive boundary attack, aimed at the likeliest other classes one after another: one gradient a step, however many classes. */
 import { defineEvasionAttack } from '../define-evasion.ts';
+import { AIMED } from './aimed.ts';
 import { nearestOf, walkTheBoundary } from './boundary-steps.ts';
 import { FAB_OPTIONS, FAB_PAPER } from './fab.ts';
 
@@ -10,13 +11,7 @@ export const fabTargeted = defineEvasionAttack({
   threat: { access: 'gradients', knowledge: ['architecture'], goal: 'evasion' },
   options: {
     ...FAB_OPTIONS,
-    classes: {
-      about: 'other classes to aim at, the likeliest first',
-      kind: 'whole',
-      default: 9,
-      min: 1,
-      max: 1_000_000,
-    },
+    classes: AIMED,
   },
   norms: ['linf', 'l2', 'l1'],
   seeks: 'nearest',

@@ -1,4 +1,5 @@
 /** Attacks that follow gradients. */
+export { AIMED } from './aimed.ts';
 export { checkpoints, climbAdaptively, dlrFor } from './apgd.ts';
 export { apgdCe } from './apgd-ce.ts';
 export { apgdDlr } from './apgd-dlr.ts';

@@ -29,7 +29,8 @@ const pretend = (right: readonly number[]): Results => ({
     const model = (job.kind.name === 'robust-model' ? job : job.needs[0]!).settings as unknown as Asked;
     const value = right[model.seed];
     if (value === undefined) return null;
-    if (job.kind.name === 'robust-model') return { test: { accuracy: share(0.95) } } as never;
+    const notes = model.defence && value === 0.8 ? ['The parameters of epoch 3 of 10 were kept.'] : [];
+    if (job.kind.name === 'robust-model') return { test: { accuracy: share(0.95) }, notes } as never;
     const { epsilons, controls } = job.settings as unknown as Required<Asked>;
     const own = model.defence ? value : value / 10;
     const curve = epsilons.map((epsilon) => ({ epsilon, robust: share(own * (1 - epsilon)) }));
@@ -69,6 +70,12 @@ test('curves of several seeds: their medians between the lowest and the highest;
   const one = section(reported([0.5], [0]), 'Security curve').figure!.curves[1]!.points[2]!;
   const interval = share(0.5 * 0.8);
   assert.equal([one.y, one.low, one.high], [0.4, interval.low, interval.high]);
+});
+
+test('which epoch of a model was kept is said, and nothing where that is the last', () => {
+  const notes = (right: readonly number[]) => section(reported(right, [0, 1, 2]), 'Unchanged and attacked').text;
+  assert.equal(notes([0.5, 0.8, 0.1]), ['adversarial-fgsm, seed 1: The parameters of epoch 3 of 10 were kept.']);
+  assert.is(notes([0.5, 0.4, 0.1]), undefined);
 });
 
 test('a headline of the median and the extremes, masking seed by seed, and only the flags that were raised', () => {
