@@ -78,18 +78,7 @@ test(
         return path;
       };
       const sets = ['--members', rows('in.npz', members), '--non-members', rows('out.npz', noise(2, 60, SHAPE, 3))];
-      const finished = await inProcess([
-        'audit',
-        '--model',
-        onnx,
-        ...sets,
-        '--outputs',
-        'logits',
-        '--attacks',
-        'loss',
-        '--json',
-        '--quiet',
-      ]);
+      const finished = await inProcess(['audit', '--model', onnx, ...sets, '--attacks', 'loss', '--json', '--quiet']);
       assert.is(finished.code, 0, finished.stderr);
       const { attacks, target, train } = validJson(finished, 'keyhole.audit/1');
       assert.equal([target!.kind, target!.outputs, train.accuracy], ['onnx', 'logits', 1]);
