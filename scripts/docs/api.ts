@@ -16,6 +16,7 @@ const ENTRIES = {
   'keyhole/evasion': 'attacks/evasion/index.ts',
   'keyhole/robustness': 'experiments/robustness/index.ts',
   'keyhole/export': 'experiments/export/index.ts',
+  'keyhole/privacy': 'privacy/index.ts',
 } as const;
 const program = ts.createProgram(
   Object.values(ENTRIES).map((file) => root + file),
