@@ -18,7 +18,13 @@ const planSchema = v.object({
       /** options of Keyhole's attack */
       ours: v.record(v.string(), v.number()),
       theirs: v.union([
-        v.object({ package: v.literal('foolbox'), attack: v.string(), options }),
+        v.object({
+          package: v.literal('foolbox'),
+          attack: v.string(),
+          options,
+          /** rows at a time; default all */
+          batch: v.optional(v.number()),
+        }),
         v.object({
           package: v.literal('autoattack'),
           run: v.union([v.literal('standard'), v.array(v.string())]),

@@ -13,7 +13,7 @@ import type { GradientTarget } from '../../target/index.ts';
 import { type Box, boxAround, signStep } from '../box.ts';
 import type { EvasionTask } from '../define-evasion.ts';
 import type { AttackLoss } from '../losses.ts';
-import { distance, drawFromBall, stepAlong } from '../norms.ts';
+import { distance, drawFromBall, type Norm, stepAlong } from '../norms.ts';
 import { gather } from '../rows.ts';
 import { project } from '../space.ts';
 import { asPresented, isFooled } from '../standing.ts';
@@ -28,8 +28,8 @@ export interface Ascent {
   /** 'clean': the first restart begins at the row itself */
   readonly start: 'clean' | 'random' | 'always-clean';
   readonly momentum: number;
-  /** sums gradients as they are, not divided by their l1 sizes; default false */
-  readonly plainSum?: boolean;
+  /** what momentum sums: gradients divided by their l1 sizes, as they are, or the steepest directions of the norm; default 'sized' */
+  readonly summed?: 'sized' | 'plain' | 'direction';
   /** climbs on where the target is fooled, and keeps the highest loss */
   readonly full: boolean;
 }
@@ -37,7 +37,7 @@ export interface Ascent {
 export async function ascend(
   target: Pick<GradientTarget, 'classes' | 'logits' | 'inputGradients'>,
   task: EvasionTask,
-  { loss, steps, stepSize, restarts, start, momentum, full, plainSum = false }: Ascent,
+  { loss, steps, stepSize, restarts, start, momentum, full, summed = 'sized' }: Ascent,
 ): Promise<void> {
   const { x, y, targets, space, norm, epsilon, best, rng, signal } = task;
   const { width } = space;
@@ -109,7 +109,9 @@ export async function ascend(
         rows = open.map((k) => rows[k]!);
       }
       if (broken > 0) mend(gradients);
-      if (velocity) for (const k of rows.keys()) accumulate(velocity, gradients, k * width, width, momentum, plainSum);
+      if (velocity)
+        for (const k of rows.keys())
+          accumulate(velocity, gradients, k * width, width, momentum, summed === 'direction' ? norm : summed);
       moveOn(task, stepSize, velocity ?? gradients, points, rows, box);
     }
   }
@@ -141,18 +143,25 @@ function moveOn(
   }
 }
 
+/** @param by what gradients are divided by: their l1 sizes, nothing, or, of a norm, what makes them steps of length 1 in it */
 function accumulate(
   velocity: Float32Array,
   gradients: Float32Array,
   at: number,
   width: number,
   momentum: number,
-  plain: boolean,
+  by: 'sized' | 'plain' | Norm,
 ): void {
-  const none = { values: new Float32Array(width), at: 0 };
-  const size = plain ? 1 : distance('l1', { values: gradients, at }, none, width);
-  const by = size > 0 ? 1 / size : 0;
-  for (let j = at; j < at + width; j++) velocity[j] = momentum * velocity[j]! + by * gradients[j]!;
+  const [place, none] = [
+    { values: gradients, at },
+    { values: new Float32Array(width), at: 0 },
+  ];
+  const size = by === 'plain' || by === 'linf' ? 1 : distance(by === 'l2' ? 'l2' : 'l1', place, none, width);
+  const share = size > 0 ? 1 / size : 0;
+  for (let j = at; j < at + width; j++) {
+    const slope = by === 'linf' ? Math.sign(gradients[j]!) : share * gradients[j]!;
+    velocity[j] = momentum * velocity[j]! + slope;
+  }
 }
 
 export function mean(values: Float64Array): number {

@@ -13,11 +13,12 @@ export const miFgsm = defineEvasionAttack({
     step: { about: 'size of a step, in epsilons; 0: 1 / steps', default: 0, min: 0, max: 2 },
     decay: { about: 'what is left of the sum at each step (mu)', default: 1, min: 0.01, max: 10 },
     normalise: {
-      about: 'divides each gradient by its l1 size, as published: 1 or 0',
-      kind: 'switch',
+      about:
+        'sums gradients 1: divided by their l1 sizes, as published; 0: as they are; 2: their steps, in linf signs (foolbox)',
+      kind: 'whole',
       default: 1,
       min: 0,
-      max: 1,
+      max: 2,
     },
     restarts: {
       about: 'starts: the first at the row itself, the others random',
@@ -40,7 +41,7 @@ export const miFgsm = defineEvasionAttack({
       restarts: options.restarts,
       start: 'clean',
       momentum: options.decay,
-      plainSum: options.normalise === 0,
+      summed: (['plain', 'sized', 'direction'] as const)[options.normalise]!,
       full: false,
     }),
 });
