@@ -9,8 +9,8 @@ const SLACK = 1e-6;
 export const storedInside = (size: number, epsilon: number): boolean => size <= epsilon + SLACK * Math.max(1, epsilon);
 
 /**
- * Each number at the nearest whole step between its bounds. What leaves the ball by that goes to the nearest step towards the
- * original: a number (linf), or all numbers of the row.
+ * Each number at the nearest whole step between its bounds. Numbers that leave the ball by that go to the nearest step towards the
+ * original: all that leave it (linf), or, until the row is inside, those first that lie nearest to that step (l2, l1).
  * @param x rows inside the ball [n, width]
  * @param origins what they were made of, in whole steps [n, width]
  */
@@ -23,22 +23,34 @@ export function asStored(
   if (levels === null) return x;
   const out = new Float32Array(x.length);
   for (let at = 0; at < x.length; at += width) {
-    const round = (inward: boolean) => {
-      for (let j = 0; j < width; j++) {
-        const step = (high[j]! - low[j]!) / levels;
-        const own = (origins[at + j]! - low[j]!) / step;
-        const steps = (x[at + j]! - low[j]!) / step;
-        const near = Math.round(steps);
-        const leaves = norm === 'linf' && !storedInside(Math.abs(near - own) * step, epsilon);
-        out[at + j] = low[j]! + step * (inward || leaves ? towards(steps, Math.round(own)) : near);
-      }
-    };
-    round(false);
-    const [stored, origin] = [
+    /** numbers that went away from the original, and how far each is from the step before */
+    const gone: { readonly j: number; readonly inner: number; readonly off: number }[] = [];
+    for (let j = 0; j < width; j++) {
+      const step = (high[j]! - low[j]!) / levels;
+      const own = (origins[at + j]! - low[j]!) / step;
+      const steps = (x[at + j]! - low[j]!) / step;
+      const near = Math.round(steps);
+      const inner = towards(steps, Math.round(own));
+      const leaves = norm === 'linf' && !storedInside(Math.abs(near - own) * step, epsilon);
+      out[at + j] = low[j]! + step * (leaves ? inner : near);
+      if (inner !== near && norm !== 'linf')
+        gone.push({ j, inner: low[j]! + step * inner, off: Math.abs(steps - inner) });
+    }
+    if (gone.length === 0) continue;
+    // the size is carried along: measured anew for each number it would take a square of the width
+    const [place, origin] = [
       { values: out, at },
       { values: origins, at },
     ];
-    if (norm !== 'linf' && !storedInside(distance(norm, stored, origin, width), epsilon)) round(true);
+    const power = norm === 'l2' ? 2 : 1;
+    let sum = distance(norm, place, origin, width) ** power;
+    gone.sort((a, b) => a.off - b.off || a.j - b.j);
+    for (const { j, inner } of gone) {
+      if (storedInside(sum ** (1 / power), epsilon)) break;
+      const own = origins[at + j]!;
+      sum += Math.abs(inner - own) ** power - Math.abs(out[at + j]! - own) ** power;
+      out[at + j] = inner;
+    }
   }
   return out;
 }

@@ -124,6 +124,15 @@ counted('trap 4.3: stored rows are whole steps, inside the ball in every norm, a
       }
     }
   }
+  // l2: half a step more of each of four numbers leaves the ball, of two of them does not
+  const four = boundedSpace([4], [0, 1], { levels: 10 });
+  const own = Float32Array.of(0.5, 0.5, 0.5, 0.5);
+  const some = asStored(Float32Array.of(0.57, 0.56, 0.58, 0.4), own, four, { norm: 'l2', epsilon: 0.175 });
+  assert.equal(
+    some.map((v) => Math.round(10 * v)),
+    Float32Array.of(6, 5, 6, 4),
+    'the one that loses least goes back',
+  );
   // 8 steps of 255 are 8/255: all of the ball, whatever f32 makes of it
   const eight = Float32Array.from(origins, (value) => Math.min(1, Math.fround(value + 8 / 255)));
   const kept = asStored(eight, origins, space, { norm: 'linf', epsilon: 8 / 255 });
