@@ -134,8 +134,8 @@ perClass('options: those of the kind and the common ones, by name and range', as
   const outputs = answers({ seed: 1, p: sure });
   for (const [kind, options, message] of [
     ['boosted', { depht: 3 }, /shokri-boosted: expected an option among .*depth.*got 'depht'/],
-    ['network', { epochs: 0 }, /shokri-network\.epochs: expected a number from 1/],
-    ['logistic', { minRows: 1 }, /shokri-logistic\.minRows: expected a number from 2/],
+    ['network', { epochs: 0 }, /shokri-network\.epochs: expected a whole number from 1/],
+    ['logistic', { minRows: 1 }, /shokri-logistic\.minRows: expected a whole number from 2/],
     ['svm', { trees: 5 }, /got 'trees'/],
   ] as const)
     await rejectsError(() => fitAttackModels(kind, outputs, tools(1, options)), ConfigError, message);

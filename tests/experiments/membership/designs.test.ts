@@ -87,7 +87,7 @@ checks('options of attack models, and of attacks', () => {
   const model = (options: object) => check(attackModel, { ...fit, options });
   model({ logOdds: 1 })();
   throwsError(model({ trees: 3 }), ConfigError, /shokri-svm: expected an option among .*got 'trees'/);
-  throwsError(model({ logOdds: 2 }), ConfigError, /shokri-svm\.logOdds: expected a number from 0 to 1, got 2/);
+  throwsError(model({ logOdds: 2 }), ConfigError, /shokri-svm\.logOdds: expected 1 \(yes\) or 0 \(no\), got 2/);
   throwsError(model({ minRows: 5 }), ConfigError, /options of svm other than minRows, .* Set minRows itself/);
   const attacks = (options: object) => check(referenceAttacks, { ...references, options });
   attacks({})();
