@@ -42,13 +42,14 @@ export function asStored(
       { values: out, at },
       { values: origins, at },
     ];
-    const power = norm === 'l2' ? 2 : 1;
-    let sum = distance(norm, place, origin, width) ** power;
+    const part = (d: number) => (norm === 'l2' ? d * d : Math.abs(d));
+    const sizeOf = (sum: number) => (norm === 'l2' ? Math.sqrt(sum) : sum);
+    let sum = part(distance(norm, place, origin, width));
     gone.sort((a, b) => a.off - b.off || a.j - b.j);
     for (const { j, inner } of gone) {
-      if (storedInside(sum ** (1 / power), epsilon)) break;
+      if (storedInside(sizeOf(sum), epsilon)) break;
       const own = origins[at + j]!;
-      sum += Math.abs(inner - own) ** power - Math.abs(out[at + j]! - own) ** power;
+      sum += part(inner - own) - part(out[at + j]! - own);
       out[at + j] = inner;
     }
   }
