@@ -45,6 +45,7 @@ export function asStored(
     const part = (d: number) => (norm === 'l2' ? d * d : Math.abs(d));
     const sizeOf = (sum: number) => (norm === 'l2' ? Math.sqrt(sum) : sum);
     let sum = part(distance(norm, place, origin, width));
+    if (storedInside(sizeOf(sum), epsilon)) continue;
     gone.sort((a, b) => a.off - b.off || a.j - b.j);
     for (const { j, inner } of gone) {
       if (storedInside(sizeOf(sum), epsilon)) break;
